@@ -1,0 +1,44 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up themselves.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test unit check bench lock setup clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing pinned packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/kobling demo $(if $(ONCE),--once,)
+
+unit: $(STAMP)
+	@$(BIN)/python -m pytest -m "not story and not postgres" $(ARGS)
+
+test: $(STAMP)
+	@$(BIN)/python tools/prepare_tests.py
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/interrogate -q kobling
+	@$(BIN)/deptry . -o /dev/null
+	@$(BIN)/python tools/checks.py
+
+bench: $(STAMP)
+	@$(BIN)/python -m bench $(ARGS)
+
+lock:
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,61 @@
+"""What flows between systems, and the errors on the way. Imports nothing of ours."""
+
+from kobling.records.errors import (
+    N_,
+    AlreadyThere,
+    KoblingError,
+    Misunderstood,
+    NotThere,
+    RateLimited,
+    Refused,
+    SettingsError,
+    SignInExpired,
+    StaleVersion,
+    Temporary,
+    Unreachable,
+    Unsafe,
+)
+from kobling.records.money import Money, minor_digits, rounded
+from kobling.records.record import Gone, Record, VersionToken
+from kobling.records.values import (
+    Fields,
+    Value,
+    exact,
+    fingerprint,
+    from_json,
+    is_empty,
+    parse_day,
+    parse_instant,
+    to_json,
+)
+
+__all__ = [
+    "N_",
+    "AlreadyThere",
+    "Fields",
+    "Gone",
+    "KoblingError",
+    "Misunderstood",
+    "Money",
+    "NotThere",
+    "RateLimited",
+    "Record",
+    "Refused",
+    "SettingsError",
+    "SignInExpired",
+    "StaleVersion",
+    "Temporary",
+    "Unreachable",
+    "Unsafe",
+    "Value",
+    "VersionToken",
+    "exact",
+    "fingerprint",
+    "from_json",
+    "is_empty",
+    "minor_digits",
+    "parse_day",
+    "parse_instant",
+    "rounded",
+    "to_json",
+]

@@ -1,0 +1,135 @@
+"""Errors named by who acts next: a person with settings, the machine, a person with the record, a developer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+
+def N_(text: str) -> str:
+    """Mark a sentence for translation where it is written; it is translated where it is shown."""
+    return text
+
+
+class KoblingError(Exception):
+    """Base of every error Kobling raises on purpose.
+
+    ``summary`` is an English sentence for people with ``%(name)s`` placeholders, translated at the edge;
+    ``detail`` is for support, already redacted; ``code`` and ``vendor_text`` are the vendor's own words.
+    """
+
+    who_fixes: ClassVar[str] = "developer"
+    advice: ClassVar[str] = N_("Send the details to support.")
+
+    def __init__(
+        self,
+        summary: str,
+        *,
+        detail: str = "",
+        code: str | None = None,
+        vendor_text: str = "",
+        field: str | None = None,
+        **params: object,
+    ) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.detail = detail
+        self.code = code
+        self.vendor_text = vendor_text
+        self.field = field
+        self.params = params
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        text = self.summary % self.params if self.params else self.summary
+        return f"{text} [{self.detail}]" if self.detail else text
+
+
+class SettingsError(KoblingError):
+    """A person must change settings; the connection is paused and an administrator is told."""
+
+    who_fixes = "company admin"
+    advice = N_("Open the connection's settings, correct them and test the connection.")
+
+
+class SignInExpired(SettingsError):
+    """The vendor no longer accepts the stored sign-in."""
+
+    advice = N_("Connect again: sign in or paste a new key.")
+
+
+class Temporary(KoblingError):
+    """The machine tries again by itself, not before ``retry_at`` (UTC) where the vendor named a time."""
+
+    who_fixes = "nobody"
+    advice = N_("Nothing to do: Kobling tries again by itself.")
+
+    def __init__(self, summary: str, *, retry_at: datetime | None = None, **rest: object) -> None:
+        super().__init__(summary, **rest)  # type: ignore[arg-type]
+        self.retry_at = retry_at
+
+
+class RateLimited(Temporary):
+    """The vendor's limit is reached."""
+
+
+class Unreachable(Temporary):
+    """No usable answer: connection refused or broken, a time-out, a vendor's fault.
+
+    ``maybe_applied`` is true when the request may have reached the vendor before the answer was lost.
+    """
+
+    def __init__(self, summary: str, *, maybe_applied: bool = True, **rest: object) -> None:
+        super().__init__(summary, **rest)  # type: ignore[arg-type]
+        self.maybe_applied = maybe_applied
+
+
+class Refused(KoblingError):
+    """The vendor said no to this record; the rest goes on and a sync issue is opened."""
+
+    who_fixes = "bookkeeper"
+    advice = N_("Correct the record in the system named above, then press Retry.")
+
+
+class StaleVersion(Refused):
+    """The record changed since it was read; it is read again before anything is decided."""
+
+    who_fixes = "nobody"
+    advice = N_("Nothing to do: the record is read again in the next run.")
+
+
+class NotThere(Refused):
+    """No such record, or it was deleted, or we may no longer see it."""
+
+    advice = N_("Check whether the record was deleted on purpose, then choose restore, uncouple or delete.")
+
+
+class AlreadyThere(Refused):
+    """A unique value is taken by another record."""
+
+    advice = N_("Couple the two records, or change one of them, then press Retry.")
+
+
+class Unsafe(KoblingError):
+    """Kobling stopped on purpose; a person confirms or declines."""
+
+    who_fixes = "company admin"
+    advice = N_("Look at the plan, then confirm it or cancel the run.")
+
+
+class Misunderstood(KoblingError):
+    """The vendor's answer does not fit the contract."""
+
+    who_fixes = "developer"
+    advice = N_("Run 'kobling probe' on the connection and send the report to support.")
+
+
+def redacted(text: str, secrets: tuple[str, ...] = (), limit: int = 500) -> str:
+    """Take the given secrets out of a text and cut it, so that an error can carry it."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "•••")
+    return text if len(text) <= limit else text[:limit] + "…"

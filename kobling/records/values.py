@@ -1,0 +1,94 @@
+"""Values that flow between systems: JSON shapes with exact numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+Value = None | str | bool | int | Decimal | list["Value"] | dict[str, "Value"]
+"""A field's value. A key that is missing is *absent*; ``None`` and ``""`` are *empty*; all else is a value."""
+
+Fields = Mapping[str, Any]
+
+_encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def to_json(value: object) -> bytes:
+    """Encode a value with exact numbers and sorted keys.
+
+    Raises TypeError for a float, since a float has already lost the øre.
+    """
+    _refuse_floats(value)
+    return _encoder.encode(value)
+
+
+def from_json(raw: bytes | str) -> Any:
+    """Decode JSON; numbers with a point or exponent become Decimal, never float."""
+    return _decoder.decode(raw)
+
+
+def is_empty(value: object) -> bool:
+    """Whether a present value says *empty*: None, blank text or an empty list."""
+    return value is None or (isinstance(value, str) and not value.strip()) or value == [] or value == {}
+
+
+def fingerprint(values: Fields) -> str:
+    """Hash over mapped values, equal for equal values however they were spelled (1.5 and 1.50, key order)."""
+    return blake2b(to_json(_spelled_once(values)), digest_size=16).hexdigest()
+
+
+def exact(value: object) -> Decimal:
+    """Read a vendor's number as Decimal.
+
+    Accepts Decimal, int and text with a point. Raises ValueError for anything else, floats included.
+    """
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError(f"not an exact number: {value!r}")
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"not a number: {value!r}") from None
+    if not number.is_finite():
+        raise ValueError(f"not a finite number: {value!r}")
+    return number
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO 8601 instant; one without a zone is taken as UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def parse_day(text: str) -> date:
+    """Read a plain date ``YYYY-MM-DD``; a time behind it is refused, since dates in the books have none."""
+    return date.fromisoformat(text)
+
+
+def _refuse_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError("floats cannot carry money; use Decimal")
+    if isinstance(value, dict):
+        for each in value.values():
+            _refuse_floats(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _refuse_floats(each)
+
+
+def _spelled_once(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        plain = value.normalize()
+        return int(plain) if plain == plain.to_integral_value() else plain
+    if isinstance(value, Mapping):
+        return {key: _spelled_once(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled_once(each) for each in value]
+    return value

@@ -1,0 +1,254 @@
+"""What a connector promises. Engine, planner and executor know systems only through these shapes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from kobling.records import Fields, Gone, KoblingError, Record, VersionToken
+
+Bookmark = Mapping[str, str | int | bool | None]
+"""Where reading changes of one resource resumes; opaque outside its connector, JSON-able, small."""
+
+
+class Deletions(StrEnum):
+    """How a resource tells that records are gone."""
+
+    FEED = "feed"
+    SWEEP = "sweep"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a resource can do; the planner never proposes what is not offered."""
+
+    create: bool = False
+    update: bool = False
+    delete: bool = False
+    changed_since: bool = False
+    deletions: Deletions = Deletions.NONE
+    version_token: bool = False
+    idempotent_create: bool = False
+    batch_size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSchema:
+    """One field as the installation describes it. ``max_length`` counts characters; None where unlimited or unknown."""
+
+    name: str
+    label: str = ""
+    type: str = "string"
+    required: bool = False
+    read_only: bool = False
+    unique: bool = False
+    max_length: int | None = None
+    choices: tuple[str, ...] = ()
+    refers_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records of one request, and the bookmark to store with them.
+
+    ``more`` is true while the same reading goes on. When false, ``bookmark`` is where the next run resumes,
+    overlap included, so that a record changed during the reading is seen again rather than missed.
+    """
+
+    records: Sequence[Record]
+    bookmark: Bookmark
+    more: bool
+    gone: Sequence[Gone] = ()
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdPage:
+    """Ids that exist now, for a deletion sweep; ``position`` resumes, None ends."""
+
+    ids: Sequence[str]
+    position: str | None
+
+
+class Operation(StrEnum):
+    """What a write does."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write to send.
+
+    ``key`` is ours, unique and stable over retries: connectors derive caller-chosen ids and external references from
+    it. ``fields`` are the vendor's names: all mapped fields for a create, the changed ones for an update.
+    ``expected`` is the version the plan was made on; ``started_at`` (UTC) is when the intent was journaled.
+    """
+
+    key: str
+    operation: Operation
+    fields: Fields = field(default_factory=dict)
+    external_id: str | None = None
+    expected: VersionToken | None = None
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came back for one write.
+
+    Confirmed: ``error`` is None; ``record`` is the record as the vendor now has it, where the answer carried it,
+    else ``external_id`` alone. Refused: a Refused error. Unknown: an Unreachable error with ``maybe_applied``.
+    """
+
+    key: str
+    external_id: str | None = None
+    record: Record | None = None
+    error: KoblingError | None = None
+
+
+Report = Callable[[Outcome], None]
+
+
+@runtime_checkable
+class Resource(Protocol):
+    """A kind of record that a connector offers."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def describe(self) -> Mapping[str, FieldSchema]:
+        """Say which fields this installation has."""
+        ...
+
+    async def read(self, bookmark: Bookmark | None) -> Page:
+        """Read one page: from the start without a bookmark, else what changed since or the next page."""
+        ...
+
+    async def read_ids(self, position: str | None) -> IdPage:
+        """List ids that exist now, cheaply, for a deletion sweep."""
+        ...
+
+    async def get(self, external_id: str) -> Record:
+        """Read one record afresh. Raises NotThere."""
+        ...
+
+    async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
+        """Read several records afresh in as few requests as the vendor allows; missing ones are left out."""
+        ...
+
+    async def write(self, writes: Sequence[Write], report: Report) -> None:
+        """Send writes, batched and concurrent as the vendor allows, reporting each outcome once, as it comes.
+
+        Never sends one write twice. Raises only errors that stop everything: SettingsError, Temporary before
+        anything was sent; writes without a report then were not sent.
+        """
+        ...
+
+    async def find_created(self, write: Write) -> Record | None:
+        """Look for what a create with unknown outcome made. None: nothing was made. Raises Unsafe when unsure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a connection test found: the account's own name echoed, so that a person sees it is the right one."""
+
+    account_name: str
+    version: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer of a probe compared with the contract. ``ok`` None: the contract only assumes, nothing to compare."""
+
+    topic: str
+    observed: str
+    contract: str = ""
+    ok: bool | None = None
+
+
+class Connector(Protocol):
+    """Code that knows one system, opened on one connection."""
+
+    @property
+    def resources(self) -> Mapping[str, Resource]: ...
+
+    async def check(self) -> Health:
+        """Test the sign-in with as few requests as possible. Raises SettingsError naming what is wrong."""
+        ...
+
+    def probe(self) -> AsyncIterator[Finding]:
+        """Ask a real account read-only questions and compare with the contract; nothing secret in the findings."""
+        ...
+
+    async def document(self, resource: str, external_id: str) -> bytes:
+        """Fetch the document (a PDF) of a record. Raises NotThere where there is none."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, injected so that tests never sleep."""
+
+    def now(self) -> datetime:
+        """The instant, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Budget(Protocol):
+    """A vendor's allowance for one connection, shared by everyone who uses the connection."""
+
+    async def take(self, cost: int = 1) -> None:
+        """Wait until ``cost`` requests may be sent."""
+        ...
+
+    async def exhausted(self, retry_after: float | None) -> None:
+        """The vendor said stop: nobody sends before ``retry_after`` seconds, or a full window, have passed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing a person enters to connect. ``label`` and ``help`` are English and marked for translation."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorType:
+    """A connector as the hub knows it before it is opened.
+
+    ``hosts`` are the vendor's own host names (``*.example`` allowed); other base URLs need the operator's word.
+    ``budget`` are requests per ``budget_window`` seconds that we allow ourselves.
+    """
+
+    name: str
+    title: str
+    settings: tuple[Setting, ...]
+    hosts: tuple[str, ...]
+    open: Callable[..., Connector]
+    budget: int = 0
+    budget_window: float = 60.0
+    concurrency: int = 4

@@ -1,0 +1,36 @@
+"""Field mappings, codecs, match rules: pure data and pure functions."""
+
+from kobling.mapping.codecs import Codec, Resolver, Unresolved
+from kobling.mapping.model import (
+    Condition,
+    ConflictPolicy,
+    DeletionPolicy,
+    Direction,
+    End,
+    FieldMapping,
+    MatchRule,
+    Side,
+    TableMapping,
+    end,
+)
+from kobling.mapping.translate import Reading, holds, read, write
+
+__all__ = [
+    "Codec",
+    "Condition",
+    "ConflictPolicy",
+    "DeletionPolicy",
+    "Direction",
+    "End",
+    "FieldMapping",
+    "MatchRule",
+    "Reading",
+    "Resolver",
+    "Side",
+    "TableMapping",
+    "Unresolved",
+    "end",
+    "holds",
+    "read",
+    "write",
+]

@@ -1,0 +1,156 @@
+"""How two resources and their fields stand to each other: data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from kobling.mapping.codecs import TEXT, Codec
+
+
+class Side(StrEnum):
+    """One of the two sides of a pair."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+    @property
+    def other(self) -> Side:
+        return Side.RIGHT if self is Side.LEFT else Side.LEFT
+
+
+class Direction(StrEnum):
+    """Which way values may flow."""
+
+    BOTH = "both"
+    TO_RIGHT = "to_right"
+    TO_LEFT = "to_left"
+
+    def allows(self, target: Side) -> bool:
+        """Whether values may flow towards ``target``."""
+        return self is Direction.BOTH or (self is Direction.TO_RIGHT) == (target is Side.RIGHT)
+
+
+class ConflictPolicy(StrEnum):
+    """Who wins when both sides moved the same field."""
+
+    ASK = "ask"
+    LEFT = "left"
+    RIGHT = "right"
+    NEWEST = "newest"
+
+
+class DeletionPolicy(StrEnum):
+    """What happens when a coupled record vanished on one side."""
+
+    ASK = "ask"
+    RESTORE = "restore"
+    UNCOUPLE = "uncouple"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One side of a field mapping: the vendor's field names, and the codec between them and the agreed value."""
+
+    paths: tuple[str, ...]
+    codec: Codec = TEXT
+
+
+def end(*paths: str, codec: Codec = TEXT) -> End:
+    """Short for an End over the named vendor fields."""
+    return End(paths, codec)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """Field ↔ field. ``key`` is the agreed name.
+
+    ``clear``: an emptied field may empty the other side (off for legal ids and bank accounts).
+    ``proof``: never written, only compared after a write and by verify (totals).
+    ``frozen``: only written when the record is created.
+    """
+
+    key: str
+    left: End | None
+    right: End | None
+    direction: Direction = Direction.BOTH
+    policy: ConflictPolicy | None = None
+    clear: bool = True
+    proof: bool = False
+    frozen: bool = False
+    label: str = ""
+
+    def end(self, side: Side) -> End | None:
+        return self.left if side is Side.LEFT else self.right
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRule:
+    """How unlinked records find each other: equal values of all ``keys``.
+
+    ``silent`` rules couple by themselves (legal and external ids); others only suggest, and a person decides.
+    """
+
+    keys: tuple[str, ...]
+    silent: bool = True
+    ignore_case: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A filter on a vendor field. ``operator`` is one of: equals, differs, at_least, filled, empty, in."""
+
+    path: str
+    operator: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableMapping:
+    """Resource ↔ resource.
+
+    ``leading`` decides values that differ when two records are coupled for the first time.
+    ``left_constants``/``right_constants`` are vendor fields set on creates alone. ``locked_left``/``locked_right``:
+    a record for which all the conditions hold is posted: never updated (but for ``unlocked`` fields) or deleted.
+    """
+
+    name: str
+    left: str
+    right: str
+    fields: tuple[FieldMapping, ...]
+    match: tuple[MatchRule, ...] = ()
+    direction: Direction = Direction.BOTH
+    conflict: ConflictPolicy = ConflictPolicy.ASK
+    deletion: DeletionPolicy = DeletionPolicy.ASK
+    leading: Side = Side.LEFT
+    depends_on: tuple[str, ...] = ()
+    left_filter: tuple[Condition, ...] = ()
+    right_filter: tuple[Condition, ...] = ()
+    left_constants: Mapping[str, Any] = field(default_factory=dict)
+    right_constants: Mapping[str, Any] = field(default_factory=dict)
+    create_left: bool = True
+    create_right: bool = True
+    locked_left: tuple[Condition, ...] = ()
+    locked_right: tuple[Condition, ...] = ()
+    unlocked: frozenset[str] = frozenset()
+    title_key: str = "name"
+    label: str = ""
+
+    def resource(self, side: Side) -> str:
+        return self.left if side is Side.LEFT else self.right
+
+    def filter(self, side: Side) -> tuple[Condition, ...]:
+        return self.left_filter if side is Side.LEFT else self.right_filter
+
+    def constants(self, side: Side) -> Mapping[str, Any]:
+        return self.left_constants if side is Side.LEFT else self.right_constants
+
+    def locked(self, side: Side) -> tuple[Condition, ...]:
+        return self.locked_left if side is Side.LEFT else self.locked_right
+
+    def may_create(self, side: Side) -> bool:
+        allowed = self.create_left if side is Side.LEFT else self.create_right
+        return allowed and self.direction.allows(side)

@@ -1,0 +1,118 @@
+"""Codecs for fields that point to other records: the agreed value names the coupling, not either side's id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kobling.mapping.codecs import Codec, Resolver, Unresolved, Values
+from kobling.records import N_, Refused
+
+
+def _asked(resolver: Resolver | None) -> Resolver:
+    if resolver is None:
+        raise LookupError("a reference can be read only with a resolver")
+    return resolver
+
+
+def reference(mapping: str) -> Codec:
+    """A field holding the id of a record that ``mapping`` couples."""
+
+    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        external_id = values[0]
+        if external_id in (None, ""):
+            return None
+        coupling = _asked(resolver).coupling(mapping, side, external_id)
+        if coupling is None:
+            raise Unresolved(mapping, external_id)
+        return f"{mapping}:{coupling}"
+
+    def write(value: Any, side: str, resolver: Resolver | None) -> Values:
+        return (_target(value, side, _asked(resolver)),)
+
+    return Codec(f"reference_{mapping}", read, write)
+
+
+def first_reference(*mappings: str) -> Codec:
+    """Several fields of which the first filled one counts (field *n* points into mapping *n*).
+
+    Writing fills the field whose mapping the value belongs to and empties none of the others.
+    """
+
+    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        waits: Unresolved | None = None
+        for mapping, external_id in zip(mappings, values, strict=False):
+            if external_id in (None, ""):
+                continue
+            coupling = _asked(resolver).coupling(mapping, side, external_id)
+            if coupling is not None:
+                return f"{mapping}:{coupling}"
+            waits = waits or Unresolved(mapping, external_id)
+        if waits is not None:
+            raise waits
+        return None
+
+    def write(value: Any, side: str, resolver: Resolver | None) -> Values:
+        if value is None:
+            return tuple(KEEP for _ in mappings)
+        name, _, _coupling = value.partition(":")
+        target = _target(value, side, _asked(resolver))
+        return tuple(target if mapping == name else KEEP for mapping in mappings)
+
+    return Codec("first_reference_" + "_".join(mappings), read, write)
+
+
+def any_reference(*mappings: str) -> Codec:
+    """One field that may point into any of the mappings (one resource that several mappings share)."""
+
+    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        external_id = values[0]
+        if external_id in (None, ""):
+            return None
+        for mapping in mappings:
+            coupling = _asked(resolver).coupling(mapping, side, external_id)
+            if coupling is not None:
+                return f"{mapping}:{coupling}"
+        raise Unresolved(mappings[0], external_id)
+
+    def write(value: Any, side: str, resolver: Resolver | None) -> Values:
+        return (None if value is None else _target(value, side, _asked(resolver)),)
+
+    return Codec("any_reference_" + "_".join(mappings), read, write)
+
+
+class _Keep:
+    """Marks a vendor field that a codec leaves as it is."""
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP = _Keep()
+
+
+def by_code(resource: str, path: str) -> Codec:
+    """An id of reference data on this side ↔ its code (a currency's id ↔ DKK)."""
+
+    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        if values[0] in (None, ""):
+            return None
+        code = _asked(resolver).field(side, resource, values[0], path)
+        return code if code is not None else f"?{values[0]}"
+
+    def write(value: Any, side: str, resolver: Resolver | None) -> Values:
+        if value is None:
+            return (None,)
+        found = _asked(resolver).find(side, resource, path, value)
+        if found is None:
+            raise Refused(N_("%(resource)s has no “%(value)s”. Create it there first."), resource=resource, value=value)
+        return (found,)
+
+    return Codec(f"by_code_{resource}_{path}", read, write)
+
+
+def _target(value: Any, side: str, resolver: Resolver) -> str:
+    mapping, _, coupling = value.partition(":")
+    external_id = resolver.external_id(mapping, side, coupling)
+    if external_id is None:
+        raise Unresolved(mapping, coupling)
+    return external_id

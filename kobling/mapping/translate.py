@@ -1,0 +1,119 @@
+"""Between a vendor's record and agreed values, both ways, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kobling.mapping.codecs import Resolver, Unresolved
+from kobling.mapping.model import Condition, FieldMapping, Side, TableMapping
+from kobling.mapping.references import KEEP
+from kobling.records import N_, Fields, Refused, exact, is_empty
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A record in agreed values. Keys the vendor did not send are absent; ``waits`` are references not coupled yet;
+    ``problems`` are fields whose value fits no rule (key → what is wrong)."""
+
+    values: dict[str, Any]
+    waits: tuple[tuple[str, str, str], ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver | None) -> Reading:
+    """Read a vendor's record into agreed values; never raises for one bad field."""
+    values: dict[str, Any] = {}
+    waits: list[tuple[str, str, str]] = []
+    problems: dict[str, str] = {}
+    side_name = side.value
+    for each in mapping.fields:
+        here = each.left if side is Side.LEFT else each.right
+        if here is None:
+            continue
+        raw = tuple([fields.get(path, _ABSENT) for path in here.paths])
+        if all(value is _ABSENT for value in raw):
+            continue
+        if _ABSENT in raw:
+            raw = tuple(None if value is _ABSENT else value for value in raw)
+        try:
+            values[each.key] = here.codec.read(raw, side_name, resolver)
+        except Unresolved as missing:
+            waits.append((each.key, missing.mapping, missing.external_id))
+        except (ValueError, ArithmeticError) as wrong:
+            problems[each.key] = str(wrong)
+    return Reading(values, tuple(waits), problems)
+
+
+def write(mapping: TableMapping, side: Side, values: Mapping[str, Any], resolver: Resolver | None) -> dict[str, Any]:
+    """Write agreed values as this side's fields.
+
+    Raises Refused naming the field when a value does not fit, Unresolved when a reference is not coupled yet.
+    """
+    fields: dict[str, Any] = {}
+    for each in mapping.fields:
+        if each.key not in values or each.proof:
+            continue
+        here = each.end(side)
+        if here is None:
+            continue
+        for path, value in zip(here.paths, _encoded(each, side, values[each.key], resolver), strict=True):
+            if value is not KEEP:
+                fields[path] = value
+    return fields
+
+
+def _encoded(each: FieldMapping, side: Side, value: Any, resolver: Resolver | None) -> Sequence[Any]:
+    here = each.end(side)
+    assert here is not None
+    try:
+        return here.codec.write(value, side.value, resolver)
+    except Refused as refusal:
+        refusal.field = refusal.field or here.paths[0]
+        raise
+    except (ValueError, ArithmeticError) as wrong:
+        raise Refused(
+            N_("The field %(field)s cannot take “%(value)s”."), field=here.paths[0], value=value, detail=str(wrong)
+        ) from wrong
+
+
+def holds(conditions: Sequence[Condition], fields: Fields) -> bool:
+    """Whether all filter conditions hold for a vendor's record; a field that is absent counts as empty."""
+    return all(_holds(each, fields.get(each.path)) for each in conditions)
+
+
+def _holds(condition: Condition, value: Any) -> bool:
+    match condition.operator:
+        case "equals":
+            return bool(_comparable(value) == _comparable(condition.value))
+        case "differs":
+            return bool(_comparable(value) != _comparable(condition.value))
+        case "filled":
+            return not is_empty(value)
+        case "empty":
+            return is_empty(value)
+        case "in":
+            return _comparable(value) in {_comparable(each) for each in condition.value}
+        case "at_least":
+            return not is_empty(value) and _at_least(value, condition.value)
+        case unknown:
+            raise ValueError(f"unknown filter operator {unknown!r}")
+
+
+def _comparable(value: Any) -> Any:
+    return None if is_empty(value) else value
+
+
+def _at_least(value: Any, bound: Any) -> bool:
+    if isinstance(bound, str):
+        return str(value) >= bound
+    return exact(value) >= exact(bound)
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+_ABSENT = _Absent()

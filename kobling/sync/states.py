@@ -1,0 +1,82 @@
+"""What the planner looks at: the two sides as last seen, and what they agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from kobling.mapping import Side
+
+_COUPLINGS = UUID("6b0f1c8e-7a0c-5d53-9d0e-0c5a0d6c2f11")
+
+
+def coupling_id(mapping: str, left_id: str, right_id: str) -> str:
+    """The coupling's id, the same whenever the same two records are coupled again."""
+    return str(uuid5(_COUPLINGS, f"{mapping}\n{left_id}\n{right_id}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One side's record in agreed values. ``locked``: posted, so that no value but the unlocked ones may change."""
+
+    external_id: str
+    values: Mapping[str, Any]
+    version: str | None = None
+    modified_at: datetime | None = None
+    locked: bool = False
+    in_scope: bool = True
+    waits: tuple[tuple[str, str, str], ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A coupled pair of records under work; a side that is None has vanished."""
+
+    coupling: str
+    left_id: str
+    right_id: str
+    base_left: Mapping[str, Any]
+    base_right: Mapping[str, Any]
+    left: Seen | None
+    right: Seen | None
+    policy: str | None = None
+    busy: bool = False
+
+    def base(self, side: Side) -> Mapping[str, Any]:
+        return self.base_left if side is Side.LEFT else self.base_right
+
+    def seen(self, side: Side) -> Seen | None:
+        return self.left if side is Side.LEFT else self.right
+
+    def id_of(self, side: Side) -> str:
+        return self.left_id if side is Side.LEFT else self.right_id
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Who shares a match rule's key with a lone record: on the other side, and on its own (rivals)."""
+
+    others: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loner:
+    """A record without a coupling. ``hits`` hold one entry per match rule, in order.
+
+    ``decision``: what a person said: ``create``, ``ignore`` or ``couple:<id>``. ``others`` are the hits' records.
+    ``busy``: a write with unknown outcome is open. ``parked``: it failed twice and nobody asked to retry.
+    """
+
+    side: Side
+    seen: Seen
+    hits: tuple[Hits, ...] = ()
+    others: Mapping[str, Seen] = field(default_factory=dict)
+    never: frozenset[str] = frozenset()
+    decision: str | None = None
+    parked: bool = False
+    busy: bool = False

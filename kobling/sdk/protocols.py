@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from kobling.records import Fields, Gone, KoblingError, Record, VersionToken
 
@@ -237,11 +237,39 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInStart:
+    """Where to send a person to sign in at the vendor, and what to keep (server-side) until they come back."""
+
+    url: str
+    state: str
+    verifier: str
+
+
+class SignIn(Protocol):
+    """Signing in on the vendor's own page, for connectors whose settings alone do not open them."""
+
+    def needed(self, settings: Mapping[str, str]) -> bool:
+        """Whether these settings ask for it."""
+        ...
+
+    def start(self, settings: Mapping[str, str], redirect_uri: str) -> SignInStart:
+        """Begin; the hub checks that ``state`` comes back unchanged. Raises SettingsError."""
+        ...
+
+    async def finish(
+        self, settings: Mapping[str, str], context: Any, code: str, verifier: str, redirect_uri: str
+    ) -> Mapping[str, str | int | None]:
+        """Turn the code that came back into the grant to store. Raises SettingsError, SignInExpired, Unreachable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorType:
     """A connector as the hub knows it before it is opened.
 
     ``hosts`` are the vendor's own host names (``*.example`` allowed); other base URLs need the operator's word.
-    ``budget`` are requests per ``budget_window`` seconds that we allow ourselves.
+    ``budget`` are requests per ``budget_window`` seconds that we allow ourselves. ``open(settings, context)`` takes a
+    ``kobling.sdk.context.ConnectorContext``. ``sign_in`` is None where the settings are all that is needed.
     """
 
     name: str
@@ -252,3 +280,4 @@ class ConnectorType:
     budget: int = 0
     budget_window: float = 60.0
     concurrency: int = 4
+    sign_in: SignIn | None = None

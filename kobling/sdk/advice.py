@@ -1,0 +1,49 @@
+"""Turns an error into what a person needs to know: one function for web, mail and command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kobling.records import N_, KoblingError
+
+Translate = Callable[[str], str]
+
+_WHO = {
+    "nobody": N_("nobody: Kobling tries again by itself"),
+    "company admin": N_("an administrator of the company"),
+    "bookkeeper": N_("the bookkeeper"),
+    "developer": N_("support"),
+}
+_UNEXPECTED = N_("Something happened that Kobling does not know.")
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """An error in a person's words, translated; ``vendor_code`` and ``vendor_text`` are the vendor's own."""
+
+    what_happened: str
+    who_can_fix: str
+    what_to_do: str
+    vendor_code: str | None = None
+    vendor_text: str = ""
+
+
+def advice(error: BaseException, translate: Translate = str) -> Advice:
+    """Say what happened, who can fix it and what to press. An error that is not ours shows nothing of its text."""
+    if not isinstance(error, KoblingError):
+        return Advice(translate(_UNEXPECTED), translate(_WHO["developer"]), translate(KoblingError.advice))
+    return Advice(
+        _filled(translate(error.summary), error.params),
+        translate(_WHO[error.who_fixes]),
+        translate(error.advice),
+        error.code,
+        error.vendor_text,
+    )
+
+
+def _filled(sentence: str, params: dict[str, object]) -> str:
+    try:
+        return sentence % params if params else sentence
+    except (KeyError, ValueError, TypeError):
+        return sentence

@@ -1,0 +1,54 @@
+"""What the hub hands to a connector when it opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from kobling.sdk.budget import WindowBudget
+from kobling.sdk.clock import SystemClock
+from kobling.sdk.http import Transport
+from kobling.sdk.protocols import Budget, Clock
+
+GrantData = Mapping[str, str | int | None]
+"""A stored sign-in (tokens and when they end), JSON-able; the hub keeps it encrypted."""
+
+LoadGrant = Callable[[], Awaitable[GrantData | None]]
+SaveGrant = Callable[[GrantData | None, GrantData], Awaitable[bool]]
+"""Compare-and-swap ``save(old, new)``: stores ``new`` only while ``old`` is what is stored; says whether it did."""
+
+
+class MemoryGrants:
+    """Keeps one connection's grant in memory, with the compare-and-swap that the hub's store offers."""
+
+    def __init__(self, grant: GrantData | None = None) -> None:
+        self.grant = grant
+
+    async def load(self) -> GrantData | None:
+        """What is stored now."""
+        return self.grant
+
+    async def save(self, old: GrantData | None, new: GrantData) -> bool:
+        """Store ``new`` if ``old`` is still stored."""
+        if (dict(self.grant) if self.grant else None) != (dict(old) if old else None):
+            return False
+        self.grant = dict(new)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorContext:
+    """The world around one opened connector.
+
+    ``transport`` is the worker's one HTTP session; ``budget`` is the connection's allowance; ``allow_hosts`` comes from
+    KOBLING_ALLOW_HOSTS; ``seed`` names the connection, so that ids derived from a write's key differ between tenants.
+    Without ``load_grant`` and ``save_grant`` a sign-in lives as long as the connector.
+    """
+
+    transport: Transport
+    clock: Clock = field(default_factory=SystemClock)
+    budget: Budget = field(default_factory=lambda: WindowBudget(0, 60, SystemClock()))
+    allow_hosts: tuple[str, ...] = ()
+    load_grant: LoadGrant | None = None
+    save_grant: SaveGrant | None = None
+    seed: str = ""

@@ -1,0 +1,343 @@
+"""The one way out: an HTTP session shared by a worker, and a vendor's interface as one connection sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Protocol
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from kobling.records import (
+    N_,
+    KoblingError,
+    Misunderstood,
+    RateLimited,
+    SettingsError,
+    Temporary,
+    Unreachable,
+    from_json,
+    to_json,
+)
+from kobling.sdk.hosts import same_origin
+from kobling.sdk.protocols import Budget, Clock
+from kobling.sdk.redaction import Redactor
+from kobling.sdk.status import ErrorTable, build_error, later, retry_after_seconds
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of one answer, unpacked; reading stops there."""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 3
+_FORM = "application/x-www-form-urlencoded"
+_NOTHING: Mapping[str, str] = {}
+
+File = tuple[str, bytes, str]
+"""One part of a multipart form: file name, content, content type."""
+
+
+class Answer:
+    """A complete answer: ``status``, ``headers`` (case-blind) and ``body``, unpacked."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class Transport:
+    """A worker's shared HTTP session: keep-alive, no cookies, no retries, no redirects, bounded answers.
+
+    No cookies, because one tenant's vendor session must never ride along with another's.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, clock: Clock, *, max_body: int = MAX_BODY) -> None:
+        # aiohttp repeats a PUT or DELETE by itself when a kept connection breaks; that may apply it twice.
+        session._retry_connection = False
+        self._session = session
+        self._max_body = max_body
+        self.clock = clock
+
+    async def send(
+        self, method: str, url: URL, data: Any, headers: Mapping[str, str], *, vendor: str, cap: int | None = None
+    ) -> Answer:
+        """Send one request once and read its whole answer, whatever its status.
+
+        Raises Unreachable (``maybe_applied`` false only when nothing was sent), Misunderstood for an endless answer.
+        """
+        session, cap = self._session, cap or self._max_body
+        try:
+            async with session.request(method, url, data=data, headers=headers, allow_redirects=False) as response:
+                return Answer(response.status, response.headers, await _read(response, cap, vendor))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            raise _not_sent(error, vendor) from None
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise Unreachable(
+                N_("%(vendor)s did not answer to the end."),
+                detail=type(error).__name__,
+                vendor=vendor,
+                maybe_applied=True,
+            ) from None
+
+
+@asynccontextmanager
+async def open_transport(
+    clock: Clock,
+    *,
+    total: float = 120.0,
+    connect: float = 15.0,
+    max_body: int = MAX_BODY,
+    trust_env: bool = False,
+) -> AsyncIterator[Transport]:
+    """Open the worker's session; ``total`` and ``connect`` are seconds, ``trust_env`` honours HTTPS_PROXY."""
+    timeout = aiohttp.ClientTimeout(total=total, connect=connect, sock_read=min(total, 100.0))
+    connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": "Kobling", "Accept": "application/json"},
+        trust_env=trust_env,
+    ) as session:
+        yield Transport(session, clock, max_body=max_body)
+
+
+class Auth(Protocol):
+    """What signs requests; see ``auth.TokenHolder``."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """Headers for the next request, refreshed ahead of time."""
+        ...
+
+    async def rejected(self, used: Mapping[str, str]) -> None:
+        """The vendor answered 401 to these headers. Raises SignInExpired when nothing newer can be had."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and how patiently what may be repeated is repeated; seconds."""
+
+    attempts: int = 4
+    base: float = 0.5
+    longest: float = 120.0
+
+
+class Api:
+    """A vendor's HTTP interface as one connection sees it: base address, sign-in, allowance, errors, retries.
+
+    Reading requests are retried on Temporary errors; writing ones only where the vendor certainly did nothing (429,
+    401, connection never made). ``redact`` learns further secrets by ``hide``.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        base_url: str,
+        *,
+        vendor: str,
+        budget: Budget,
+        concurrency: int,
+        errors: ErrorTable,
+        redact: Redactor,
+        auth: Auth | None = None,
+        retry: Retry = Retry(),
+        rate_pause: float = 60.0,
+        seed: str = "",
+    ) -> None:
+        self.vendor = vendor
+        self.redact = redact
+        self.base_url = base_url
+        self.clock = transport.clock
+        self._transport = transport
+        self._budget = budget
+        self._slots = asyncio.Semaphore(concurrency)
+        self._errors = errors
+        self._auth = auth
+        self._retry = retry
+        self._rate_pause = rate_pause
+        self._random = Random(seed)  # noqa: S311
+
+    async def json(self, method: str, path: str, **options: Any) -> Any:
+        """Send as ``request`` does and decode the answer with exact numbers.
+
+        Raises as ``request`` does; an answer that is no JSON is Misunderstood for a reading request, and an unknown
+        outcome (Unreachable, maybe applied) for a writing one; a web page is Unreachable.
+        """
+        answer = await self.request(method, path, **options)
+        try:
+            return from_json(answer.body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            safe = options.get("safe")
+            raise self.not_json(method, path, answer, safe=method in _SAFE if safe is None else safe) from None
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        json: object = None,
+        raw: bytes | None = None,
+        multipart: Mapping[str, str | File] | None = None,
+        headers: Mapping[str, str] = _NOTHING,
+        safe: bool | None = None,
+        cap: int | None = None,
+    ) -> Answer:
+        """Send one request and return its answer below 300.
+
+        ``safe`` says that it changes nothing, whatever its method. Raises SettingsError (SignInExpired), Temporary
+        (RateLimited, Unreachable), Refused (NotThere, …) or Misunderstood by the connector's table.
+        """
+        safe = method in _SAFE if safe is None else safe
+        url = self._url(path, params)
+        attempt, signed_in_again = 1, False
+        while True:
+            try:
+                used = _NOTHING if self._auth is None else await self._auth.headers()
+                data, sent = _body(form, json, raw, multipart, {**used, **headers})
+                async with self._slots:
+                    await self._budget.take()
+                    answer = await self._transport.send(method, url, data, sent, vendor=self.vendor, cap=cap)
+                if answer.status < 300:
+                    return answer
+                if answer.status in _REDIRECTS:
+                    answer = await self._follow(method, url, answer, sent, cap)
+                    if answer.status < 300:
+                        return answer
+                if answer.status == 401 and self._auth is not None and not signed_in_again:
+                    signed_in_again = True
+                    await self._auth.rejected(used)
+                    continue
+                raise self._error(method, path, answer, safe=safe)
+            except Temporary as error:
+                await self._pause_or_raise(error, attempt, safe=safe)
+                attempt += 1
+
+    def not_json(self, method: str, path: str, answer: Answer, *, safe: bool) -> KoblingError:
+        """The error for an answer that should have been JSON."""
+        start = answer.body[:200].decode("utf-8", "replace").strip()
+        detail = self.redact(f"{method} {path}: expected JSON, got {len(answer.body)} bytes: {start}", 300)
+        if start.startswith("<"):
+            summary = N_(
+                "%(vendor)s answered with a web page where data was expected: maintenance, or a wrong address."
+            )
+            return Unreachable(summary, detail=detail, vendor=self.vendor, maybe_applied=not safe)
+        if not safe:
+            summary = N_("%(vendor)s's answer to a change could not be read.")
+            return Unreachable(summary, detail=detail, vendor=self.vendor, maybe_applied=True)
+        return Misunderstood(N_("%(vendor)s's answer could not be read."), detail=detail, vendor=self.vendor)
+
+    def _url(self, path: str, params: Mapping[str, str] | None) -> URL:
+        query = f"?{urlencode(params)}" if params else ""
+        return URL(f"{self.base_url}{path}{query}", encoded=True)
+
+    async def _follow(
+        self, method: str, url: URL, answer: Answer, headers: Mapping[str, str], cap: int | None
+    ) -> Answer:
+        for _ in range(_MOST_REDIRECTS):
+            target = urljoin(str(url), answer.headers.get("Location", ""))
+            if method not in _SAFE or not same_origin(target, str(url)):
+                raise SettingsError(
+                    N_("%(vendor)s sends us on to another address (%(host)s). Enter that address if it is right."),
+                    vendor=self.vendor,
+                    host=urlsplit(target).hostname or "",
+                    code="redirect",
+                )
+            url = URL(target, encoded=True)
+            answer = await self._transport.send(method, url, None, headers, vendor=self.vendor, cap=cap)
+            if answer.status not in _REDIRECTS:
+                return answer
+        raise Misunderstood(N_("%(vendor)s sends us in a circle."), vendor=self.vendor)
+
+    def _error(self, method: str, path: str, answer: Answer, *, safe: bool) -> KoblingError:
+        words = self._errors.words(answer.status, answer.body)
+        now = self.clock.now()
+        return build_error(
+            self._errors.rule(answer.status, words.code),
+            words,
+            vendor=self.vendor,
+            detail=f"{method} {path}: HTTP {answer.status} {answer.body[:300].decode('utf-8', 'replace')}",
+            redact=self.redact,
+            safe=safe,
+            retry_at=later(now, retry_after_seconds(answer.headers.get("Retry-After"), now)),
+        )
+
+    async def _pause_or_raise(self, error: Temporary, attempt: int, *, safe: bool) -> None:
+        named = None if error.retry_at is None else (error.retry_at - self.clock.now()).total_seconds()
+        certainly_nothing = isinstance(error, RateLimited) or (
+            isinstance(error, Unreachable) and not error.maybe_applied
+        )
+        if isinstance(error, RateLimited):
+            await self._budget.exhausted(named)
+            pause = self._rate_pause if named is None else named
+        else:
+            grown = self._retry.base * 2.0 ** (attempt - 1)
+            pause = named if named is not None else grown * (0.5 + self._random.random())
+        if attempt >= self._retry.attempts or not (safe or certainly_nothing) or pause > self._retry.longest:
+            if error.retry_at is None:
+                error.retry_at = later(self.clock.now(), pause)
+            raise error
+        await self.clock.sleep(pause)
+
+
+async def _read(response: aiohttp.ClientResponse, cap: int, vendor: str) -> bytes:
+    length = response.content_length
+    if length is not None and length <= cap and "Content-Encoding" not in response.headers:
+        return await response.read()
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > cap:
+            response.close()
+            summary = N_("%(vendor)s's answer does not end; reading was stopped after %(megabytes)s MB.")
+            raise Misunderstood(summary, vendor=vendor, megabytes=cap // (1024 * 1024), code="too_large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _not_sent(error: Exception, vendor: str) -> KoblingError:
+    if isinstance(error, aiohttp.InvalidURL):
+        return SettingsError(N_("The address of %(vendor)s is not valid."), vendor=vendor)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        summary = N_("The address of %(vendor)s was not found.")
+    elif isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        summary = N_("%(vendor)s's certificate is not trusted.")
+    else:
+        summary = N_("%(vendor)s cannot be reached.")
+    return Unreachable(summary, detail=type(error).__name__, vendor=vendor, maybe_applied=False)
+
+
+def _body(
+    form: Mapping[str, str] | None,
+    json: object,
+    raw: bytes | None,
+    multipart: Mapping[str, str | File] | None,
+    headers: dict[str, str],
+) -> tuple[Any, dict[str, str]]:
+    if form is not None:
+        headers["Content-Type"] = _FORM
+        return urlencode(form).encode(), headers
+    if json is not None:
+        headers["Content-Type"] = "application/json"
+        return to_json(json), headers
+    if multipart is None:
+        return raw, headers
+    parts = aiohttp.FormData()
+    for name, value in multipart.items():
+        if isinstance(value, str):
+            parts.add_field(name, value)
+        else:
+            parts.add_field(name, value[1], filename=value[0], content_type=value[2])
+    return parts, headers

@@ -1,0 +1,53 @@
+"""Reading page by page: whole readings, groups of ids, and not delivering a record twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TypeVar
+
+from kobling.records import Record
+from kobling.sdk.protocols import Bookmark, Page, Resource
+
+T = TypeVar("T")
+
+
+async def pages(resource: Resource, bookmark: Bookmark | None = None) -> AsyncIterator[Page]:
+    """Every page of one reading; the last page's bookmark is where the next reading resumes."""
+    while True:
+        page = await resource.read(bookmark)
+        yield page
+        bookmark = page.bookmark
+        if not page.more:
+            return
+
+
+async def all_ids(resource: Resource) -> AsyncIterator[str]:
+    """Every id that exists now, for a deletion sweep."""
+    position: str | None = None
+    while True:
+        page = await resource.read_ids(position)
+        for each in page.ids:
+            yield each
+        position = page.position
+        if position is None:
+            return
+
+
+def groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Cut a sequence into groups of at most ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def without_repeats(records: Sequence[Record], seen: set[str]) -> list[Record]:
+    """Leave out records whose id and version were delivered before; ``seen`` remembers across pages.
+
+    A record delivered again with another version is kept: it changed while it was being read.
+    """
+    fresh: list[Record] = []
+    for record in records:
+        mark = f"{record.external_id} {record.version}"
+        if mark not in seen:
+            seen.add(mark)
+            fresh.append(record)
+    return fresh

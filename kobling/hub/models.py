@@ -7,6 +7,7 @@ their schema and migrations. JSON is kept as text with exact numbers.
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import uuid4
 
 from django.db import models
 
@@ -21,12 +22,12 @@ class Connection(models.Model):
     secrets = models.TextField(default="")
     grant = models.TextField(default="")
     grant_version = models.IntegerField(default=0)
+    described = models.JSONField(default=dict)
     healthy = models.BooleanField(null=True)
     health_text = models.TextField(default="")
     account_name = models.CharField(max_length=200, default="")
     checked_at = models.DateTimeField(null=True)
     paused_why = models.TextField(default="")
-    epoch = models.IntegerField(default=0)
     held_by = models.CharField(max_length=64, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -72,6 +73,7 @@ class MirrorRow(models.Model):
 class Pair(models.Model):
     """Two connections of one client kept in step. ``options`` are what a person chose; see ``pairs``."""
 
+    uid = models.UUIDField(default=uuid4, unique=True)
     client = models.ForeignKey("access.Client", on_delete=models.PROTECT, related_name="pairs")
     pair_type = models.CharField(max_length=50)
     name = models.CharField(max_length=100)
@@ -138,7 +140,7 @@ class MatchKey(models.Model):
 
 
 class Run(models.Model):
-    """One asked-for synchronisation of a pair. ``epoch`` grows with each attempt; writes under an older one are refused."""
+    """One asked-for synchronisation of a pair. ``epoch`` grows with each attempt; older attempts may not write."""
 
     pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=20, default="sync")
@@ -185,7 +187,10 @@ class PlanChunk(models.Model):
     actions = models.TextField()
     size = models.IntegerField(default=0)
     side = models.CharField(max_length=5)
+    after = models.BigIntegerField(default=0)
     upto = models.BigIntegerField(default=0)
+    other_upto = models.BigIntegerField(default=0)
+    rows = models.IntegerField(default=0)
     done = models.BooleanField(default=False)
 
     class Meta:
@@ -283,6 +288,7 @@ class Spent(models.Model):
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True, related_name="spent")
     window = models.BigIntegerField(default=0)
     used = models.IntegerField(default=0)
+    before = models.IntegerField(default=0)
     closed_until = models.FloatField(default=0)
 
 

@@ -1,0 +1,160 @@
+"""The durable engine, and the only place that knows it: workflows of steps, recovery, leases of workers.
+
+What it leaves to us (see STACK): on PostgreSQL each worker holds a session-level advisory lock named after its
+executor id, and every worker takes over the runs of executors whose lock is free. On SQLite there is one worker,
+a file lock, and a fixed executor id.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import Engine, event
+
+VERSION = "1"
+"""Set by hand: the engine's own hash of the code would strand parked runs at each upgrade."""
+
+APPLICATION = "kobling"
+_LOCK_SPACE = 0x6B6F62  # "kob": keeps our advisory locks apart from other users of the database
+
+Body = Callable[[str, Callable[..., Any], Callable[[float], None]], str]
+_body: Body | None = None
+
+
+@DBOS.step()
+def _step(name: str, run: int, attempt_key: str, args: list[Any]) -> dict[str, Any]:
+    return _Attempts.current[attempt_key](name, *args)
+
+
+class _Attempts:
+    """Steps of the attempts that run in this process, found again by their key."""
+
+    current: dict[str, Callable[..., dict[str, Any]]] = {}
+
+
+@DBOS.workflow()
+def run_workflow(run: int) -> str:
+    """A run, durable: every step's result is recorded, and after a crash the recorded ones are not done again."""
+    if _body is None:
+        raise RuntimeError("the engine was launched without a body")
+
+    def durable(steps: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        key = f"run-{run}"
+        _Attempts.current[key] = steps
+
+        def call(name: str, *args: Any) -> dict[str, Any]:
+            return _step(name, run, key, list(args))
+
+        return call
+
+    return _body(str(run), durable, DBOS.sleep)
+
+
+def launch(body: Body, data_dir: Path, database_url: str, executor: str) -> None:
+    """Start the engine in this process; unfinished runs of this executor go on by themselves."""
+    global _body
+    _body = body
+    _quiet()
+    url = database_url.replace("postgres://", "postgresql://", 1) if database_url else _sqlite_url(data_dir)
+    config: DBOSConfig = {
+        "name": APPLICATION,
+        "system_database_url": url,
+        "application_version": VERSION,
+        "executor_id": executor,
+        "log_level": "ERROR",
+        "console_log_level": "ERROR",
+        "run_migrations": True,
+        "notification_listener_polling_interval_sec": 0.2,
+    }
+    DBOS(config=config)
+    DBOS.launch()
+
+
+def _sqlite_url(data_dir: Path) -> str:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / "engine.sqlite3"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+    database.close()
+    return f"sqlite:///{path}"
+
+
+@event.listens_for(Engine, "connect")
+def _fast_enough(connection: Any, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def start(run: int) -> None:
+    """Start a run's workflow; starting it again does nothing."""
+    with SetWorkflowID(workflow_id(run)):
+        DBOS.start_workflow(run_workflow, run)
+
+
+def workflow_id(run: int) -> str:
+    """The workflow of a run."""
+    return f"run-{run}"
+
+
+def status(run: int) -> str | None:
+    """The engine's word for a run's workflow, None when it has none."""
+    found = DBOS.get_workflow_status(workflow_id(run))
+    return None if found is None else str(found.status)
+
+
+def take_over(executors: list[str]) -> int:
+    """Go on with the unfinished runs of executors that are certainly dead. Returns how many."""
+    handles = DBOS._recover_pending_workflows(executors)
+    return len(handles)
+
+
+def stop(wait_seconds: int = 0) -> None:
+    """Stop the engine in this process; what is unfinished goes on at the next launch."""
+    DBOS.destroy(workflow_completion_timeout_sec=wait_seconds)
+
+
+class WorkerLock:
+    """An advisory lock that lives as long as this worker's own session with PostgreSQL."""
+
+    def __init__(self, database_url: str, executor: str) -> None:
+        self._session = psycopg.connect(database_url, autocommit=True)
+        self._executor = executor
+        if not self._try(executor):
+            raise RuntimeError(f"another worker is already called {executor}")
+
+    def is_dead(self, executor: str) -> bool:
+        """Whether an executor's lock is free, so that it is certainly gone."""
+        if executor == self._executor:
+            return False
+        if not self._try(executor):
+            return False
+        self._session.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_LOCK_SPACE, executor])
+        return True
+
+    def alive(self) -> bool:
+        """Whether our own session still stands; a worker that lost it must stop, since others take its runs over."""
+        try:
+            self._session.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the lock."""
+        self._session.close()
+
+    def _try(self, executor: str) -> bool:
+        row = self._session.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_LOCK_SPACE, executor]).fetchone()
+        return bool(row and row[0])
+
+
+def _quiet() -> None:
+    """The engine's log lines are for its developers; ours say what people need."""
+    for name in ("dbos", "sqlalchemy", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,47 @@
+"""When pairs run by themselves: one table of due times, looked at by every worker's tick."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from croniter import croniter
+from croniter.croniter import CroniterBadCronError, CroniterBadDateError
+
+from kobling.hub import runs
+from kobling.hub.models import Schedule
+from kobling.records import N_, SettingsError
+
+SCHEDULER = "schedule"
+
+
+def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
+    """The next instant (UTC) a schedule is due, right across daylight-saving changes. Raises SettingsError."""
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsError(
+            N_("“%(zone)s” is not a time zone. Write it like Europe/Copenhagen."), zone=time_zone
+        ) from None
+    try:
+        if len(cron.split()) != 5:
+            raise CroniterBadCronError(cron)
+        found = croniter(cron, after.astimezone(zone)).get_next(datetime)
+    except (CroniterBadCronError, CroniterBadDateError, KeyError, ValueError):
+        raise SettingsError(
+            N_("“%(cron)s” is not a schedule. Write five fields: minute, hour, day, month, weekday."), cron=cron
+        ) from None
+    moment: datetime = found.astimezone(UTC)
+    return moment
+
+
+def ask_due(now: datetime) -> int:
+    """Queue runs for all due schedules; each due time is claimed by exactly one worker."""
+    asked = 0
+    for each in Schedule.objects.filter(enabled=True, next_at__lte=now).select_related("pair"):
+        coming = next_time(each.cron, each.time_zone, now)
+        mine = Schedule.objects.filter(pk=each.pk, next_at=each.next_at).update(next_at=coming)
+        if mine and not each.pair.runs.filter(state__in=[runs.QUEUED, runs.RUNNING]).exists():
+            runs.ask(each.pair, SCHEDULER, now, why=each.cron)
+            asked += 1
+    return asked

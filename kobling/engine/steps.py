@@ -1,0 +1,210 @@
+"""The steps of a run: each a chunk of work that may be repeated after a crash. Arguments and results are plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kobling.engine import approved, observing
+from kobling.engine.executing import Executor, load_chunk
+from kobling.engine.finishing import finish_chunk
+from kobling.hub import gather, planned, runs
+from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
+from kobling.hub.opening import Opener
+from kobling.hub.store import couplings, journal, mirror
+from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.mapping import Side
+from kobling.sdk.protocols import Clock, Resource
+from kobling.sync import checkpoints
+from kobling.sync.actions import to_blob
+from kobling.sync.brake import Counts, brake
+from kobling.sync.plan import plan
+from kobling.sync.waiting import LoopThread
+
+CHUNK = 500
+INDEX_CHUNK = 2000
+
+
+@dataclass(slots=True)
+class Steps:
+    """All steps of one attempt of one run."""
+
+    run: int
+    epoch: int
+    opener: Opener
+    waiting: LoopThread
+    clock: Clock
+    only: dict[str, Any] | None = None
+    dry: bool = False
+    pair: Pair = field(init=False)
+    benches: dict[str, Workbench] = field(init=False)
+
+    def __post_init__(self) -> None:
+        row = Run.objects.select_related("pair__left", "pair__right", "pair__client").get(pk=self.run)
+        self.pair = row.pair
+        self.only = row.options.get("only")
+        self.dry = row.kind == "plan"
+        self.benches = open_workbenches(self.pair, self.opener.mappings(self.pair))
+        if self.dry:
+            for bench in self.benches.values():
+                bench.resolver = planned.PlannedResolver(bench.resolver, self.run)
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Do one step by name, unless the run was cancelled."""
+        runs.stop_if_cancelled(self.run)
+        step: Callable[..., Any] = getattr(self, f"do_{name}")
+        return step(*args)
+
+    def do_begin(self) -> dict[str, Any]:
+        """What there is to do: feeds to read and tables in dependency order."""
+        row = Run.objects.get(pk=self.run)
+        feeds = [] if self.only else [feed for side in Side for feed in self._feeds_of(side)]
+        tables = [self.only["table"]] if self.only else list(self.benches)
+        leftovers = [] if self.dry else journal.unfinished_chunks(self.pair.pk)
+        return {"feeds": feeds, "tables": tables, "leftovers": leftovers, "dry": self.dry, "options": row.options}
+
+    def do_look_up(self, chunk: int) -> None:
+        """Find out what became of an earlier run's unanswered writes."""
+        self._executor(chunk).look_up_only()
+
+    def do_observe(self, feed: int) -> dict[str, Any]:
+        """Read some pages of one feed into the mirror."""
+        row = Feed.objects.get(pk=feed)
+        runs.progress(self.run, f"read {row.resource}", mirror.count(feed))
+        return observing.observe(feed, self._resource_of(row), self.waiting, self.clock)
+
+    def do_sweep(self, feed: int, full: bool) -> dict[str, Any]:
+        """Look for records that vanished without a word, where the vendor has no feed of deletions."""
+        row = Feed.objects.get(pk=feed)
+        return observing.sweep(row, self._resource_of(row), self.waiting, self.clock, full)
+
+    def do_fetch(self) -> None:
+        """Read the one record that was asked for afresh."""
+        assert self.only is not None
+        bench, side = self.benches[self.only["table"]], Side(self.only["side"])
+        resource = self._resources(bench)[side]
+        record = self.waiting.run(resource.get(self.only["id"]))
+        mirror.put(bench.feeds[side], [record], [], self.clock.now())
+        mirror.touch(bench.feeds[side], [record.external_id])
+
+    def do_window(self, table: str) -> dict[str, Any]:
+        """The revs that this run covers on both sides of a table; what moves meanwhile is the next run's."""
+        bench = self.benches[table]
+        row = Table.objects.get(pk=bench.table)
+        revs = dict(Feed.objects.filter(pk__in=bench.feeds.values()).values_list("pk", "rev"))
+        return {
+            "left": [row.cursor_left, revs[bench.feeds[Side.LEFT]]],
+            "right": [row.cursor_right, revs[bench.feeds[Side.RIGHT]]],
+            "first": bench.mapping.leading.value,
+        }
+
+    def do_brake(self, table: str, window: dict[str, Any], confirmed: list[str]) -> None:
+        """Raises Unsafe when the mapping looks improbable and nobody confirmed it."""
+        bench = self.benches[table]
+        gone = {
+            side: couplings.newly_gone(bench.table, side, bench.feeds[side], window[side.value][0]) for side in Side
+        }
+        counts = Counts(
+            mirror.count(bench.feeds[Side.LEFT]),
+            mirror.count(bench.feeds[Side.RIGHT]),
+            couplings.count(bench.table),
+            gone[Side.LEFT],
+            gone[Side.RIGHT],
+        )
+        for unsafe in brake(bench.mapping, counts):
+            if str(unsafe.code) not in confirmed:
+                raise unsafe
+
+    def do_index(self, table: str, side: str, upto: int) -> bool:
+        """Key moved rows for matching; True while there are more."""
+        bench = self.benches[table]
+        row = Table.objects.get(pk=bench.table)
+        column = f"indexed_{side}"
+        reached = gather.index(bench, Side(side), getattr(row, column), upto, INDEX_CHUNK)
+        Table.objects.filter(pk=bench.table).update(**{column: reached if reached is not None else upto})
+        return reached is not None
+
+    def do_plan(self, table: str, side: str, seq: int, window: dict[str, Any], after: int) -> dict[str, Any] | None:
+        """Plan the next chunk and store it; None when nothing is left."""
+        bench = self.benches[table]
+        known = PlanChunk.objects.filter(run_id=self.run, table_id=bench.table, seq=seq).first()
+        if known is not None:
+            return {"chunk": known.pk, "upto": known.upto, "rows": known.rows, "size": known.size}
+        first = None if side == window["first"] else (window[window["first"]][0], window[window["first"]][1])
+        bench.resolver.forget()
+        if self.only:
+            batch = self._only(bench, side, window)
+        else:
+            batch = gather.gather(bench, Side(side), after, window[side][1], CHUNK, first)
+        if batch is None:
+            return None
+        actions = list(plan(bench.mapping, batch.work))
+        row = PlanChunk.objects.create(
+            run_id=self.run,
+            table_id=bench.table,
+            seq=seq,
+            actions=to_blob(actions).decode(),
+            size=len(actions),
+            side=side,
+            after=after,
+            upto=batch.upto,
+            other_upto=window[Side(side).other.value][1],
+            rows=batch.rows,
+        )
+        checkpoints.reach(checkpoints.PLANNED)
+        return {"chunk": row.pk, "upto": batch.upto, "rows": batch.rows, "size": len(actions)}
+
+    def do_execute(self, chunk: int) -> None:
+        """Execute a stored chunk, then advance the table's cursor."""
+        executor = self._executor(chunk)
+        executor.execute()
+        finish_chunk(executor.chunk, executor.bench, moves_cursor=self.only is None)
+
+    def do_arrive(self, table: str, side: str, upto: int) -> None:
+        """Everything up to a rev was planned and executed: the next run begins behind it."""
+        bench = self.benches[table]
+        if self.only is None:
+            journal.fence_now(self.run, self.epoch)
+            Table.objects.filter(pk=bench.table).update(**{f"cursor_{side}": upto})
+
+    def do_execute_approved(self, chunk: int) -> dict[str, int]:
+        """Execute a chunk of an approved plan as it was shown; records that moved since are left for the next plan."""
+        executor = self._executor(chunk)
+        shown = len(executor.chunk.actions)
+        executor.chunk.actions = approved.still_true(executor.bench, executor.chunk)
+        executor.execute()
+        finish_chunk(executor.chunk, executor.bench, moves_cursor=False)
+        return {"shown": shown, "done": len(executor.chunk.actions)}
+
+    def _only(self, bench: Workbench, side: str, window: dict[str, Any]) -> gather.Batch | None:
+        assert self.only is not None
+        if side != self.only["side"] or PlanChunk.objects.filter(run_id=self.run, table_id=bench.table).exists():
+            return None
+        snapshot = mirror.by_ids(bench.feeds[Side(side)], [self.only["id"]])
+        revs = [row.rev for row in snapshot.values()]
+        return gather.gather(bench, Side(side), revs[0] - 1, revs[0], 1) if revs else None
+
+    def _executor(self, chunk: int) -> Executor:
+        table, loaded = load_chunk(chunk, self.run, self.epoch, self.opener.group(self.pair))
+        bench = next(each for each in self.benches.values() if each.table == table)
+        return Executor(bench, loaded, self._resources(bench), self.waiting, self.clock)
+
+    def _resources(self, bench: Workbench) -> dict[Side, Resource]:
+        return {
+            Side.LEFT: self.opener.connector(self.pair.left).resources[bench.mapping.left],
+            Side.RIGHT: self.opener.connector(self.pair.right).resources[bench.mapping.right],
+        }
+
+    def _resource_of(self, feed: Feed) -> Resource:
+        connection = self.pair.left if feed.connection_id == self.pair.left_id else self.pair.right
+        return self.opener.connector(connection).resources[feed.resource]
+
+    def _feeds_of(self, side: Side) -> list[int]:
+        connection = self.pair.left if side is Side.LEFT else self.pair.right
+        wanted = list(self.opener.reference_resources(self.pair, side))
+        wanted += [bench.mapping.resource(side) for bench in self.benches.values()]
+        return [
+            Feed.objects.get_or_create(connection=connection, resource=resource)[0].pk
+            for resource in dict.fromkeys(wanted)
+        ]

@@ -1,0 +1,155 @@
+"""A worker: claims queued runs, starts them durable, asks due schedules, takes over from dead colleagues."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from kobling.engine import durable, schedules
+from kobling.engine.attempt import attempt, guarded
+from kobling.engine.steps import Steps
+from kobling.hub import runs
+from kobling.hub.models import Run
+from kobling.hub.opening import Opener
+from kobling.hub.store.journal import Fenced
+from kobling.pairs.registry import pair_types
+from kobling.records import N_, Unsafe
+from kobling.sdk.clock import SystemClock
+from kobling.sdk.hosts import parse_allow_hosts
+from kobling.sdk.http import open_transport
+from kobling.sdk.protocols import Clock
+from kobling.sdk.registry import connector_types
+from kobling.sync.waiting import LoopThread
+
+TICK_SECONDS = 1.0
+WATCH_EVERY_TICKS = 5
+AT_ONCE = 8
+LOCAL = "local"
+
+
+@dataclass(slots=True)
+class Worker:
+    """One process that works. Use as a context manager; ``tick`` does one round."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    name: str = field(default_factory=lambda: f"{os.uname().nodename}-{os.getpid()}-{uuid4().hex[:6]}")
+    waiting: LoopThread = field(default_factory=LoopThread)
+    opener: Opener = field(init=False)
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _lock: durable.WorkerLock | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _ticks: int = 0
+
+    def __enter__(self) -> Worker:
+        url = settings.DATABASE_URL
+        if url:
+            self._lock = durable.WorkerLock(url, self.name)
+            self._stack.callback(self._lock.close)
+        else:
+            self.name = LOCAL
+            self._stack.callback(release_file_lock, take_file_lock(Path(settings.DATA_DIR)))
+        self._stack.callback(self.waiting.close)
+        self.opener = self._stack.enter_context(opened(self.waiting, self.clock))
+        durable.launch(self._body, Path(settings.DATA_DIR), url, self.name)
+        self._stack.callback(durable.stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._stack.close()
+
+    def tick(self) -> int:
+        """Ask what is due, claim what is queued, look after dead workers. Returns how many runs were started."""
+        close_old_connections()
+        now = self.clock.now()
+        schedules.ask_due(now)
+        if self._ticks % WATCH_EVERY_TICKS == 0:
+            self._watch()
+        self._ticks += 1
+        started = 0
+        while started < AT_ONCE and (run := runs.claim(self.name, now)) is not None:
+            durable.start(run)
+            started += 1
+        return started
+
+    def serve(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Work until stopped or until ``until`` says so."""
+        while not self._stopping.is_set() and not until():
+            if self._lock is not None and not self._lock.alive():
+                raise Unsafe(N_("This worker lost its session with the database and stops; another one goes on."))
+            self.tick()
+            self._stopping.wait(TICK_SECONDS)
+
+    def stop(self) -> None:
+        """Ask ``serve`` to return."""
+        self._stopping.set()
+
+    def _watch(self) -> None:
+        """Runs of dead workers are taken over; runs that were claimed but never begun are given back."""
+        dead = set()
+        for run in Run.objects.filter(state=runs.RUNNING):
+            owner = str(run.summary.get("worker", ""))
+            gone = owner != self.name if self._lock is None else self._lock.is_dead(owner)
+            if gone:
+                dead.add(owner)
+                Run.objects.filter(pk=run.pk).update(summary={**run.summary, "worker": self.name})
+            if (gone or self._ticks == 0) and durable.status(run.pk) is None:
+                runs.unclaim(run.pk)
+        if dead:
+            durable.take_over(sorted(dead))
+
+    def _body(self, run: str, make_durable: Callable[..., Any], sleep: Callable[[float], None]) -> str:
+        close_old_connections()
+        number = int(run)
+        epoch = runs.new_attempt(number)
+        steps = Steps(number, epoch, self.opener, self.waiting, self.clock)
+
+        def recorded(name: str, *args: Any) -> dict[str, Any]:
+            return guarded(steps, name, *args)
+
+        try:
+            return attempt(steps, make_durable(recorded), sleep)
+        except Fenced:
+            return "fenced"
+        finally:
+            close_old_connections()
+
+
+@contextmanager
+def opened(waiting: LoopThread, clock: Clock) -> Iterator[Opener]:
+    """An opener over all connectors and pair types there are, with one session to the vendors."""
+    scope = open_transport(clock)
+    transport = waiting.run(scope.__aenter__())
+    hosts = parse_allow_hosts(os.environ.get("KOBLING_ALLOW_HOSTS", ""))
+    try:
+        yield Opener(waiting, clock, transport, connector_types(), pair_types(), hosts)
+    finally:
+        waiting.run(scope.__aexit__(None, None, None))
+
+
+def take_file_lock(data_dir: Path) -> IO[str]:
+    """On SQLite one worker works. Raises Unsafe when there is one already."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    file = (data_dir / "worker.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise Unsafe(N_("Another Kobling is at work in this data folder."), code="worker_running") from None
+    return file
+
+
+def release_file_lock(file: IO[str]) -> None:
+    """Let another worker in."""
+    fcntl.flock(file, fcntl.LOCK_UN)
+    file.close()

@@ -1,0 +1,36 @@
+"""What both installations of a pair say of their fields, kept with the connection since set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from kobling.hub.models import Connection, Pair
+from kobling.mapping import Side
+from kobling.sdk.protocols import FieldSchema
+
+
+def schemas(pair: Pair) -> dict[Side, dict[str, dict[str, FieldSchema]]]:
+    """Side → resource → field → schema, as last described."""
+    return {Side.LEFT: of(pair.left), Side.RIGHT: of(pair.right)}
+
+
+def of(connection: Connection) -> dict[str, dict[str, FieldSchema]]:
+    """Resource → field → schema of one connection."""
+    return {
+        resource: {name: _schema(each) for name, each in fields.items()}
+        for resource, fields in connection.described.items()
+    }
+
+
+def remember(connection: Connection, described: Mapping[str, Mapping[str, FieldSchema]]) -> None:
+    """Keep what an installation said of its fields."""
+    connection.described = {
+        resource: {name: asdict(each) for name, each in fields.items()} for resource, fields in described.items()
+    }
+    connection.save(update_fields=["described"])
+
+
+def _schema(data: Mapping[str, Any]) -> FieldSchema:
+    return FieldSchema(**{**data, "choices": tuple(data["choices"]), "refers_to": tuple(data["refers_to"])})

@@ -1,0 +1,202 @@
+"""Gathers work for the planner: what moved, with couplings, counterparts and match hits, a chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kobling.hub.models import Decision
+from kobling.hub.store import couplings, journal, mirror
+from kobling.hub.store.couplings import Link
+from kobling.hub.store.mirror import Snapshot
+from kobling.hub.workbench import Workbench
+from kobling.mapping import Side, TableMapping, holds, read
+from kobling.records import from_json
+from kobling.sync.matching import match_keys
+from kobling.sync.states import Hits, Loner, Pairing, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Work made of the rows up to and including rev ``upto``; ``rows`` counts them, planned or not."""
+
+    work: list[Pairing | Loner]
+    upto: int
+    rows: int
+
+
+def index(bench: Workbench, side: Side, after: int, upto: int, limit: int) -> int | None:
+    """Key the next ``limit`` moved rows of one side for matching. Returns the rev reached, None when done."""
+    rows = mirror.changed_between(bench.feeds[side], after, upto, limit)
+    if not rows:
+        return None
+    if bench.mapping.match:
+        taken = couplings.coupled_in([bench.table, *bench.siblings[side]], side, [row.external_id for row in rows])
+        narrow = _match_view(bench.mapping)
+        keys = {}
+        for row in rows:
+            keys[row.external_id] = () if row.gone or row.external_id in taken else _keys(narrow, side, row)
+        couplings.save_keys(bench.table, side, keys)
+    return rows[-1].rev
+
+
+def _match_view(mapping: TableMapping) -> TableMapping:
+    wanted = {key for rule in mapping.match for key in rule.keys}
+    return replace(mapping, fields=tuple(each for each in mapping.fields if each.key in wanted))
+
+
+def _keys(mapping: TableMapping, side: Side, row: Snapshot) -> Sequence[str | None]:
+    fields = from_json(row.fields)
+    if not holds(mapping.filter(side), fields):
+        return ()
+    return match_keys(mapping, read(mapping, side, fields, None).values)
+
+
+def gather(
+    bench: Workbench, side: Side, after: int, upto: int, limit: int, first_side: tuple[int, int] | None = None
+) -> Batch | None:
+    """Gather the next chunk of one side, or None when nothing more moved after ``after`` and up to ``upto``.
+
+    ``first_side`` is given for the second side of a run: the revs that the first side covered in this run.
+    Pairs whose first-side row moved within them are left out, since they were planned from there.
+    """
+    rows = mirror.changed_between(bench.feeds[side], after, upto, limit)
+    if not rows:
+        return None
+    ids = [row.external_id for row in rows]
+    links = couplings.by_side(bench.table, side, ids)
+    others = mirror.by_ids(
+        bench.feeds[side.other], [link.right_id if side is Side.LEFT else link.left_id for link in links.values()]
+    )
+    busy = journal.unsettled(bench.table, ids)
+    work: list[Pairing | Loner] = []
+    alone: list[Snapshot] = []
+    for row in rows:
+        link = links.get(row.external_id)
+        if link is None:
+            if not row.gone:
+                alone.append(row)
+            continue
+        other = others.get(link.right_id if side is Side.LEFT else link.left_id)
+        if first_side is not None and other is not None and first_side[0] < other.rev <= first_side[1]:
+            continue
+        work.append(_pairing(bench, side, row, other, link, busy))
+    work.extend(_loners(bench, side, alone, busy))
+    return Batch(work, rows[-1].rev, len(rows))
+
+
+def pairings_of(bench: Workbench, links: Sequence[Link]) -> list[Pairing]:
+    """The given couplings with both sides as mirrored now, for verify, single records and decisions."""
+    left = mirror.by_ids(bench.feeds[Side.LEFT], [link.left_id for link in links])
+    right = mirror.by_ids(bench.feeds[Side.RIGHT], [link.right_id for link in links])
+    return [
+        Pairing(
+            link.uid,
+            link.left_id,
+            link.right_id,
+            link.base_left,
+            link.base_right,
+            seen_of(bench, Side.LEFT, left.get(link.left_id)),
+            seen_of(bench, Side.RIGHT, right.get(link.right_id)),
+            link.policy,
+        )
+        for link in links
+    ]
+
+
+def seen_of(bench: Workbench, side: Side, row: Snapshot | None) -> Seen | None:
+    """A mirror row in agreed values; None when it is unknown or gone."""
+    if row is None or row.gone:
+        return None
+    mapping = bench.mapping
+    fields = from_json(row.fields)
+    reading = read(mapping, side, fields, bench.resolver)
+    locked = mapping.locked(side)
+    return Seen(
+        row.external_id,
+        reading.values,
+        row.version,
+        row.modified_at,
+        locked=bool(locked) and holds(locked, fields),
+        in_scope=holds(mapping.filter(side), fields),
+        waits=reading.waits,
+        problems=reading.problems,
+    )
+
+
+def _pairing(
+    bench: Workbench, side: Side, row: Snapshot, other: Snapshot | None, link: Link, busy: set[str]
+) -> Pairing:
+    here, there = seen_of(bench, side, row), seen_of(bench, side.other, other)
+    left, right = (here, there) if side is Side.LEFT else (there, here)
+    return Pairing(
+        link.uid,
+        link.left_id,
+        link.right_id,
+        link.base_left,
+        link.base_right,
+        left,
+        right,
+        link.policy,
+        busy=link.left_id in busy or link.right_id in busy,
+    )
+
+
+def _loners(bench: Workbench, side: Side, rows: Sequence[Snapshot], busy: set[str]) -> list[Loner]:
+    taken = couplings.coupled_in(bench.siblings[side], side, [row.external_id for row in rows])
+    seen = [each for row in rows if row.external_id not in taken and (each := seen_of(bench, side, row)) is not None]
+    seen = [each for each in seen if each.in_scope]
+    hits = _hits(bench, side, seen)
+    wanted = {other for each in hits.values() for hit in each if len(hit.others) == 1 for other in hit.others}
+    choices, never = _decisions(bench, side, [each.external_id for each in seen])
+    wanted |= {choice.removeprefix("couple:") for choice in choices.values() if choice.startswith("couple:")}
+    others = {
+        external_id: other
+        for external_id, row in mirror.by_ids(bench.feeds[side.other], sorted(wanted)).items()
+        if (other := seen_of(bench, side.other, row)) is not None
+    }
+    return [
+        Loner(
+            side,
+            each,
+            hits[each.external_id],
+            others,
+            never=frozenset(never.get(each.external_id, ())),
+            decision=choices.get(each.external_id),
+            busy=each.external_id in busy,
+        )
+        for each in seen
+    ]
+
+
+def _hits(bench: Workbench, side: Side, seen: Sequence[Seen]) -> dict[str, tuple[Hits, ...]]:
+    keys = {each.external_id: match_keys(bench.mapping, each.values) for each in seen}
+    found: dict[str, list[Hits]] = {external_id: [] for external_id in keys}
+    for rule in range(len(bench.mapping.match)):
+        wanted = [each[rule] for each in keys.values()]
+        asked = sorted({key for key in wanted if key is not None})
+        others = couplings.holders(bench.table, side.other, rule, asked)
+        rivals = couplings.holders(bench.table, side, rule, asked)
+        for external_id, each in keys.items():
+            key = each[rule]
+            found[external_id].append(
+                Hits()
+                if key is None
+                else Hits(
+                    tuple(others.get(key, ())), tuple(rival for rival in rivals.get(key, ()) if rival != external_id)
+                )
+            )
+    return {external_id: tuple(each) for external_id, each in found.items()}
+
+
+def _decisions(
+    bench: Workbench, side: Side, external_ids: Sequence[str]
+) -> tuple[Mapping[str, str], Mapping[str, list[str]]]:
+    choices: dict[str, str] = {}
+    never: dict[str, list[str]] = {}
+    for each in Decision.objects.filter(table_id=bench.table, side=side.value, external_id__in=external_ids):
+        if each.choice == "never":
+            never.setdefault(each.external_id, []).append(each.other_id)
+        else:
+            choices[each.external_id] = f"couple:{each.other_id}" if each.choice == "couple" else each.choice
+    return choices, never

@@ -1,0 +1,94 @@
+"""Opens connectors for stored connections, once per worker, and knows the pair types."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kobling.hub import describing, vault
+from kobling.hub.budget import budget_for
+from kobling.hub.models import Connection, Pair
+from kobling.mapping import Side, TableMapping
+from kobling.pairs.base import PairType
+from kobling.records import N_, SettingsError, to_json
+from kobling.sdk.context import ConnectorContext
+from kobling.sdk.http import Transport
+from kobling.sdk.protocols import Clock, Connector, ConnectorType
+from kobling.sync.waiting import LoopThread
+
+GROUP_WITH_BUDGET = 25
+GROUP_WITHOUT = 500
+"""Writes journaled together: few where the vendor is slow, so that little has to be looked up after a crash."""
+
+
+@dataclass(slots=True)
+class Opener:
+    """Connectors of one worker, opened when first needed and again when their settings changed."""
+
+    waiting: LoopThread
+    clock: Clock
+    transport: Transport
+    connector_types: Mapping[str, ConnectorType]
+    pair_types: Mapping[str, PairType]
+    allow_hosts: tuple[str, ...] = ()
+    _open: dict[int, tuple[str, Connector]] = field(default_factory=dict)
+
+    def connector(self, connection: Connection) -> Connector:
+        """The opened connector of a connection. Raises SettingsError when it is paused or of an unknown kind."""
+        if connection.paused_why:
+            raise SettingsError(
+                N_("The connection %(connection)s is paused: %(why)s"),
+                connection=connection.name,
+                why=connection.paused_why,
+            )
+        settings = {**connection.settings, **vault.open_secrets(connection.secrets)}
+        mark = hashlib.sha256(to_json(settings)).hexdigest()
+        known = self._open.get(connection.pk)
+        if known is not None and known[0] == mark:
+            return known[1]
+        opened = self.type_of(connection.connector).open(settings, self._context(connection))
+        self._open[connection.pk] = (mark, opened)
+        return opened
+
+    def type_of(self, name: str) -> ConnectorType:
+        """A connector type by name. Raises SettingsError listing those there are."""
+        try:
+            return self.connector_types[name]
+        except KeyError:
+            raise SettingsError(
+                N_("There is no connector “%(name)s”. Known: %(known)s."),
+                name=name,
+                known=", ".join(self.connector_types),
+            ) from None
+
+    def pair_type(self, pair: Pair) -> PairType:
+        """The pair's type."""
+        return self.pair_types[pair.pair_type]
+
+    def mappings(self, pair: Pair) -> Mapping[str, TableMapping]:
+        """The pair's table mappings, shaped by its options and by what both installations have."""
+        kind = self.pair_type(pair)
+        return kind.mappings(kind.with_defaults(pair.options), describing.schemas(pair))
+
+    def reference_resources(self, pair: Pair, side: Side) -> tuple[str, ...]:
+        """Resources that are read for look-ups alone."""
+        return self.pair_type(pair).references(side)
+
+    def group(self, pair: Pair) -> int:
+        """How many writes are journaled together for this pair."""
+        limited = any(self.type_of(each.connector).budget for each in (pair.left, pair.right))
+        return GROUP_WITH_BUDGET if limited else GROUP_WITHOUT
+
+    def _context(self, connection: Connection) -> ConnectorContext:
+        kind = self.type_of(connection.connector)
+        grants = vault.Grants(connection.pk)
+        return ConnectorContext(
+            transport=self.transport,
+            clock=self.clock,
+            budget=budget_for(connection, kind, self.clock),
+            allow_hosts=self.allow_hosts,
+            load_grant=grants.load,
+            save_grant=grants.save,
+            seed=f"connection-{connection.pk}",
+        )

@@ -1,0 +1,67 @@
+"""References looked up in the stored couplings and the mirror."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kobling.hub.store import couplings, mirror, sql
+from kobling.mapping import Side
+from kobling.records import from_json
+
+
+class StoredResolver:
+    """Answers the codecs' questions from the database, remembering answers until ``forget``."""
+
+    def __init__(self, tables: dict[str, int], feeds: dict[Side, dict[str, int]]) -> None:
+        self.tables = tables
+        self.feeds = feeds
+        self._couplings: dict[tuple[str, str, str], str | None] = {}
+        self._ids: dict[tuple[str, str, str], str | None] = {}
+        self._found: dict[tuple[str, str, str, Any], str | None] = {}
+
+    def forget(self) -> None:
+        """Drop remembered answers, since couplings were made."""
+        self._couplings.clear()
+        self._ids.clear()
+        self._found.clear()
+
+    def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
+        key = (mapping, side, external_id)
+        if key not in self._couplings:
+            table = self.tables.get(mapping)
+            link = couplings.by_side(table, Side(side), [external_id]).get(external_id) if table else None
+            self._couplings[key] = link.uid if link else None
+        return self._couplings[key]
+
+    def external_id(self, mapping: str, side: str, coupling: str) -> str | None:
+        key = (mapping, side, coupling)
+        if key not in self._ids:
+            table = self.tables.get(mapping)
+            link = couplings.by_uid(table, [coupling]).get(coupling) if table else None
+            self._ids[key] = None if link is None else link.left_id if side == Side.LEFT else link.right_id
+        return self._ids[key]
+
+    def field(self, side: str, resource: str, external_id: str, path: str) -> Any:
+        feed = self.feeds[Side(side)].get(resource)
+        if feed is None:
+            return None
+        row = mirror.by_ids(feed, [external_id]).get(external_id)
+        return from_json(row.fields).get(path) if row else None
+
+    def find(self, side: str, resource: str, path: str, value: Any) -> str | None:
+        """Reference data is small: the whole resource is walked once per question."""
+        key = (side, resource, path, value)
+        if key not in self._found:
+            self._found[key] = self._walk(Side(side), resource, path, value)
+        return self._found[key]
+
+    def _walk(self, side: Side, resource: str, path: str, value: Any) -> str | None:
+        feed = self.feeds[side].get(resource)
+        if feed is None:
+            return None
+        for external_id, fields in sql.rows(
+            "SELECT external_id, fields FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone ORDER BY id", [feed]
+        ):
+            if from_json(fields).get(path) == value:
+                return str(external_id)
+        return None

@@ -1,0 +1,121 @@
+"""Runs: asked for, claimed by one worker, fenced by an epoch, ended with a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from kobling.hub.models import Connection, Pair, Run
+from kobling.hub.store import sql
+from kobling.records import N_, KoblingError, SettingsError
+
+QUEUED, RUNNING, DONE, PARTLY, FAILED, STOPPED, CANCELLED = (
+    "queued",
+    "running",
+    "done",
+    "partly_done",
+    "failed",
+    "stopped",
+    "cancelled",
+)
+ENDED = (DONE, PARTLY, FAILED, STOPPED, CANCELLED)
+
+
+class Cancelled(KoblingError):
+    """A person cancelled the run."""
+
+    who_fixes = "nobody"
+
+
+def ask(pair: Pair, who: str, now: datetime, kind: str = "sync", why: str = "", **options: Any) -> Run:
+    """Queue a run. Kinds: sync, plan (nothing is sent), verify, undo."""
+    return Run.objects.create(pair=pair, kind=kind, asked_by=who, why=why, options=options, asked_at=now)
+
+
+def claim(worker: str, now: datetime) -> int | None:
+    """Claim the oldest queued run whose two connections are free; compare-and-set, so that one worker gets it."""
+    for run in Run.objects.filter(state=QUEUED).select_related("pair").order_by("id"):
+        with sql.together():
+            wanted = sorted({run.pair.left_id, run.pair.right_id})
+            held = Connection.objects.select_for_update().filter(pk__in=wanted).exclude(held_by="").exists()
+            if held:
+                continue
+            if Run.objects.filter(pk=run.pk, state=QUEUED).update(state=RUNNING, phase="", started_at=now) == 0:
+                continue
+            Connection.objects.filter(pk__in=wanted).update(held_by=_holder(run.pk))
+            Run.objects.filter(pk=run.pk).update(summary={**run.summary, "worker": worker})
+            return run.pk
+    return None
+
+
+def unclaim(run: int) -> None:
+    """Give a claimed run back, since its worker died before it began."""
+    with sql.together():
+        Run.objects.filter(pk=run, state=RUNNING).update(state=QUEUED)
+        Connection.objects.filter(held_by=_holder(run)).update(held_by="")
+
+
+def new_attempt(run: int) -> int:
+    """Begin an attempt: from now on older attempts of this run can no longer write. Returns the epoch."""
+    with sql.together():
+        sql.run("UPDATE hub_run SET epoch = epoch + 1 WHERE id = %s", [run])
+        row = sql.one("SELECT epoch FROM hub_run WHERE id = %s", [run])
+    if row is None:
+        raise LookupError(f"run {run} does not exist")
+    return int(row[0])
+
+
+def stop_if_cancelled(run: int) -> None:
+    """Raises Cancelled when a person asked for it."""
+    if Run.objects.filter(pk=run, cancel_asked=True).exists():
+        raise Cancelled(N_("The run was cancelled."))
+
+
+def cancel(run: int, now: datetime) -> bool:
+    """Ask a run to stop at the next chunk; a queued one ends at once. False when it has ended already."""
+    if Run.objects.filter(pk=run, state=QUEUED).update(state=CANCELLED, cancel_asked=True, ended_at=now):
+        return True
+    return bool(Run.objects.filter(pk=run, state=RUNNING).update(cancel_asked=True))
+
+
+def progress(run: int, phase: str, done: int = 0, total: int = 0) -> None:
+    """Say how far a run is; people watch this."""
+    current = Run.objects.filter(pk=run).values_list("summary", flat=True).first() or {}
+    Run.objects.filter(pk=run).update(phase=phase, summary={**current, "progress": {"done": done, "total": total}})
+
+
+def end(
+    run: int, epoch: int, state: str, now: datetime, failure: Mapping[str, Any] | None = None, **summary: Any
+) -> None:
+    """End a run and let go of its connections; an attempt that was fenced off ends nothing."""
+    with sql.together():
+        row = sql.one(f"SELECT epoch FROM hub_run WHERE id = %s{sql.lock_clause()}", [run])  # noqa: S608
+        if row is None or row[0] != epoch:
+            return
+        current: Mapping[str, Any] = Run.objects.filter(pk=run).values_list("summary", flat=True).first() or {}
+        Run.objects.filter(pk=run).update(
+            state=state,
+            ended_at=now,
+            phase="",
+            summary={**current, **summary},
+            error=None if failure is None else dict(failure),
+        )
+        Connection.objects.filter(held_by=_holder(run)).update(held_by="")
+
+
+def pause_connections(run: int, error: SettingsError) -> None:
+    """A sign-in or setting is wrong: what hangs on it pauses until a person has tested it."""
+    pair = Run.objects.select_related("pair").get(pk=run).pair
+    named = error.params.get("connection")
+    sides = Q(pk=pair.left_id) | Q(pk=pair.right_id)
+    chosen = Connection.objects.filter(sides)
+    if named is not None and chosen.filter(name=str(named)).exists():
+        chosen = chosen.filter(name=str(named))
+    chosen.update(healthy=False, health_text=str(error)[:500])
+
+
+def _holder(run: int) -> str:
+    return f"run-{run}"

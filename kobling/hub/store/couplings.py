@@ -1,0 +1,161 @@
+"""Couplings with their base, and the match keys of records that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kobling.hub.store import sql
+from kobling.mapping import Side
+from kobling.records import from_json, to_json
+
+_UPSERT = """
+INSERT INTO hub_coupling
+  (table_id, uid, left_id, right_id, base_left, base_right, skipped, policy, coupled_at, coupled_by)
+VALUES (%s, %s, %s, %s, %s, %s, FALSE, NULL, %s, %s)
+ON CONFLICT (table_id, uid) DO UPDATE SET
+  left_id = excluded.left_id, right_id = excluded.right_id, base_left = excluded.base_left,
+  base_right = excluded.base_right, skipped = FALSE, policy = NULL
+"""
+
+
+@dataclass(slots=True)
+class Link:
+    """A coupling in memory; bases are agreed values per side."""
+
+    uid: str
+    left_id: str
+    right_id: str
+    base_left: dict[str, Any]
+    base_right: dict[str, Any]
+    policy: str | None = None
+
+    def base(self, side: Side) -> dict[str, Any]:
+        return self.base_left if side is Side.LEFT else self.base_right
+
+
+def save(table: int, links: Iterable[Link], now: datetime, who: str) -> None:
+    """Store couplings with their bases; a rule set for one decision is used up by it."""
+    moment = sql.to_db(now)
+    sql.run_many(_UPSERT, [_row(table, link, moment, who) for link in links])
+
+
+def _row(table: int, link: Link, moment: Any, who: str) -> tuple[Any, ...]:
+    left = to_json(link.base_left).decode()
+    right = None if link.base_right == link.base_left else to_json(link.base_right).decode()
+    return (table, link.uid, link.left_id, link.right_id, left, right, moment, who)
+
+
+def by_side(table: int, side: Side, external_ids: Sequence[str]) -> dict[str, Link]:
+    """Couplings of the given records of one side, by that side's id."""
+    found: dict[str, Link] = {}
+    column = f"{side.value}_id"
+    for batch in sql.batched(external_ids, sql.BATCH):
+        for row in sql.rows(f"{_SELECT} WHERE table_id = %s AND {column} IN ({sql.places(batch)})", [table, *batch]):
+            link = _link(row)
+            found[link.left_id if side is Side.LEFT else link.right_id] = link
+    return found
+
+
+def by_uid(table: int, uids: Sequence[str]) -> dict[str, Link]:
+    """Couplings by their ids."""
+    found: dict[str, Link] = {}
+    for batch in sql.batched(uids, sql.BATCH):
+        for row in sql.rows(f"{_SELECT} WHERE table_id = %s AND uid IN ({sql.places(batch)})", [table, *batch]):
+            link = _link(row)
+            found[link.uid] = link
+    return found
+
+
+def page(table: int, after: str, limit: int) -> list[Link]:
+    """Couplings in the order of their ids, for walks over all of them."""
+    return [
+        _link(row)
+        for row in sql.rows(f"{_SELECT} WHERE table_id = %s AND uid > %s ORDER BY uid LIMIT %s", [table, after, limit])
+    ]
+
+
+def remove(table: int, uids: Sequence[str]) -> None:
+    """Forget couplings; the records stay as they are."""
+    for batch in sql.batched(uids, sql.BATCH):
+        sql.run(f"DELETE FROM hub_coupling WHERE table_id = %s AND uid IN ({sql.places(batch)})", [table, *batch])
+
+
+def coupled_in(tables: Sequence[int], side: Side, external_ids: Sequence[str]) -> set[str]:
+    """Which of the given records are coupled in any of the given tables."""
+    if not tables or not external_ids:
+        return set()
+    column = f"{side.value}_id"
+    found: set[str] = set()
+    for batch in sql.batched(external_ids, sql.BATCH):
+        for row in sql.rows(
+            f"SELECT {column} FROM hub_coupling WHERE table_id IN ({sql.places(tables)})"
+            f" AND {column} IN ({sql.places(batch)})",
+            [*tables, *batch],
+        ):
+            found.add(row[0])
+    return found
+
+
+def count(table: int) -> int:
+    """How many couplings the table has."""
+    row = sql.one("SELECT COUNT(*) FROM hub_coupling WHERE table_id = %s", [table])
+    return int(row[0]) if row else 0
+
+
+def newly_gone(table: int, side: Side, feed: int, after_rev: int) -> int:
+    """How many coupled records of one side vanished after a rev."""
+    row = sql.one(
+        f"SELECT COUNT(*) FROM hub_mirrorrow m JOIN hub_coupling c ON c.table_id = %s AND c.{side.value}_id"
+        " = m.external_id WHERE m.feed_id = %s AND m.gone AND m.rev > %s",
+        [table, feed, after_rev],
+    )
+    return int(row[0]) if row else 0
+
+
+def save_keys(table: int, side: Side, keys: Mapping[str, Sequence[str | None]]) -> None:
+    """Replace the match keys of the given records (id → one key per rule)."""
+    drop_keys([table], side, list(keys))
+    sql.run_many(
+        "INSERT INTO hub_matchkey (table_id, side, rule, key, external_id) VALUES (%s, %s, %s, %s, %s)",
+        [
+            (table, side.value, rule, key, external_id)
+            for external_id, each in keys.items()
+            for rule, key in enumerate(each)
+            if key is not None
+        ],
+    )
+
+
+def drop_keys(tables: Sequence[int], side: Side, external_ids: Sequence[str]) -> None:
+    """Forget match keys of records that are coupled, gone or about to be keyed anew."""
+    for batch in sql.batched(external_ids, sql.BATCH):
+        sql.run(
+            f"DELETE FROM hub_matchkey WHERE table_id IN ({sql.places(tables)}) AND side = %s"
+            f" AND external_id IN ({sql.places(batch)})",
+            [*tables, side.value, *batch],
+        )
+
+
+def holders(table: int, side: Side, rule: int, keys: Sequence[str]) -> dict[str, list[str]]:
+    """Which records of one side carry which match key."""
+    found: dict[str, list[str]] = {}
+    for batch in sql.batched(keys, sql.BATCH):
+        for key, external_id in sql.rows(
+            f"SELECT key, external_id FROM hub_matchkey WHERE table_id = %s AND side = %s AND rule = %s"
+            f" AND key IN ({sql.places(batch)}) ORDER BY external_id",
+            [table, side.value, rule, *batch],
+        ):
+            found.setdefault(key, []).append(external_id)
+    return found
+
+
+_SELECT = "SELECT uid, left_id, right_id, base_left, base_right, policy FROM hub_coupling"
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    uid, left_id, right_id, base_left, base_right, policy = row
+    left = from_json(base_left)
+    return Link(uid, left_id, right_id, left, dict(left) if base_right is None else from_json(base_right), policy)

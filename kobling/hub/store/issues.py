@@ -1,0 +1,147 @@
+"""Issues: one open line per record, table and kind, counted, and closed when the record is planned without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kobling.hub.store import mirror, sql
+from kobling.mapping import Side
+from kobling.records import KoblingError, to_json
+
+_UPSERT = """
+INSERT INTO hub_syncissue (table_id, kind, subject, left_id, right_id, coupling, title, reason, params, details,
+  waits_table, waits_id, times, state, opened_at, seen_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'open', %s, %s)
+ON CONFLICT (table_id, kind, subject) DO UPDATE SET
+  times = CASE WHEN hub_syncissue.details = excluded.details AND hub_syncissue.state <> 'settled'
+    THEN hub_syncissue.times + 1 ELSE 1 END,
+  state = CASE WHEN excluded.kind = 'refused' AND hub_syncissue.details = excluded.details
+    AND hub_syncissue.state <> 'settled' THEN 'parked' ELSE 'open' END,
+  opened_at = CASE WHEN hub_syncissue.state = 'settled' THEN excluded.opened_at ELSE hub_syncissue.opened_at END,
+  left_id = excluded.left_id, right_id = excluded.right_id, coupling = excluded.coupling, title = excluded.title,
+  reason = excluded.reason, params = excluded.params, details = excluded.details,
+  waits_table = excluded.waits_table, waits_id = excluded.waits_id, seen_at = excluded.seen_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An issue to open. ``details`` decide whether the same error came again."""
+
+    kind: str
+    left_id: str | None = None
+    right_id: str | None = None
+    coupling: str | None = None
+    title: str = ""
+    reason: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+    waits_table: str | None = None
+    waits_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return subject(self.left_id, self.right_id)
+
+
+def subject(left_id: str | None, right_id: str | None) -> str:
+    """What an issue is about: the left record where there is one, since it stays the same when it is coupled."""
+    return f"left:{left_id}" if left_id else f"right:{right_id}"
+
+
+def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
+    """Open issues, or count them once more; a refusal that comes twice with the same words is parked."""
+    moment = sql.to_db(now)
+    sql.run_many(
+        _UPSERT,
+        [
+            (
+                table,
+                each.kind,
+                each.subject,
+                each.left_id,
+                each.right_id,
+                each.coupling,
+                each.title[:500],
+                each.reason,
+                to_json(each.params).decode(),
+                to_json(each.details).decode(),
+                each.waits_table,
+                each.waits_id,
+                moment,
+                moment,
+            )
+            for each in raised
+        ],
+    )
+
+
+def settle_planned(
+    table: int, side: Side, feed: int, after: int, upto: int, keep: Sequence[str] = ("refused",)
+) -> None:
+    """Close the issues of records that were just planned anew; those still true are opened again right after."""
+    sql.run(
+        f"UPDATE hub_syncissue SET state = 'settled' WHERE table_id = %s AND state = 'open'"
+        f" AND kind NOT IN ({sql.places(keep)}) AND {side.value}_id IN"
+        " (SELECT external_id FROM hub_mirrorrow WHERE feed_id = %s AND rev > %s AND rev <= %s)",
+        [table, *keep, feed, after, upto],
+    )
+
+
+def settle_kind(table: int, kinds: Sequence[str], subjects: Sequence[str]) -> None:
+    """Close issues of some kinds for the given subjects."""
+    for batch in sql.batched(subjects, sql.BATCH):
+        sql.run(
+            f"UPDATE hub_syncissue SET state = 'settled' WHERE table_id = %s AND kind IN ({sql.places(kinds)})"
+            f" AND state <> 'settled' AND subject IN ({sql.places(batch)})",
+            [table, *kinds, *batch],
+        )
+
+
+def parked(table: int, subjects: Sequence[str]) -> set[str]:
+    """Which subjects have a refusal that is parked."""
+    found: set[str] = set()
+    for batch in sql.batched(subjects, sql.BATCH):
+        found.update(
+            row[0]
+            for row in sql.rows(
+                f"SELECT subject FROM hub_syncissue WHERE table_id = %s AND kind = 'refused' AND state = 'parked'"
+                f" AND subject IN ({sql.places(batch)})",
+                [table, *batch],
+            )
+        )
+    return found
+
+
+def wake(pair: int, waits_table: str, external_ids: Sequence[str], feeds: dict[Side, dict[str, int]]) -> None:
+    """Records that waited for one of these are looked at again. ``feeds``: side → table name → feed."""
+    for batch in sql.batched(external_ids, sql.BATCH):
+        waiting = sql.rows(
+            "SELECT t.name, i.left_id, i.right_id FROM hub_syncissue i JOIN hub_table t ON t.id = i.table_id"
+            " WHERE t.pair_id = %s AND i.waits_table = %s AND i.state = 'open'"
+            f" AND i.waits_id IN ({sql.places(batch)})",
+            [pair, waits_table, *batch],
+        )
+        for table_name, left_id, right_id in waiting:
+            side = Side.LEFT if left_id else Side.RIGHT
+            mirror.touch(feeds[side][table_name], [left_id or right_id])
+
+
+def error_as_data(error: KoblingError) -> dict[str, Any]:
+    """An error as stored: what decides whether the same one came again, and what a person needs to read."""
+    return {
+        "kind": error.kind,
+        "summary": error.summary,
+        "params": as_text(error.params),
+        "code": error.code,
+        "field": error.field,
+        "vendor_text": error.vendor_text,
+    }
+
+
+def as_text(params: Mapping[str, object]) -> dict[str, str]:
+    """Parameters of a sentence, as they are shown."""
+    return {name: str(value) for name, value in params.items()}

@@ -1,0 +1,162 @@
+"""The journal: intents made before each write, under the current epoch only, closed with what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kobling.hub.store import sql
+from kobling.records import KoblingError, to_json
+
+
+class Fenced(KoblingError):
+    """A newer attempt of this run took over; this one must stop without another write."""
+
+    who_fixes = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write about to be sent. ``changes`` is key → [before, after] in agreed values."""
+
+    chunk: int
+    position: int
+    table: int
+    side: str
+    operation: str
+    key: str
+    source_id: str
+    external_id: str | None
+    coupling: str | None
+    changes: dict[str, list[Any]]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Journaled:
+    """An intent already in the journal."""
+
+    position: int
+    state: str
+    key: str
+    external_id: str | None
+    opened_at: datetime
+
+
+def fence(run: int, epoch: int) -> None:
+    """Hold the run's row and make sure that this attempt is the current one. Raises Fenced."""
+    row = sql.one(f"SELECT epoch FROM hub_run WHERE id = %s{sql.lock_clause()}", [run])
+    if row is None or row[0] != epoch:
+        raise Fenced("Another attempt of this run took over.", code="fenced")
+
+
+def fence_now(run: int, epoch: int) -> None:
+    """Make sure that this attempt is the current one. Raises Fenced."""
+    with sql.together():
+        fence(run, epoch)
+
+
+def open_intents(run: int, epoch: int, intents: Sequence[Intent], now: datetime) -> None:
+    """Journal writes before they are sent; nothing is journaled under an old epoch."""
+    moment = sql.to_db(now)
+    with sql.together():
+        fence(run, epoch)
+        sql.run_many(
+            "INSERT INTO hub_writeintent (run_id, chunk_id, position, table_id, side, operation, key, source_id,"
+            " external_id, coupling, changes, reason, state, epoch, opened_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s)",
+            [
+                (
+                    run,
+                    each.chunk,
+                    each.position,
+                    each.table,
+                    each.side,
+                    each.operation,
+                    each.key,
+                    each.source_id,
+                    each.external_id,
+                    each.coupling,
+                    to_json(each.changes).decode(),
+                    each.reason,
+                    epoch,
+                    moment,
+                )
+                for each in intents
+            ],
+        )
+
+
+def close_intents(
+    chunk: int, closed: Sequence[tuple[int, str, str | None, str | None, str | None]], now: datetime
+) -> None:
+    """Close intents: (position, state, external id, coupling, error as JSON)."""
+    moment = sql.to_db(now)
+    sql.run_many(
+        "UPDATE hub_writeintent SET state = %s, external_id = COALESCE(%s, external_id),"
+        " coupling = COALESCE(%s, coupling), error = %s, closed_at = %s WHERE chunk_id = %s AND position = %s",
+        [
+            (state, external_id, coupling, error, moment, chunk, position)
+            for position, state, external_id, coupling, error in closed
+        ],
+    )
+
+
+def withdraw(chunk: int, positions: Sequence[int]) -> None:
+    """Take back intents that certainly were not sent."""
+    if positions:
+        sql.run(
+            f"DELETE FROM hub_writeintent WHERE chunk_id = %s AND position IN ({sql.places(positions)})",
+            [chunk, *positions],
+        )
+
+
+def of_chunk(chunk: int) -> dict[int, Journaled]:
+    """What the journal holds of a chunk, by position."""
+    return {
+        row[0]: Journaled(row[0], row[1], row[2], row[3], sql.from_db(row[4]) or datetime.min)  # noqa: DTZ901
+        for row in sql.rows(
+            "SELECT position, state, key, external_id, opened_at FROM hub_writeintent WHERE chunk_id = %s", [chunk]
+        )
+    }
+
+
+def unsettled(table: int, external_ids: Sequence[str], but_chunk: int | None = None) -> set[str]:
+    """Which of the given records have a write whose outcome is not known."""
+    found: set[str] = set()
+    for batch in sql.batched(external_ids, sql.BATCH):
+        for source_id, external_id in sql.rows(
+            "SELECT source_id, external_id FROM hub_writeintent WHERE table_id = %s AND state IN ('open', 'unknown')"
+            f" AND chunk_id <> %s AND (source_id IN ({sql.places(batch)}) OR external_id IN ({sql.places(batch)}))",
+            [table, but_chunk or 0, *batch, *batch],
+        ):
+            found.update(each for each in (source_id, external_id) if each)
+    return found
+
+
+def generations(table: int, side: str, source_ids: Sequence[str]) -> dict[str, int]:
+    """How often each source record was already created on a side: part of the next create's key."""
+    found: dict[str, int] = {}
+    for batch in sql.batched(source_ids, sql.BATCH):
+        for source_id, times in sql.rows(
+            "SELECT source_id, COUNT(*) FROM hub_writeintent WHERE table_id = %s AND side = %s"
+            f" AND operation = 'create' AND state = 'confirmed' AND source_id IN ({sql.places(batch)})"
+            " GROUP BY source_id",
+            [table, side, *batch],
+        ):
+            found[source_id] = int(times)
+    return found
+
+
+def unfinished_chunks(pair: int) -> list[int]:
+    """Chunks of a pair's earlier runs that hold writes with unknown outcome, oldest first."""
+    return [
+        row[0]
+        for row in sql.rows(
+            "SELECT DISTINCT i.chunk_id FROM hub_writeintent i JOIN hub_run r ON r.id = i.run_id"
+            " WHERE r.pair_id = %s AND i.state IN ('open', 'unknown') ORDER BY i.chunk_id",
+            [pair],
+        )
+    ]

@@ -1,0 +1,78 @@
+"""The few things SQL needs on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+
+Item = TypeVar("Item")
+BATCH = 1000
+
+
+def rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run a query and return all its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+def one(statement: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    """Run a query and return its first row, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def run(statement: str, parameters: Sequence[Any] = ()) -> int:
+    """Run a statement and return how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+def run_many(statement: str, parameters: Iterable[Sequence[Any]]) -> None:
+    """Run a statement once per row of parameters, in batches."""
+    with connection.cursor() as cursor:
+        for batch in batched(parameters, BATCH):
+            cursor.executemany(statement, batch)
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Cut items into lists of at most ``size``."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def places(items: Sequence[Any]) -> str:
+    """Placeholders for an IN list."""
+    return ", ".join(["%s"] * len(items))
+
+
+def together() -> transaction.Atomic:
+    """All or nothing; on SQLite the write lock is taken at once."""
+    return transaction.atomic()
+
+
+def lock_clause() -> str:
+    """Row locking where the database has it; SQLite's transactions hold the whole file already."""
+    return " FOR UPDATE" if connection.vendor == "postgresql" else ""
+
+
+def to_db(moment: datetime | None) -> Any:
+    """An instant as the database wants it as a parameter."""
+    return None if moment is None else connection.ops.adapt_datetimefield_value(moment)
+
+
+def from_db(value: Any) -> datetime | None:
+    """An instant as it came out of a plain query."""
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,66 @@
+"""What a pair type is: an offer in the marketplace, made of mappings and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kobling.mapping import Side, TableMapping
+from kobling.records import N_, SettingsError
+from kobling.sdk.protocols import FieldSchema
+
+Schemas = Mapping[Side, Mapping[str, Mapping[str, FieldSchema]]]
+"""Side → resource → field → what the installation says of it; empty while nothing was described yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice a person makes for a pair. ``choices`` empty: free text. ``help`` and ``label`` are translatable."""
+
+    name: str
+    label: str
+    default: str
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PairType:
+    """Two connectors, the mappings between them, and the options that shape the mappings."""
+
+    name: str
+    title: str
+    left: str
+    right: str
+    mappings: Callable[[Mapping[str, Any], Schemas], Mapping[str, TableMapping]]
+    options: tuple[Option, ...] = ()
+    left_references: tuple[str, ...] = ()
+    right_references: tuple[str, ...] = ()
+    single_record: Callable[[Mapping[str, Any]], bool] = field(default=lambda _options: True)
+
+    def references(self, side: Side) -> tuple[str, ...]:
+        """Resources that are only looked things up in, never coupled."""
+        return self.left_references if side is Side.LEFT else self.right_references
+
+    def with_defaults(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """The chosen options with defaults for the others. Raises SettingsError naming a wrong one."""
+        known = {option.name: option for option in self.options}
+        for name, value in chosen.items():
+            option = known.get(name)
+            if option is None and name not in {"fields", "policies"}:
+                raise SettingsError(
+                    N_("There is no option “%(option)s”. Known: %(known)s."),
+                    field=name,
+                    option=name,
+                    known=", ".join(known),
+                )
+            if option is not None and option.choices and value not in option.choices:
+                raise SettingsError(
+                    N_("“%(value)s” is not a choice for %(option)s. Choose one of: %(choices)s."),
+                    field=name,
+                    value=value,
+                    option=name,
+                    choices=", ".join(option.choices),
+                )
+        return {option.name: option.default for option in self.options} | dict(chosen)

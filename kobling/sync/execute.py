@@ -1,0 +1,141 @@
+"""From actions to writes, and from what came back to what is remembered. No database, no vendor: pure steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from kobling.mapping import Reading, Resolver, Side, TableMapping, read, write
+from kobling.records import Fields, KoblingError, Record, Refused, is_empty
+from kobling.sdk.protocols import Operation, Outcome, Write
+from kobling.sync.actions import Create, Delete, Update
+from kobling.sync.merge import MISSING
+
+_KEYS = UUID("3f6f5a0e-8d5b-5c1a-9a3d-3b1f9a7c2d10")
+VendorAction = Create | Update | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An action with the write made of it. ``position`` is its place in the chunk."""
+
+    position: int
+    action: VendorAction
+    write: Write
+
+    @property
+    def source_id(self) -> str:
+        if isinstance(self.action, Create):
+            return self.action.source_id
+        return self.action.other_id if isinstance(self.action, Update) else self.action.coupling
+
+    @property
+    def changes(self) -> dict[str, list[Any]]:
+        if isinstance(self.action, Create):
+            return {key: [None, value] for key, value in self.action.values.items() if value is not None}
+        return self.action.changes if isinstance(self.action, Update) else {}
+
+
+def create_key(pair_uid: str, table: str, side: Side, source_id: str, generation: int) -> str:
+    """The key of a create: the same for every attempt to make this record, another one once it was made and lost."""
+    return str(uuid5(_KEYS, f"{pair_uid}\n{table}\n{side.value}\n{source_id}\n{generation}"))
+
+
+def prepare(
+    mapping: TableMapping, position: int, action: VendorAction, key: str, resolver: Resolver, started_at: datetime
+) -> Prepared:
+    """Make the write of an action. Raises Refused or Unresolved when a value cannot be carried."""
+    if isinstance(action, Create):
+        values = {name: value for name, value in action.values.items() if value is not None}
+        fields = {**mapping.constants(action.side), **write(mapping, action.side, values, resolver)}
+        sent = Write(key, Operation.CREATE, fields, started_at=started_at)
+    elif isinstance(action, Update):
+        after = {name: change[1] for name, change in action.changes.items()}
+        fields = write(mapping, action.side, after, resolver)
+        sent = Write(key, Operation.UPDATE, fields, action.external_id, action.version, started_at)
+    else:
+        sent = Write(key, Operation.DELETE, {}, action.external_id, action.version, started_at)
+    return Prepared(position, action, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an outcome means. ``state``: confirmed, refused, open (not known yet).
+
+    ``base_source``/``base_target``: keys whose agreed values are now remembered per side; ``altered``: key →
+    [sent, kept] where the vendor kept something else; ``moved``: somebody else changed the record meanwhile.
+    """
+
+    state: str
+    external_id: str | None = None
+    record: Record | None = None
+    base_source: Mapping[str, Any] = MISSING  # type: ignore[assignment]
+    base_target: Mapping[str, Any] = MISSING  # type: ignore[assignment]
+    altered: Mapping[str, list[Any]] = MISSING  # type: ignore[assignment]
+    moved: bool = False
+    error: KoblingError | None = None
+
+
+def judge(
+    mapping: TableMapping,
+    prepared: Prepared,
+    outcome: Outcome,
+    base_target: Mapping[str, Any],
+    resolver: Resolver,
+) -> Verdict:
+    """Say what came back for a write, comparing what the vendor kept with what was sent."""
+    if outcome.error is not None:
+        state = "refused" if isinstance(outcome.error, Refused) else "open"
+        return Verdict(state, error=outcome.error)
+    action = prepared.action
+    external_id = outcome.external_id or (outcome.record.external_id if outcome.record else prepared.write.external_id)
+    if isinstance(action, Delete):
+        return Verdict("confirmed", external_id, base_source={}, base_target={}, altered={})
+    sent = action.values if isinstance(action, Create) else {key: new for key, (_, new) in action.changes.items()}
+    kept = _kept(mapping, action.side, outcome.record, resolver)
+    altered = {
+        key: [value, kept[key]]
+        for key, value in sent.items()
+        if key in kept and kept[key] != value and not (value is None and isinstance(action, Create))
+    }
+    after = {key: kept.get(key, value) for key, value in sent.items()}
+    moved = isinstance(action, Update) and any(
+        value != base_target.get(key, MISSING)
+        for key, value in kept.items()
+        if key not in sent and key not in action.agree and key in base_target
+    )
+    agree = action.agree if isinstance(action, Update) else {}
+    return Verdict(
+        "confirmed",
+        external_id,
+        outcome.record,
+        base_source={**agree, **sent},
+        base_target={**agree, **after},
+        altered=altered,
+        moved=moved,
+    )
+
+
+def _kept(mapping: TableMapping, side: Side, record: Record | None, resolver: Resolver) -> dict[str, Any]:
+    if record is None:
+        return {}
+    reading: Reading = read(mapping, side, record.fields, resolver)
+    return {
+        each.key: reading.values[each.key] for each in mapping.fields if each.key in reading.values and not each.proof
+    }
+
+
+def already_written(fields: Fields, record: Record) -> bool:
+    """Whether a record already holds what an update with unknown outcome was to write."""
+    return all(_same(value, record.fields.get(path)) for path, value in fields.items())
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    if is_empty(wanted):
+        return is_empty(found)
+    if isinstance(wanted, str) or isinstance(found, str):
+        return str(wanted) == str(found)
+    return bool(wanted == found)

@@ -1,0 +1,19 @@
+"""Shared fixtures. The data folder of tests is a fresh temporary one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_FOLDER = tempfile.mkdtemp(prefix="kobling-tests-")
+os.environ["KOBLING_DATA"] = _FOLDER
+os.environ.pop("KOBLING_DATABASE_URL", None)
+os.environ.pop("KOBLING_LANGUAGE", None)
+
+
+def pytest_sessionfinish() -> None:
+    """Leave nothing behind."""
+    import shutil
+
+    shutil.rmtree(Path(_FOLDER), ignore_errors=True)

@@ -1,0 +1,93 @@
+"""Looks for what a create made whose answer was lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from kobling.connectors.simply_crm.service import Service
+from kobling.connectors.simply_crm.vtql import PAGE, literal, select, writable
+from kobling.records import N_, Record, Unsafe, exact
+from kobling.sdk.protocols import Write
+
+_MARGIN = timedelta(minutes=2)
+_ANY_ZONE = timedelta(hours=14)
+_SURE_TO_FIT = 40
+_MOST_PAGES = 50
+_FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
+_NAMES = ("accountname", "productname", "servicename", "subject", "lastname")
+
+
+class Finder:
+    """Finds a record by the texts it was created with, among those created since the write began.
+
+    Fidelity: known simply_crm §3 – there is no field for an id of ours, so equal texts are all there is
+    Fidelity: known simply_crm §5 – a text may have been cut, and an emoji turned into question marks, on the way
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        module: str,
+        records: Callable[[Sequence[dict[str, Any]]], Awaitable[list[Record]]],
+    ) -> None:
+        self._service = service
+        self._module = module
+        self._records = records
+
+    async def find(self, write: Write) -> Record | None:
+        """The one record, or None when nothing was made. Raises Unsafe when several could be it."""
+        await self._service.sign_in()
+        texts = {
+            name: value
+            for name, value in write.fields.items()
+            if isinstance(value, str) and value.strip() and name != "assigned_user_id"
+        }
+        name = next((each for each in _NAMES if each in texts), "")
+        named = [f"{name} = {literal(texts[name])}"] if name and _survives(texts[name]) else []
+        rows = await self._rows([*self._since(write), *named])
+        hits = [row for row in rows if all(_same(value, row.get(name)) for name, value in texts.items())]
+        if len(hits) > 1 or not texts:
+            raise Unsafe(
+                N_("%(count)s records in Simply CRM could be the one that was being created."), count=len(hits)
+            )
+        return (await self._records(hits))[0] if hits else None
+
+    def _since(self, write: Write) -> list[str]:
+        if write.started_at is None:
+            return []
+        margin = _MARGIN if self._service.offset is not None else _MARGIN + _ANY_ZONE
+        return [f"createdtime >= {literal(self._service.stamp(write.started_at - margin))}"]
+
+    async def _rows(self, conditions: list[str]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        above: list[str] = []
+        for _ in range(_MOST_PAGES):
+            page = await self._service.query(select("*", self._module, *conditions, *above, order="id"))
+            rows += page
+            if len(page) < PAGE:
+                return rows
+            above = [f"id > {literal(page[-1]['id'])}"]
+        raise Unsafe(N_("Too many records were created meanwhile to tell which one is ours."))
+
+
+def _survives(value: str) -> bool:
+    return writable(value) and len(value) <= _SURE_TO_FIT and not _FOUR_BYTES.search(value)
+
+
+def _same(ours: str, theirs: object) -> bool:
+    if not isinstance(theirs, str):
+        return False
+    sent, kept = ours.strip(), theirs.strip()
+    damaged = _FOUR_BYTES.sub("????", sent)
+    was_cut = len(kept) > _SURE_TO_FIT and damaged.startswith(kept)
+    return sent == kept or damaged == kept or was_cut or _equal_numbers(sent, kept)
+
+
+def _equal_numbers(sent: str, kept: str) -> bool:
+    try:
+        return exact(sent) == exact(kept)
+    except ValueError:
+        return False

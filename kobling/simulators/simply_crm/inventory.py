@@ -75,7 +75,7 @@ def totals(lines: list[Line], values: Mapping[str, str]) -> Totals:
     """Sums of a document from its lines and header.
 
     Fidelity: known simply_crm §5 – totals are recomputed by the server from the lines
-    Fidelity: assumed simply_crm §5 – group tax: first line's rates on the discounted sub total; individual: each line's own
+    Fidelity: assumed simply_crm §5 – group tax: first line's rates on the discounted sum; individual: each line's
     """
     sub_total = sum((line_net(line) for line in lines), Decimal(0))
     percent = to_decimal(values.get("hdnDiscountPercent"))

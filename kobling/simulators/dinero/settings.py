@@ -1,0 +1,39 @@
+"""The knobs of a simulated Dinero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True):
+    """How this Dinero behaves where the contract leaves room.
+
+    Fidelity: known dinero §1 – without Pro or Total every call is HTTP 403 with code 90 (knob `pro`)
+    Fidelity: assumed dinero §4 – a second create with the same Guid is refused: 400, code 42 (`duplicate_guid`)
+    """
+
+    pro: bool = True
+    unknown_fields: Literal["reject", "drop"] = "reject"
+    duplicate_guid: Literal["refuse", "return_existing"] = "refuse"
+    token_life: int = 3600
+    retry_after_header: bool = False
+    redirect_uris: list[str] = []
+
+    def changed(self, values: Mapping[str, Any]) -> Settings:
+        """The same with some knobs turned. Raises ValueError."""
+        return msgspec.convert({**msgspec.to_builtins(self), **values}, Settings)
+
+
+class Limits(msgspec.Struct, forbid_unknown_fields=True):
+    """Requests per minute, per organization and client id.
+
+    Fidelity: known dinero §5 – 100 per minute per organization per client id
+    Fidelity: inferred dinero §5 – 60 per minute for personal integrations, as two practitioners state
+    """
+
+    enabled: bool = True
+    public_per_minute: int = 100
+    personal_per_minute: int = 60

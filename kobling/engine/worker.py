@@ -15,10 +15,10 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import close_old_connections
 
-from kobling.engine import durable, schedules
+from kobling.engine import durable
 from kobling.engine.attempt import attempt, guarded
 from kobling.engine.steps import Steps
-from kobling.hub import runs
+from kobling.hub import due, runs
 from kobling.hub.models import Run
 from kobling.hub.opening import Opener
 from kobling.hub.store.journal import Fenced
@@ -72,7 +72,7 @@ class Worker:
         """Ask what is due, claim what is queued, look after dead workers. Returns how many runs were started."""
         close_old_connections()
         now = self.clock.now()
-        schedules.ask_due(now)
+        due.ask_due(now)
         if self._ticks % WATCH_EVERY_TICKS == 0:
             self._watch()
         self._ticks += 1

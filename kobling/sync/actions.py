@@ -29,7 +29,10 @@ class Create(Action, frozen=True, tag="create", kw_only=True):
 
 
 class Update(Action, frozen=True, tag="update", kw_only=True):
-    """Write ``changes`` (key → [before, after]) to the record of ``side``; ``agree`` are keys equal on both sides."""
+    """Write ``changes`` (key → [before, after]) to the record of ``side``; ``agree`` are keys equal on both sides.
+
+    ``alone``: the other side keeps its own values on purpose (an undo), and is not asked to follow.
+    """
 
     side: Side
     coupling: str
@@ -39,6 +42,7 @@ class Update(Action, frozen=True, tag="update", kw_only=True):
     agree: dict[str, Any] = {}
     version: str | None = None
     overwrites: dict[str, Any] = {}
+    alone: bool = False
 
 
 class Delete(Action, frozen=True, tag="delete", kw_only=True):

@@ -112,7 +112,7 @@ def judge(
         "confirmed",
         external_id,
         outcome.record,
-        base_source={**agree, **sent},
+        base_source=agree if isinstance(action, Update) and action.alone else {**agree, **sent},
         base_target={**agree, **after},
         altered=altered,
         moved=moved,

@@ -137,7 +137,8 @@ def _conflict_winner(each: FieldMapping, mapping: TableMapping, pairing: Pairing
     for side in Side:
         if not (each.direction.allows(side) and mapping.direction.allows(side)):
             return side
-    policy = ConflictPolicy(pairing.policy) if pairing.policy else each.policy or mapping.conflict
+    chosen = pairing.policy in set(ConflictPolicy)
+    policy = ConflictPolicy(pairing.policy) if chosen else each.policy or mapping.conflict
     if policy is ConflictPolicy.NEWEST:
         return _newest(pairing.left, pairing.right)
     if policy is ConflictPolicy.ASK:

@@ -129,8 +129,8 @@ def _plan_vanished(mapping: TableMapping, pairing: Pairing, gone: Side) -> Itera
     survivor = pairing.seen(gone.other)
     assert survivor is not None
     title = _title(mapping, pairing)
-    policy = mapping.deletion
-    moved = moved_since_base(mapping, survivor, pairing.base(gone.other))
+    policy, chosen = _deletion_policy(mapping, pairing)
+    moved = not chosen and moved_since_base(mapping, survivor, pairing.base(gone.other))
     if policy is DeletionPolicy.UNCOUPLE:
         yield Uncouple(
             coupling=pairing.coupling,
@@ -160,6 +160,13 @@ def _plan_vanished(mapping: TableMapping, pairing: Pairing, gone: Side) -> Itera
             reason=N_("The record was deleted on the %(side)s side."),
             params={"side": gone.value},
         )
+
+
+def _deletion_policy(mapping: TableMapping, pairing: Pairing) -> tuple[DeletionPolicy, bool]:
+    """The rule for a vanished record, and whether a person chose it for this one."""
+    if pairing.policy in set(DeletionPolicy):
+        return DeletionPolicy(pairing.policy), True
+    return mapping.deletion, False
 
 
 def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
@@ -250,9 +257,7 @@ def _create(
     values = {
         each.key: seen.values[each.key]
         for each in mapping.fields
-        if each.key in seen.values
-        and seen.values[each.key] is not None
-        and (each.direction.allows(target) or each.frozen)
+        if each.key in seen.values and not each.proof and each.direction.allows(target)
     }
     yield Create(
         side=target,

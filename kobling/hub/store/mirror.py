@@ -161,3 +161,18 @@ def _take_revs(feed: int, number: int) -> int:
     row = sql.one("SELECT rev FROM hub_feed WHERE id = %s", [feed])
     assert row is not None
     return int(row[0]) - number + 1
+
+
+def page(feed: int, after: int, limit: int) -> list[tuple[int, str]]:
+    """Existing records in the order they were first seen: (position, external id)."""
+    found = sql.rows(
+        "SELECT id, external_id FROM hub_mirrorrow WHERE feed_id = %s AND id > %s AND NOT gone ORDER BY id LIMIT %s",
+        [feed, after, limit],
+    )
+    return [(int(position), str(external_id)) for position, external_id in found]
+
+
+def latest_rev(feed: int) -> int:
+    """The newest rev of a feed."""
+    row = sql.one("SELECT rev FROM hub_feed WHERE id = %s", [feed])
+    return int(row[0]) if row else 0

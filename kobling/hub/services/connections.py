@@ -1,0 +1,136 @@
+"""Connections: made, tested, described, probed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from django.utils import timezone
+
+from kobling.access.models import Client
+from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
+from kobling.hub import describing, vault
+from kobling.hub.models import Connection
+from kobling.hub.opening import Opener
+from kobling.hub.services.log import record
+from kobling.records import N_, KoblingError, SettingsError
+from kobling.sdk.protocols import ConnectorType, FieldSchema, Finding, Health
+
+
+def connect(
+    actor: Actor, client: Client, opener: Opener, connector: str, settings: Mapping[str, str], name: str = ""
+) -> tuple[Connection, Health]:
+    """Store a connection and test it at once; one that fails its test is not kept.
+
+    A connection of that name gets the new settings instead. Raises SettingsError naming what is wrong.
+    """
+    require(actor, Doing.SET_UP, client)
+    kind = opener.type_of(connector)
+    plain, secret = _sorted_settings(kind, settings)
+    name = name or connector
+    known = Connection.objects.filter(client=client, name=name).first()
+    if known is not None and known.connector != connector:
+        raise SettingsError(N_("“%(name)s” is already the name of a connection to another system."), name=name)
+    old = (known.settings, known.secrets, known.grant) if known else None
+    connection = known or Connection(client=client, connector=connector, name=name)
+    connection.settings, connection.secrets, connection.grant = plain, vault.seal(secret), ""
+    connection.paused_why = ""
+    connection.save()
+    try:
+        health = test(actor, connection, opener)
+    except KoblingError:
+        if old is None:
+            connection.delete()
+        else:
+            connection.settings, connection.secrets, connection.grant = old
+            connection.save()
+        raise
+    record(actor, client, "connected", name, after=plain)
+    return connection, health
+
+
+def test(actor: Actor, connection: Connection, opener: Opener) -> Health:
+    """Test the sign-in, keep what the system calls itself, and describe its fields."""
+    require(actor, Doing.WORK, connection.client)
+    try:
+        opened = opener.connector(connection)
+        health = opener.waiting.run(opened.check())
+        described: dict[str, Mapping[str, FieldSchema]] = {
+            name: opener.waiting.run(resource.describe()) for name, resource in opened.resources.items()
+        }
+    except KoblingError as error:
+        _remember_health(connection, False, str(error))
+        raise
+    connection.account_name = health.account_name
+    describing.remember(connection, described)
+    _remember_health(connection, True, "")
+    return health
+
+
+def find(actor: Actor, name: str, client: Client | None = None, doing: Doing = Doing.WORK) -> Connection:
+    """A connection by name. Raises NotFound, and SettingsError when several clients have one of that name."""
+    allowed = Connection.objects.filter(client__in=clients_of(actor, doing), name=name)
+    found = list(allowed.filter(client=client) if client else allowed)
+    if not found:
+        raise NotFound(N_("There is no connection “%(name)s”, or it is not yours."), name=name, code="not_found")
+    if len(found) > 1:
+        raise SettingsError(N_("Several clients have a connection “%(name)s”. Say which client."), name=name)
+    return found[0]
+
+
+def listed(actor: Actor) -> list[Connection]:
+    """Connections the actor may see, by client."""
+    allowed = Connection.objects.filter(client__in=clients_of(actor, Doing.SEE))
+    return list(allowed.select_related("client").order_by("client__name", "name"))
+
+
+def probe(actor: Actor, connection: Connection, opener: Opener) -> Iterator[Finding]:
+    """Ask read-only questions and yield the findings, nothing secret among them."""
+    require(actor, Doing.WORK, connection.client)
+    opened = opener.connector(connection)
+
+    async def collect() -> list[Finding]:
+        return [finding async for finding in opened.probe()]
+
+    yield from opener.waiting.run(collect())
+
+
+def _sorted_settings(kind: ConnectorType, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    known = {setting.name: setting for setting in kind.settings}
+    extra = {"requests_per_window"}
+    for name in given:
+        if name not in known and name not in extra:
+            raise SettingsError(
+                N_("%(connector)s has no setting “%(name)s”. Known: %(known)s."),
+                field=name,
+                connector=kind.title,
+                name=name,
+                known=", ".join(known),
+            )
+    plain = {name: value.strip() for name, value in given.items() if name in extra}
+    secret: dict[str, str] = {}
+    for name, setting in known.items():
+        value = given.get(name, setting.default).strip()
+        if setting.required and not value:
+            raise SettingsError(
+                N_("%(connector)s needs the setting “%(name)s”: %(label)s."),
+                field=name,
+                connector=kind.title,
+                name=name,
+                label=setting.label,
+            )
+        if setting.choices and value and value not in setting.choices:
+            raise SettingsError(
+                N_("“%(value)s” is not a choice for %(option)s. Choose one of: %(choices)s."),
+                field=name,
+                value=value,
+                option=name,
+                choices=", ".join(setting.choices),
+            )
+        if value:
+            (secret if setting.secret else plain)[name] = value
+    return plain, secret
+
+
+def _remember_health(connection: Connection, healthy: bool, text: str) -> None:
+    connection.healthy, connection.health_text, connection.checked_at = healthy, text[:500], timezone.now()
+    connection.save(update_fields=["healthy", "health_text", "checked_at", "account_name"])

@@ -1,0 +1,207 @@
+"""Sync issues: listed, retried, and settled by what a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
+from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
+from kobling.hub.opening import Opener
+from kobling.hub.services.log import record
+from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.mapping import ConflictPolicy, DeletionPolicy, Side
+from kobling.records import N_, SettingsError, from_json
+from kobling.sync.states import coupling_id
+
+CHOICES = ("retry", "left", "right", "couple", "create", "never", "ignore", "uncouple", "restore", "delete")
+
+
+def listed(actor: Actor, pair: Pair | None = None, *, kind: str = "", state: str = "") -> QuerySet[SyncIssue]:
+    """Issues the actor may see that are not settled, oldest first."""
+    found = SyncIssue.objects.filter(table__pair__client__in=clients_of(actor, Doing.SEE)).exclude(state="settled")
+    if pair is not None:
+        found = found.filter(table__pair=pair)
+    if kind:
+        found = found.filter(kind=kind)
+    if state:
+        found = found.filter(state=state)
+    return found.select_related("table__pair__client").order_by("id")
+
+
+def find(actor: Actor, number: int) -> SyncIssue:
+    """An issue by number. Raises NotFound, also for those of others."""
+    issue = SyncIssue.objects.filter(table__pair__client__in=clients_of(actor, Doing.WORK), pk=number).first()
+    if issue is None:
+        raise NotFound(N_("There is no issue %(issue)s, or it is not yours."), issue=number, code="not_found")
+    return issue
+
+
+def settle(
+    actor: Actor, issue: SyncIssue, choice: str, opener: Opener, now: datetime, *, other: str = "", why: str = ""
+) -> None:
+    """Do what a person chose; the next run carries it out. Raises SettingsError when the choice does not fit.
+
+    retry; left or right (that side's values win, once); couple (with ``other``); create (it is a new one); never
+    (with ``other``: they are not the same); ignore (leave it out); uncouple; restore or delete (one side vanished).
+    """
+    require(actor, Doing.WORK, issue.table.pair.client)
+    if choice not in CHOICES:
+        raise SettingsError(
+            N_("“%(value)s” is not a choice for %(option)s. Choose one of: %(choices)s."),
+            value=choice,
+            option="issue",
+            choices=", ".join(CHOICES),
+        )
+    bench = _bench(issue.table, opener)
+    with sql.together():
+        _decide(actor, issue, choice, bench, now, other, why)
+        SyncIssue.objects.filter(pk=issue.pk).update(state="settled")
+        _look_again(bench, issue.left_id, issue.right_id)
+    client = issue.table.pair.client
+    record(actor, client, f"issue settled: {choice}", f"{issue.table.name} {issue.title}", after=other or None, why=why)
+
+
+def _decide(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, now: datetime, other: str, why: str) -> None:
+    if choice in ("left", "right"):
+        _coupled(issue).update(policy=ConflictPolicy(choice).value)
+    elif choice == "uncouple":
+        _uncouple(actor, bench, _coupled(issue), now, why)
+    elif choice in ("restore", "delete"):
+        _coupled(issue).update(policy=DeletionPolicy(choice).value)
+    elif choice in ("couple", "create", "never", "ignore"):
+        side, external_id = (Side.LEFT, issue.left_id) if issue.left_id else (Side.RIGHT, issue.right_id)
+        other = other or _only_candidate(issue) if choice in ("couple", "never") else ""
+        if choice == "couple":
+            _check_free(bench, side.other, other)
+        decide(actor, bench.table, side, external_id or "", choice, now, other=other, why=why)
+
+
+def decide(
+    actor: Actor,
+    table: int,
+    side: Side,
+    external_id: str,
+    choice: str,
+    now: datetime,
+    *,
+    other: str = "",
+    why: str = "",
+) -> None:
+    """Remember what a person said of a record; a new word on what to do with it replaces the old one."""
+    mine = Decision.objects.filter(table_id=table, side=side.value, external_id=external_id)
+    if choice != "never":
+        mine.exclude(choice="never").delete()
+    Decision.objects.get_or_create(
+        table_id=table,
+        side=side.value,
+        external_id=external_id,
+        choice=choice,
+        other_id=other,
+        defaults={"decided_by": actor.name, "why": why, "decided_at": now},
+    )
+
+
+def couple(
+    actor: Actor, pair: Pair, opener: Opener, table: str, left_id: str, right_id: str, now: datetime, why: str = ""
+) -> str:
+    """Couple two records; the next run brings their fields in step. Returns the coupling's id."""
+    require(actor, Doing.WORK, pair.client)
+    bench = _bench_of(pair, table, opener)
+    for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
+        _check_known(bench, side, external_id)
+        _check_free(bench, side, external_id)
+    uid = coupling_id(bench.name, left_id, right_id)
+    with sql.together():
+        Decision.objects.filter(table_id=bench.table, external_id__in=[left_id, right_id]).delete()
+        couplings.save(bench.table, [couplings.Link(uid, left_id, right_id, {}, {})], now, actor.name)
+        for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
+            couplings.drop_keys([bench.table, *bench.siblings[side]], side, [external_id])
+        _look_again(bench, left_id, right_id)
+    record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why)
+    return uid
+
+
+def uncouple(
+    actor: Actor, pair: Pair, opener: Opener, table: str, external_id: str, now: datetime, why: str = ""
+) -> None:
+    """Forget a link; both records stay as they are and are left alone until a person couples or creates them."""
+    require(actor, Doing.WORK, pair.client)
+    bench = _bench_of(pair, table, opener)
+    found = Coupling.objects.filter(table_id=bench.table, left_id=external_id) | Coupling.objects.filter(
+        table_id=bench.table, right_id=external_id
+    )
+    if not found.exists():
+        raise NotFound(N_("“%(record)s” is not coupled in %(table)s."), record=external_id, table=table)
+    with sql.together():
+        _uncouple(actor, bench, found, now, why)
+    record(actor, pair.client, "uncoupled", f"{table} {external_id}", why=why)
+
+
+def details(issue: SyncIssue) -> dict[str, Any]:
+    """The issue's details as data: fields with base, left and right, candidates, the vendor's words."""
+    found: dict[str, Any] = from_json(issue.details)
+    return found
+
+
+def _uncouple(actor: Actor, bench: Workbench, found: QuerySet[Coupling], now: datetime, why: str) -> None:
+    for each in list(found):
+        couplings.remove(bench.table, [each.uid])
+        for side, external_id in ((Side.LEFT, each.left_id), (Side.RIGHT, each.right_id)):
+            decide(actor, bench.table, side, external_id, "ignore", now, why=why or "uncoupled")
+
+
+def _coupled(issue: SyncIssue) -> QuerySet[Coupling]:
+    found = Coupling.objects.filter(table=issue.table, uid=issue.coupling or "")
+    if not found.exists():
+        raise SettingsError(N_("This issue is not about a coupled record; that choice does not fit."), code="misfit")
+    return found
+
+
+def _only_candidate(issue: SyncIssue) -> str:
+    candidates: Sequence[str] = details(issue).get("candidates", ())
+    if len(candidates) != 1:
+        raise SettingsError(
+            N_("Say with which record: %(candidates)s."), candidates=", ".join(candidates) or "-", code="which_one"
+        )
+    return candidates[0]
+
+
+def _check_known(bench: Workbench, side: Side, external_id: str) -> None:
+    row = mirror.by_ids(bench.feeds[side], [external_id]).get(external_id)
+    if row is None or row.gone:
+        raise NotFound(
+            N_("There is no record “%(record)s” in %(resource)s."),
+            record=external_id,
+            resource=bench.mapping.resource(side),
+        )
+
+
+def _check_free(bench: Workbench, side: Side, external_id: str) -> None:
+    if couplings.coupled_in([bench.table, *bench.siblings[side]], side, [external_id]):
+        raise SettingsError(
+            N_("“%(record)s” is coupled already. Uncouple it first."), record=external_id, code="coupled_already"
+        )
+
+
+def _look_again(bench: Workbench, left_id: str | None, right_id: str | None) -> None:
+    for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
+        if external_id:
+            mirror.touch(bench.feeds[side], [external_id])
+
+
+def _bench(table: Table, opener: Opener) -> Workbench:
+    return _bench_of(table.pair, table.name, opener)
+
+
+def _bench_of(pair: Pair, table: str, opener: Opener) -> Workbench:
+    benches = open_workbenches(pair, opener.mappings(pair))
+    if table not in benches:
+        raise SettingsError(
+            N_("There is no table “%(table)s”. Known: %(known)s."), table=table, known=", ".join(benches)
+        )
+    return benches[table]

@@ -1,0 +1,103 @@
+"""Payment history and documents per customer, from the mirror: paid, open, overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from kobling.access.policy import Actor, Doing, require
+from kobling.hub.models import Feed, Pair
+from kobling.hub.opening import Opener
+from kobling.hub.store import sql
+from kobling.records import exact, from_json
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One booked invoice. Amounts in its own currency, major units, VAT included."""
+
+    external_id: str
+    number: int
+    day: str
+    due: str | None
+    currency: str
+    total: Decimal
+    paid: Decimal
+    open: Decimal
+    state: str
+
+
+@dataclass(slots=True)
+class Customer:
+    """What one customer has paid, owes and is late with, per currency."""
+
+    name: str
+    contact: str
+    documents: list[Document] = field(default_factory=list)
+
+    def sums(self) -> dict[str, dict[str, Decimal]]:
+        """Currency → paid, open and overdue."""
+        found: dict[str, dict[str, Decimal]] = {}
+        for each in self.documents:
+            sums = found.setdefault(each.currency, {"paid": ZERO, "open": ZERO, "overdue": ZERO})
+            sums["paid"] += each.paid
+            sums["overdue" if each.state == "overdue" else "open"] += each.open
+        return found
+
+
+def payments(actor: Actor, pair: Pair, today: date) -> list[Customer]:
+    """Customers with their booked invoices, as last read, by name."""
+    require(actor, Doing.SEE, pair.client)
+    feed = Feed.objects.filter(connection=pair.right, resource="invoices").first()
+    customers: dict[str, Customer] = {}
+    for external_id, fields in _invoices(feed.pk) if feed else ():
+        if fields.get("Status") != "Booked":
+            continue
+        contact = str(fields.get("ContactGuid") or "")
+        customer = customers.setdefault(contact, Customer(str(fields.get("ContactName") or contact), contact))
+        customer.documents.append(_document(external_id, fields, today))
+    for customer in customers.values():
+        customer.documents.sort(key=lambda each: (each.day, each.number))
+    return sorted(customers.values(), key=lambda each: each.name.casefold())
+
+
+def receipt(actor: Actor, pair: Pair, opener: Opener, external_id: str) -> bytes:
+    """The PDF of a booked invoice. Raises NotThere where there is none."""
+    require(actor, Doing.SEE, pair.client)
+    return opener.waiting.run(opener.connector(pair.right).document("invoices", external_id))
+
+
+def _invoices(feed: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    after = 0
+    while rows := sql.rows(
+        "SELECT id, external_id, fields FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone AND id > %s"
+        " ORDER BY id LIMIT 500",
+        [feed, after],
+    ):
+        for position, external_id, fields in rows:
+            after = position
+            yield str(external_id), from_json(fields)
+
+
+def _document(external_id: str, fields: dict[str, Any], today: date) -> Document:
+    total = exact(fields.get("TotalInclVat") or 0)
+    paid = exact(fields.get("PaidAmount") or 0)
+    remaining = exact(fields.get("RemainingAmount", total - paid))
+    due = fields.get("PaymentDate")
+    late = remaining > 0 and due is not None and date.fromisoformat(str(due)[:10]) < today
+    return Document(
+        external_id,
+        int(fields.get("Number") or 0),
+        str(fields.get("Date") or ""),
+        due,
+        str(fields.get("Currency") or "DKK"),
+        total,
+        paid,
+        remaining,
+        "overdue" if late else "open" if remaining > 0 else "paid",
+    )

@@ -1,0 +1,172 @@
+"""Pairs: made, set up, scheduled, and how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kobling.access.models import Client
+from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
+from kobling.hub import runs
+from kobling.hub.due import next_time
+from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue
+from kobling.hub.opening import Opener
+from kobling.hub.services.log import record
+from kobling.pairs.base import PairType
+from kobling.records import N_, SettingsError
+
+
+def create(
+    actor: Actor,
+    client: Client,
+    opener: Opener,
+    pair_type: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    left: Connection | None = None,
+    right: Connection | None = None,
+    name: str = "",
+    today: str = "",
+) -> Pair:
+    """Make a pair over two tested connections of the client. Raises SettingsError naming what is missing."""
+    require(actor, Doing.SET_UP, client)
+    kind = _type(opener, pair_type)
+    left = left or _only_connection(client, kind.left)
+    right = right or _only_connection(client, kind.right)
+    for connection, wanted in ((left, kind.left), (right, kind.right)):
+        if connection.client_id != client.pk or connection.connector != wanted:
+            raise SettingsError(N_("%(pair)s needs a connection to %(system)s."), pair=kind.title, system=wanted)
+    chosen = dict(options or {})
+    if "invoices_from" in {option.name for option in kind.options} and not chosen.get("invoices_from"):
+        chosen["invoices_from"] = today
+    kind.with_defaults(chosen)
+    name = name or pair_type
+    if Pair.objects.filter(client=client, name=name).exists():
+        raise SettingsError(N_("The client already has a pair called “%(name)s”."), name=name, code="exists")
+    pair = Pair(client=client, pair_type=pair_type, name=name, left=left, right=right, options=chosen)
+    opener.mappings(pair)
+    pair.save()
+    Schedule.objects.create(pair=pair, enabled=False)
+    record(actor, client, "pair made", name, after=chosen)
+    return pair
+
+
+def configure(actor: Actor, pair: Pair, opener: Opener, changes: Mapping[str, Any], why: str = "") -> Pair:
+    """Change options; what a person did not name stays. The mappings are checked before anything is stored."""
+    require(actor, Doing.SET_UP, pair.client)
+    before = dict(pair.options)
+    pair.options = {**before, **changes}
+    try:
+        opener.pair_type(pair).with_defaults(pair.options)
+        opener.mappings(pair)
+    except SettingsError:
+        pair.options = before
+        raise
+    pair.save(update_fields=["options"])
+    record(actor, pair.client, "options changed", pair.name, before=before, after=pair.options, why=why)
+    return pair
+
+
+def schedule(
+    actor: Actor,
+    pair: Pair,
+    now: datetime,
+    *,
+    cron: str | None = None,
+    time_zone: str | None = None,
+    enabled: bool = True,
+) -> Schedule:
+    """Set when a pair runs by itself. Raises SettingsError for a schedule or time zone that does not exist."""
+    require(actor, Doing.SET_UP, pair.client)
+    row, _ = Schedule.objects.get_or_create(pair=pair)
+    row.cron, row.time_zone = cron or row.cron, time_zone or row.time_zone
+    row.enabled, row.next_at = enabled, next_time(row.cron, row.time_zone, now) if enabled else None
+    row.save()
+    after = {"cron": row.cron, "time_zone": row.time_zone, "enabled": enabled}
+    record(actor, pair.client, "schedule set", pair.name, after=after)
+    return row
+
+
+def find(actor: Actor, name: str, client: Client | None = None, doing: Doing = Doing.SEE) -> Pair:
+    """A pair by name. Raises NotFound, and SettingsError when several clients have one of that name."""
+    allowed = Pair.objects.filter(client__in=clients_of(actor, doing), name=name)
+    found = list((allowed.filter(client=client) if client else allowed).select_related("client", "left", "right"))
+    if not found:
+        raise NotFound(N_("There is no pair “%(name)s”, or it is not yours."), name=name, code="not_found")
+    if len(found) > 1:
+        raise SettingsError(N_("Several clients have a pair “%(name)s”. Say which client."), name=name)
+    return found[0]
+
+
+def listed(actor: Actor, client: Client | None = None) -> list[Pair]:
+    """Pairs the actor may see."""
+    allowed = Pair.objects.filter(client__in=clients_of(actor, Doing.SEE)).select_related("client", "left", "right")
+    return list((allowed.filter(client=client) if client else allowed).order_by("client__name", "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a pair stands: ``green`` with both connections tested, else red with the reason."""
+
+    green: bool
+    reason: str
+    state: str
+    last_run: Run | None
+    next_at: datetime | None
+    issues: int
+    parked: int
+
+
+def status(actor: Actor, pair: Pair) -> Status:
+    """Red or green with the reason, the last run, what waits for a person, and when it runs next."""
+    require(actor, Doing.SEE, pair.client)
+    reason = ""
+    for connection in (pair.left, pair.right):
+        if not connection.healthy:
+            reason = reason or f"{connection.name}: {connection.health_text or N_('not tested yet')}"
+    last = pair.runs.filter(kind="sync").order_by("-id").first()
+    open_issues = SyncIssue.objects.filter(table__pair=pair).exclude(state="settled").exclude(kind="altered")
+    planned = Schedule.objects.filter(pair=pair, enabled=True).first()
+    return Status(
+        green=not reason,
+        reason=reason,
+        state=_state(last, open_issues.count()),
+        last_run=last,
+        next_at=planned.next_at if planned else None,
+        issues=open_issues.filter(state="open").count(),
+        parked=open_issues.filter(state="parked").count(),
+    )
+
+
+def _state(last: Run | None, issues: int) -> str:
+    if last is None:
+        return "never_run"
+    if last.state in (runs.QUEUED, runs.RUNNING):
+        return last.state
+    if last.state == runs.DONE:
+        return "in_step" if not issues else "needs_you"
+    return "needs_you" if last.state == runs.PARTLY and last.error is None else last.state
+
+
+def _type(opener: Opener, name: str) -> PairType:
+    try:
+        return opener.pair_types[name]
+    except KeyError:
+        raise SettingsError(
+            N_("There is no pair “%(name)s”. Known: %(known)s."), name=name, known=", ".join(opener.pair_types)
+        ) from None
+
+
+def _only_connection(client: Client, connector: str) -> Connection:
+    found = list(Connection.objects.filter(client=client, connector=connector))
+    if len(found) != 1:
+        raise SettingsError(
+            N_("%(client)s has %(number)s connections to %(system)s; connect one, or say which."),
+            client=client.name,
+            number=len(found),
+            system=connector,
+            code="connection_missing",
+        )
+    return found[0]

@@ -1,0 +1,78 @@
+"""What a plan would do, for people: counts, kroner per account, fields before → after."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from kobling.access.policy import Actor, Doing, require
+from kobling.hub.models import PlanChunk, Run
+from kobling.records import exact, rounded
+from kobling.sync.actions import Agree, AnyAction, Create, from_blob
+
+HUNDRED = Decimal(100)
+
+
+@dataclass(slots=True)
+class Summary:
+    """A plan counted: per table and kind of action, amounts per account and currency excluding VAT, first examples."""
+
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    amounts: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    examples: list[tuple[str, AnyAction]] = field(default_factory=list)
+    more: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether the plan does nothing and asks nothing."""
+        return not any(self.counts.values())
+
+
+def summarise(actor: Actor, run: Run, most_examples: int = 50) -> Summary:
+    """Count a stored plan. Memory stays flat: chunks are read one at a time."""
+    require(actor, Doing.SEE, run.pair.client)
+    summary = Summary()
+    for table, action in actions_of(run):
+        if isinstance(action, Agree):
+            continue
+        kind = action.__struct_config__.tag
+        summary.counts.setdefault(table, Counter())[f"{kind}_{_side(action)}" if _side(action) else str(kind)] += 1
+        _add_amounts(action, summary)
+        if len(summary.examples) < most_examples:
+            summary.examples.append((table, action))
+        else:
+            summary.more += 1
+    return summary
+
+
+def actions_of(run: Run) -> Iterator[tuple[str, AnyAction]]:
+    """All actions of a stored plan with their table's name, in order."""
+    for chunk in PlanChunk.objects.filter(run=run).select_related("table").order_by("id").iterator(chunk_size=20):
+        for action in from_blob(chunk.actions.encode()):
+            yield chunk.table.name, action
+
+
+def _side(action: AnyAction) -> str:
+    side = getattr(action, "side", None)
+    return side.value if side is not None else ""
+
+
+def _add_amounts(action: AnyAction, summary: Summary) -> None:
+    if not isinstance(action, Create) or not isinstance(action.values.get("lines"), list):
+        return
+    currency = str(action.values.get("currency") or "")
+    for line in action.values["lines"]:
+        net = exact(line["quantity"]) * exact(line["price"]) * (HUNDRED - exact(line["discount"])) / HUNDRED
+        vat = f"{line.get('vat', 0)} %"
+        summary.amounts[(vat, currency)] += rounded(net, currency or "DKK")
+
+
+def change_lines(action: AnyAction) -> list[tuple[str, Any, Any]]:
+    """Fields before → after of a create or update; empty for other actions."""
+    if isinstance(action, Create):
+        return [(key, None, value) for key, value in action.values.items() if value is not None]
+    changes = getattr(action, "changes", {})
+    return [(key, before, after) for key, (before, after) in changes.items()]

@@ -1,0 +1,184 @@
+"""Undoes a run from its own journal: master data restored where untouched since, made records deleted again.
+
+Nothing posted is touched: a booked invoice can only be answered by a credit note, which a person confirms.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kobling.access.policy import Actor, Doing, require
+from kobling.hub import gather, runs
+from kobling.hub.models import PlanChunk, Run, WriteIntent
+from kobling.hub.opening import Opener
+from kobling.hub.services.issues import decide
+from kobling.hub.services.log import record
+from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.store.couplings import Link
+from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.mapping import Side
+from kobling.records import N_, SettingsError, from_json
+from kobling.sync.actions import AnyAction, Delete, Update, to_blob
+from kobling.sync.merge import MISSING
+from kobling.sync.states import Pairing, Seen
+
+CHUNK = 200
+REASON = N_("Undone by a person.")
+EDITED, GONE, POSTED, UNCOUPLED, NOT_OFFERED = (
+    N_("edited later"),
+    N_("gone"),
+    N_("posted: needs a credit note"),
+    N_("no longer coupled"),
+    N_("the system cannot delete it"),
+)
+
+
+@dataclass(slots=True)
+class Undo:
+    """What undoing a run would do. ``kept``: (title or id, side, external id, why it stays)."""
+
+    actions: dict[str, list[AnyAction]] = field(default_factory=lambda: defaultdict(list))
+    kept: list[tuple[str, str, str, str]] = field(default_factory=list)
+    posted: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return sum(len(each) for each in self.actions.values())
+
+
+def prepare(actor: Actor, run: Run, opener: Opener) -> Undo:
+    """Say what undoing a run would restore and what stays, from fresh reads of the records it wrote."""
+    require(actor, Doing.WORK, run.pair.client)
+    if run.state not in runs.ENDED:
+        raise SettingsError(N_("Run %(run)s has not ended."), run=run.pk, code="run_going_on")
+    benches = {bench.table: bench for bench in open_workbenches(run.pair, opener.mappings(run.pair)).values()}
+    undo = Undo()
+    written = WriteIntent.objects.filter(run=run, state="confirmed").order_by("-id")
+    for batch in sql.batched(written.iterator(chunk_size=CHUNK), CHUNK):
+        by_place: dict[tuple[int, str], list[WriteIntent]] = defaultdict(list)
+        for intent in batch:
+            by_place[(intent.table_id, intent.side)].append(intent)
+        for (table, side), intents in by_place.items():
+            _prepare_batch(undo, benches[table], Side(side), intents, opener, run)
+    return undo
+
+
+def _prepare_batch(
+    undo: Undo, bench: Workbench, side: Side, intents: list[WriteIntent], opener: Opener, run: Run
+) -> None:
+    connection = run.pair.left if side is Side.LEFT else run.pair.right
+    resource = opener.connector(connection).resources[bench.mapping.resource(side)]
+    ids = sorted({intent.external_id for intent in intents if intent.external_id})
+    fresh = opener.waiting.run(resource.get_many(ids))
+    mirror.put(bench.feeds[side], fresh, [], opener.clock.now())
+    links = couplings.by_side(bench.table, side, ids)
+    pairings = {pairing.coupling: pairing for pairing in gather.pairings_of(bench, list(links.values()))}
+    there = {each.external_id for each in fresh}
+    for intent in intents:
+        link = links.get(intent.external_id or "")
+        pairing = pairings.get(link.uid) if link else None
+        seen = pairing.seen(side) if pairing else None
+        if intent.external_id not in there or seen is None or pairing is None or link is None:
+            why = UNCOUPLED if intent.external_id in there else GONE
+            undo.kept.append((intent.source_id, side.value, intent.external_id or "", why))
+        elif seen.locked:
+            undo.kept.append((_title(bench, seen), side.value, seen.external_id, POSTED))
+            undo.posted.append((bench.name, seen.external_id))
+        elif intent.operation == "create":
+            _undo_create(undo, bench, side, link, seen, resource.capabilities.delete)
+        elif intent.operation == "update":
+            _undo_update(undo, bench, side, intent, pairing, seen)
+
+
+def _undo_create(undo: Undo, bench: Workbench, side: Side, link: Link, seen: Seen, offered: bool) -> None:
+    base = link.base(side)
+    edited = any(key in seen.values and seen.values[key] != value for key, value in base.items())
+    if edited or not offered:
+        undo.kept.append((_title(bench, seen), side.value, seen.external_id, EDITED if edited else NOT_OFFERED))
+        return
+    undo.actions[bench.name].append(
+        Delete(
+            side=side,
+            coupling=link.uid,
+            external_id=seen.external_id,
+            version=seen.version,
+            title=_title(bench, seen),
+            reason=REASON,
+        )
+    )
+
+
+def _undo_update(undo: Undo, bench: Workbench, side: Side, intent: WriteIntent, pairing: Pairing, seen: Seen) -> None:
+    changes: dict[str, list[Any]] = {}
+    for key, (before, after) in from_json(intent.changes).items():
+        if seen.values.get(key, MISSING) == after:
+            changes[key] = [after, before]
+        else:
+            undo.kept.append((f"{_title(bench, seen)}: {key}", side.value, seen.external_id, EDITED))
+    if changes:
+        undo.actions[bench.name].append(
+            Update(
+                side=side,
+                coupling=pairing.coupling,
+                external_id=seen.external_id,
+                other_id=pairing.id_of(side.other),
+                changes=changes,
+                version=seen.version,
+                alone=True,
+                title=_title(bench, seen),
+                reason=REASON,
+            )
+        )
+
+
+def start(actor: Actor, run: Run, undo: Undo, opener: Opener, now: datetime, why: str = "") -> Run:
+    """Queue the undoing as a run of its own. Records whose making is undone are left out of later runs."""
+    require(actor, Doing.WORK, run.pair.client)
+    benches = open_workbenches(run.pair, opener.mappings(run.pair))
+    with sql.together():
+        asked = runs.ask(run.pair, actor.name, now, why=why or f"undo of run {run.pk}", undoes=run.pk, chunks=[])
+        seq, chunks = 0, []
+        for table, actions in undo.actions.items():
+            bench = benches[table]
+            _leave_out(actor, bench, actions, now, why)
+            for batch in sql.batched(actions, CHUNK):
+                chunks.append(_store(asked, bench, batch, seq))
+                seq += 1
+        Run.objects.filter(pk=asked.pk).update(options={**asked.options, "chunks": chunks})
+    record(actor, run.pair.client, "run undone", f"{run.pair.name} #{run.pk}", why=why)
+    asked.refresh_from_db()
+    return asked
+
+
+def _leave_out(actor: Actor, bench: Workbench, actions: list[AnyAction], now: datetime, why: str) -> None:
+    deleted = [each for each in actions if isinstance(each, Delete)]
+    links = couplings.by_uid(bench.table, [each.coupling for each in deleted])
+    for each in deleted:
+        source = each.side.other
+        link = links[each.coupling]
+        source_id = link.left_id if source is Side.LEFT else link.right_id
+        decide(actor, bench.table, source, source_id, "ignore", now, why=why or REASON)
+
+
+def _store(run: Run, bench: Workbench, actions: list[AnyAction], seq: int) -> int:
+    revs = {side: mirror.latest_rev(bench.feeds[side]) for side in Side}
+    chunk = PlanChunk.objects.create(
+        run=run,
+        table_id=bench.table,
+        seq=seq,
+        actions=to_blob(actions).decode(),
+        size=len(actions),
+        side=Side.LEFT.value,
+        after=revs[Side.LEFT],
+        upto=revs[Side.LEFT],
+        other_upto=revs[Side.RIGHT],
+        rows=len(actions),
+    )
+    return chunk.pk
+
+
+def _title(bench: Workbench, seen: Seen) -> str:
+    return str(seen.values.get(bench.mapping.title_key) or seen.external_id)

@@ -1,0 +1,207 @@
+"""Proves that two sides are in step: both read afresh, compared field by field and total by total."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from kobling.access.policy import Actor, Doing, require
+from kobling.hub import gather
+from kobling.hub.models import Decision, Feed, Pair, SyncIssue
+from kobling.hub.opening import Opener
+from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.mapping import Side
+from kobling.records import N_, Unsafe
+from kobling.sdk.protocols import Resource
+from kobling.sync.merge import MISSING, Merge, merge
+from kobling.sync.states import Pairing
+
+PAGE = 500
+Told = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not in step. ``kind``: field, total, missing, gone, question."""
+
+    table: str
+    kind: str
+    title: str
+    left_id: str | None
+    right_id: str | None
+    field: str = ""
+    left: Any = None
+    right: Any = None
+
+
+@dataclass(slots=True)
+class TableReport:
+    """What was compared of one table. ``totals``: key → [left, right] over all coupled records."""
+
+    name: str
+    in_step: int = 0
+    kept_differently: int = 0
+    left_out: int = 0
+    differences: int = 0
+    totals: dict[str, list[Decimal]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome; ``in_step`` only when nothing differs and nothing waits."""
+
+    tables: list[TableReport] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    more: int = 0
+
+    @property
+    def in_step(self) -> bool:
+        return not self.differences
+
+
+def verify(actor: Actor, pair: Pair, opener: Opener, told: Told = lambda _what, _n: None, most: int = 200) -> Report:
+    """Read both sides afresh and compare. Raises Unsafe while a run is going on."""
+    require(actor, Doing.WORK, pair.client)
+    if pair.left.held_by or pair.right.held_by:
+        raise Unsafe(N_("A run is going on. Verify when it has ended."), code="run_going_on")
+    benches = open_workbenches(pair, opener.mappings(pair))
+    _read_afresh(pair, opener, benches, told)
+    report = Report()
+    for name, bench in benches.items():
+        told(name, 0)
+        table = TableReport(name)
+        for difference in _differences(bench, table):
+            table.differences += 1
+            if len(report.differences) < most:
+                report.differences.append(difference)
+            else:
+                report.more += 1
+        report.tables.append(table)
+    return report
+
+
+def _read_afresh(pair: Pair, opener: Opener, benches: dict[str, Workbench], told: Told) -> None:
+    done: set[int] = set()
+    for side, connection in ((Side.LEFT, pair.left), (Side.RIGHT, pair.right)):
+        wanted = [*opener.reference_resources(pair, side), *(each.mapping.resource(side) for each in benches.values())]
+        for name in dict.fromkeys(wanted):
+            feed, _ = Feed.objects.get_or_create(connection=connection, resource=name)
+            if feed.pk not in done:
+                done.add(feed.pk)
+                _read_all(feed.pk, opener.connector(connection).resources[name], opener, told)
+
+
+def _read_all(feed: int, resource: Resource, opener: Opener, told: Told) -> None:
+    number = mirror.begin_sweep(feed)
+    bookmark, more, seen = None, True, 0
+    while more:
+        page = opener.waiting.run(resource.read(bookmark))
+        with sql.together():
+            mirror.put(feed, page.records, page.gone, opener.clock.now())
+            mirror.mark_swept(feed, number, [record.external_id for record in page.records])
+        bookmark, more, seen = page.bookmark, page.more, seen + len(page.records)
+        told(resource.name, seen)
+    while missing := mirror.not_swept(feed, number, opener.clock.now(), PAGE):
+        still = opener.waiting.run(resource.get_many(missing))
+        mirror.put(feed, still, [], opener.clock.now())
+        there = {record.external_id for record in still}
+        mirror.mark_swept(feed, number, sorted(there))
+        mirror.mark_gone(feed, [each for each in missing if each not in there], opener.clock.now())
+
+
+def _differences(bench: Workbench, table: TableReport) -> Iterator[Difference]:
+    after = ""
+    while links := couplings.page(bench.table, after, PAGE):
+        after = links[-1].uid
+        for pairing in gather.pairings_of(bench, links):
+            yield from _compare(bench, pairing, table)
+    for side in Side:
+        yield from _missing(bench, side, table)
+    for issue in SyncIssue.objects.filter(table_id=bench.table).exclude(state="settled").exclude(kind="altered"):
+        yield Difference(bench.name, "question", issue.title, issue.left_id, issue.right_id, issue.kind)
+
+
+def _compare(bench: Workbench, pairing: Pairing, table: TableReport) -> Iterator[Difference]:
+    title = _title(bench, pairing)
+    if pairing.left is None or pairing.right is None:
+        gone = "left" if pairing.left is None else "right"
+        yield Difference(bench.name, "gone", title, pairing.left_id, pairing.right_id, gone)
+        return
+    result = merge(bench.mapping, pairing)
+    _add_totals(bench, pairing, table)
+    found = list(_fields(result))
+    for kind, key, left, right in found:
+        yield Difference(bench.name, kind, title, pairing.left_id, pairing.right_id, key, left, right)
+    if not found:
+        table.in_step += 1
+        if _kept_differently(bench, pairing):
+            table.kept_differently += 1
+
+
+def _fields(result: Merge) -> Iterator[tuple[str, str, Any, Any]]:
+    for key, (before, after) in result.to_right.items():
+        yield "field", key, after, before
+    for key, (before, after) in result.to_left.items():
+        yield "field", key, before, after
+    for fields in (result.conflicts, result.posted):
+        for key, (_base, left, right) in fields.items():
+            yield "field", key, left, right
+    for key, (_base, left, right) in result.proofs.items():
+        yield "total", key, left, right
+
+
+def _add_totals(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
+    for each in bench.mapping.fields:
+        if each.proof and pairing.left is not None and pairing.right is not None:
+            sums = table.totals.setdefault(each.key, [Decimal(0), Decimal(0)])
+            sums[0] += Decimal(pairing.left.values.get(each.key) or 0)
+            sums[1] += Decimal(pairing.right.values.get(each.key) or 0)
+
+
+def _kept_differently(bench: Workbench, pairing: Pairing) -> bool:
+    assert pairing.left is not None and pairing.right is not None
+    left, right = pairing.left.values, pairing.right.values
+    return any(
+        not each.proof
+        and not each.frozen
+        and each.left is not None
+        and each.right is not None
+        and left.get(each.key, MISSING) != right.get(each.key, MISSING)
+        for each in bench.mapping.fields
+    )
+
+
+def _missing(bench: Workbench, side: Side, table: TableReport) -> Iterator[Difference]:
+    """Records in scope that have no counterpart, but for those a person chose to leave out."""
+    position = 0
+    feed = bench.feeds[side]
+    while ids := mirror.page(feed, position, PAGE):
+        position = ids[-1][0]
+        names = [external_id for _, external_id in ids]
+        coupled = couplings.coupled_in([bench.table, *bench.siblings[side]], side, names)
+        alone = mirror.by_ids(feed, [each for each in names if each not in coupled])
+        ignored = set(
+            Decision.objects.filter(
+                table_id=bench.table, side=side.value, choice="ignore", external_id__in=list(alone)
+            ).values_list("external_id", flat=True)
+        )
+        for external_id, row in alone.items():
+            seen = gather.seen_of(bench, side, row)
+            if seen is None or not seen.in_scope or not bench.mapping.may_create(side.other):
+                continue
+            if external_id in ignored:
+                table.left_out += 1
+                continue
+            left, right = (external_id, None) if side is Side.LEFT else (None, external_id)
+            title = str(seen.values.get(bench.mapping.title_key) or external_id)
+            yield Difference(bench.name, "missing", title, left, right, side.other.value)
+
+
+def _title(bench: Workbench, pairing: Pairing) -> str:
+    for seen in (pairing.left, pairing.right):
+        if seen is not None:
+            return str(seen.values.get(bench.mapping.title_key) or seen.external_id)
+    return pairing.left_id

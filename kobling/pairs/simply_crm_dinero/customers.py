@@ -1,0 +1,118 @@
+"""Organisations and contacts of the CRM ↔ contacts of Dinero."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from kobling.mapping import Condition, Direction, FieldMapping, MatchRule, Side, TableMapping, end
+from kobling.mapping.codecs import EMAIL
+from kobling.mapping.people import CVR, PERSON_NAME, country_key, country_name
+from kobling.pairs.base import Schemas
+from kobling.pairs.simply_crm_dinero.options import conflict_of, direction_of, leading_of
+from kobling.records import N_
+
+_CVR_LABEL = re.compile(r"\b(cvr|se[-/ ]?nr|vat (no|number|id)|momsnr|org\.? ?nr)", re.IGNORECASE)
+_EAN_LABEL = re.compile(r"\b(ean|gln)\b", re.IGNORECASE)
+
+
+def organisations(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
+    """Accounts ↔ contacts that are no persons.
+
+    Simply CRM has no field for a CVR or EAN number in stock; a custom field is found by its label.
+    """
+    fields = [
+        FieldMapping("name", end("accountname"), end("Name"), label=N_("Name")),
+        *_address("bill_street", "bill_code", "bill_city", "bill_country", options),
+        FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone")),
+        FieldMapping("email", end("email1", codec=EMAIL), end("Email", codec=EMAIL), label=N_("E-mail")),
+        FieldMapping("website", end("website"), end("Webpage"), label=N_("Website")),
+        _reference("account_no"),
+    ]
+    cvr, ean = _labelled(schemas, _CVR_LABEL), _labelled(schemas, _EAN_LABEL)
+    if cvr:
+        left, right = end(cvr, codec=CVR), end("VatNumber", codec=CVR)
+        fields.insert(1, FieldMapping("cvr", left, right, clear=False, label=N_("CVR number")))
+    if ean:
+        fields.insert(2, FieldMapping("ean", end(ean), end("EanNumber"), clear=False, label=N_("EAN number")))
+    return TableMapping(
+        name="organisations",
+        label=N_("Organisations"),
+        left="Accounts",
+        right="contacts",
+        fields=tuple(fields),
+        match=(
+            *((MatchRule(("cvr",)),) if cvr else ()),
+            *((MatchRule(("ean",)),) if ean else ()),
+            MatchRule(("email",), silent=False),
+            MatchRule(("name",), silent=False),
+        ),
+        right_filter=(Condition("IsPerson", "differs", True),),
+        right_constants={"IsPerson": False, "IsMember": False, "UseCvr": False},
+        **_rules(options),
+    )
+
+
+def contacts(options: Mapping[str, Any]) -> TableMapping:
+    """Contacts ↔ contacts that are persons. Persons have no identity number here, so a person couples them."""
+    return TableMapping(
+        name="contacts",
+        label=N_("Contacts"),
+        left="Contacts",
+        right="contacts",
+        fields=(
+            FieldMapping("name", end("firstname", "lastname", codec=PERSON_NAME), end("Name"), label=N_("Name")),
+            *_address("mailingstreet", "mailingzip", "mailingcity", "mailingcountry", options),
+            FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone")),
+            FieldMapping("email", end("email", codec=EMAIL), end("Email", codec=EMAIL), label=N_("E-mail")),
+            _reference("contact_no"),
+        ),
+        match=(MatchRule(("email",), silent=False), MatchRule(("name",), silent=False)),
+        right_filter=(Condition("IsPerson", "equals", True),),
+        right_constants={"IsPerson": True, "IsMember": False, "UseCvr": False},
+        **_rules(options),
+    )
+
+
+def _rules(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "direction": direction_of(options),
+        "conflict": conflict_of(options),
+        "leading": leading_of(options),
+    }
+
+
+def _address(street: str, code: str, city: str, country: str, options: Mapping[str, Any]) -> list[FieldMapping]:
+    words = country_name(options["country_language"])
+    return [
+        FieldMapping("street", end(street), end("Street"), label=N_("Street")),
+        FieldMapping("postcode", end(code), end("ZipCode"), label=N_("Postcode")),
+        FieldMapping("city", end(city), end("City"), label=N_("City")),
+        FieldMapping(
+            "country",
+            end(country, codec=words),
+            end("CountryKey", codec=country_key()),
+            clear=False,
+            label=N_("Country"),
+        ),
+    ]
+
+
+def _reference(number: str) -> FieldMapping:
+    """The CRM's own number, given along when Dinero's record is made; another program's reference is never touched."""
+    return FieldMapping(
+        "reference",
+        end(number),
+        end("ExternalReference"),
+        direction=Direction.TO_RIGHT,
+        frozen=True,
+        label=N_("Number in the CRM"),
+    )
+
+
+def _labelled(schemas: Schemas, label: re.Pattern[str]) -> str | None:
+    for name, field in sorted(schemas.get(Side.LEFT, {}).get("Accounts", {}).items()):
+        if name.startswith("cf_") and label.search(field.label):
+            return name
+    return None

@@ -1,0 +1,198 @@
+"""Invoice lines: the CRM's LineItems ↔ Dinero's ProductLines, exact to the øre.
+
+An agreed line is ``{product, text, comment, quantity, unit, price, discount, vat}``: price per unit excluding VAT in
+the invoice's currency, discount and VAT in per cent. What cannot be carried exactly is refused, never rounded away.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from kobling.mapping import Codec, Resolver, Unresolved
+from kobling.mapping.codecs import Values
+from kobling.mapping.references import KEEP
+from kobling.pairs.simply_crm_dinero.goods import PIECES
+from kobling.records import N_, Refused, exact, is_empty, rounded
+
+_HUNDRED = Decimal(100)
+_TAXES = ("tax1", "tax2", "tax3", "tax4", "tax5", "tax6")
+_PRODUCTS = ("products", "services")
+
+
+def crm_lines(fallback_product: str) -> Codec:
+    """LineItems with the header's product and discounts. Writes ``LineItems`` and ``productid``."""
+
+    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        items, _product, discount_percent, discount_amount, adjustment, shipping = values
+        if any(not is_empty(each) and exact(each) != 0 for each in (discount_amount, adjustment, shipping)):
+            raise ValueError("a discount amount, adjustment or shipping on the whole invoice cannot be carried exactly")
+        whole = exact(discount_percent) if not is_empty(discount_percent) else Decimal(0)
+        return [_read_item(item, whole, side, resolver) for item in items or ()]
+
+    def write(value: Any, side: str, resolver: Resolver | None) -> Values:
+        items = [_write_item(line, fallback_product, side, resolver) for line in value or ()]
+        product = items[0]["productid"] if items else None
+        return (items, product, KEEP, KEEP, KEEP, KEEP)
+
+    return Codec("crm_lines", read, write)
+
+
+def _read_item(item: dict[str, Any], whole: Decimal, side: str, resolver: Resolver | None) -> dict[str, Any]:
+    quantity, price = exact(item["quantity"]), exact(item.get("listprice") or 0)
+    discount = _discount(item, quantity * price)
+    together = _HUNDRED - (_HUNDRED - discount) * (_HUNDRED - whole) / _HUNDRED
+    return {
+        "product": _coupled(item.get("productid"), side, resolver),
+        "text": None,
+        "comment": _blank_to_none(item.get("comment")),
+        "quantity": _plain(quantity),
+        "unit": None,
+        "price": _plain(price),
+        "discount": _plain(together),
+        "vat": _plain(sum((exact(item.get(tax) or 0) for tax in _TAXES), Decimal(0))),
+    }
+
+
+def _discount(item: dict[str, Any], gross: Decimal) -> Decimal:
+    """The line's discount in per cent; an amount is carried only if its per cent gives the same øre."""
+    percent = exact(item.get("discount_percent") or 0)
+    amount = exact(item.get("discount_amount") or 0)
+    if amount == 0:
+        return percent
+    if gross == 0:
+        raise ValueError("a discount amount on a line of nothing")
+    as_percent = (amount / gross * _HUNDRED).quantize(Decimal("0.000001"))
+    if rounded(gross * as_percent / _HUNDRED) != rounded(amount):
+        raise ValueError(f"the discount of {amount} cannot be carried as per cent")
+    return as_percent
+
+
+def _write_item(line: dict[str, Any], fallback_product: str, side: str, resolver: Resolver | None) -> dict[str, Any]:
+    product = _external(line["product"], side, resolver) or _fallback(fallback_product, side, resolver)
+    comment = "\n".join(part for part in (line["text"], line["comment"]) if part)
+    item = {
+        "productid": product,
+        "quantity": format(exact(line["quantity"]), "f"),
+        "listprice": format(exact(line["price"]), "f"),
+        "discount_percent": format(exact(line["discount"]), "f"),
+        "comment": comment,
+    }
+    if line["vat"]:
+        item[_tax_field(line["vat"], side, resolver)] = format(exact(line["vat"]), "f")
+    return item
+
+
+def _fallback(code: str, side: str, resolver: Resolver | None) -> str:
+    found = resolver.find(side, "Products", "productcode", code) if resolver and code else None
+    if found is None:
+        raise Refused(
+            N_("An invoice line has no product, and the CRM needs one. Choose a product for such lines."),
+            code="no_product",
+        )
+    return found
+
+
+def _tax_field(vat: Any, side: str, resolver: Resolver | None) -> str:
+    """The CRM's tax field with that percentage; the list differs between installations."""
+    wanted = exact(vat)
+    for spelled in (f"{wanted:.3f}", f"{wanted:.2f}", format(wanted, "f")):
+        found = resolver.find(side, "Tax", "percentage", spelled) if resolver else None
+        if found and resolver:
+            return str(resolver.field(side, "Tax", found, "taxname"))
+    raise Refused(
+        N_("The CRM has no tax of %(vat)s per cent. Create it there first."), vat=_plain(wanted), code="no_tax"
+    )
+
+
+def dinero_lines(with_vat: int, without_vat: int) -> Codec:
+    """ProductLines; a line of text alone belongs to the comment of the line above. VAT follows the account."""
+
+    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        lines: list[dict[str, Any]] = []
+        for item in values[0] or ():
+            if item.get("LineType") == "Text" and lines:
+                text = item.get("Description") or item.get("Comments") or ""
+                lines[-1]["comment"] = "\n".join(part for part in (lines[-1]["comment"], text) if part)
+            else:
+                lines.append(_read_line(item, side, resolver))
+        return lines
+
+    def write(value: Any, side: str, resolver: Resolver | None) -> Values:
+        return ([_write_line(line, with_vat, without_vat, side, resolver) for line in value or ()],)
+
+    return Codec("dinero_lines", read, write)
+
+
+def _read_line(item: dict[str, Any], side: str, resolver: Resolver | None) -> dict[str, Any]:
+    product = _coupled(item.get("ProductGuid"), side, resolver)
+    return {
+        "product": product,
+        "text": None if product else _blank_to_none(item.get("Description")),
+        "comment": _blank_to_none(item.get("Comments")),
+        "quantity": _plain(exact(item["Quantity"])),
+        "unit": None,
+        "price": _plain(exact(item["BaseAmountValue"])),
+        "discount": _plain(exact(item.get("Discount") or 0)),
+        "vat": _vat(item),
+    }
+
+
+def _vat(item: dict[str, Any]) -> Any:
+    net = exact(item["BaseAmountValue"])
+    gross = exact(item.get("BaseAmountValueInclVat", net))
+    if net == 0:
+        return 0
+    return _plain(((gross - net) / net * _HUNDRED).quantize(Decimal(1)))
+
+
+def _write_line(
+    line: dict[str, Any], with_vat: int, without_vat: int, side: str, resolver: Resolver | None
+) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "BaseAmountValue": exact(line["price"]),
+        "Quantity": exact(line["quantity"]),
+        "Discount": exact(line["discount"]),
+        "AccountNumber": with_vat if line["vat"] else without_vat,
+        "Unit": line["unit"] or PIECES,
+        "LineType": "Product",
+    }
+    guid = _external(line["product"], side, resolver)
+    if guid:
+        made["ProductGuid"] = guid
+    else:
+        made["Description"] = line["text"] or line["comment"] or "-"
+    if line["comment"]:
+        made["Comments"] = line["comment"]
+    return made
+
+
+def _coupled(external_id: Any, side: str, resolver: Resolver | None) -> str | None:
+    """The coupling of a line's product, whichever of the tables it is in."""
+    if external_id in (None, "") or resolver is None:
+        return None
+    for table in _PRODUCTS:
+        coupling = resolver.coupling(table, side, external_id)
+        if coupling is not None:
+            return f"{table}:{coupling}"
+    raise Unresolved(_PRODUCTS[0], external_id)
+
+
+def _external(product: str | None, side: str, resolver: Resolver | None) -> str | None:
+    if product is None or resolver is None:
+        return None
+    table, _, coupling = product.partition(":")
+    found = resolver.external_id(table, side, coupling)
+    if found is None:
+        raise Unresolved(table, coupling)
+    return found
+
+
+def _blank_to_none(value: Any) -> str | None:
+    text = str(value or "").strip().replace("\r\n", "\n")
+    return text or None
+
+
+def _plain(number: Decimal) -> Any:
+    plain = number.normalize()
+    return int(plain) if plain == plain.to_integral_value() else plain

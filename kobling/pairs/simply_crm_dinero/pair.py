@@ -1,0 +1,48 @@
+"""Simply CRM ↔ Dinero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kobling.mapping import Direction, TableMapping
+from kobling.pairs.base import PairType, Schemas
+from kobling.pairs.shaping import shape
+from kobling.pairs.simply_crm_dinero.customers import contacts, organisations
+from kobling.pairs.simply_crm_dinero.goods import products, services
+from kobling.pairs.simply_crm_dinero.invoices import invoices
+from kobling.pairs.simply_crm_dinero.options import OPTIONS, direction_of
+
+
+def mappings(options: Mapping[str, Any], schemas: Schemas) -> Mapping[str, TableMapping]:
+    """The pair's tables in the order a person reads them, shaped by the options and by both installations' fields."""
+    tables = [organisations(options, schemas), contacts(options), products(options)]
+    if direction_of(options) is not Direction.TO_LEFT:
+        tables.append(services(options))
+    tables.append(invoices(options))
+    chosen = options if options["mapping"] == "custom" else {"policies": options.get("policies")}
+    names = {table.name for table in tables}
+    return {table.name: shape(_existing(table, names), chosen, schemas) for table in tables}
+
+
+def _existing(table: TableMapping, names: set[str]) -> TableMapping:
+    return replace(table, depends_on=tuple(name for name in table.depends_on if name in names))
+
+
+def sends_to_dinero(options: Mapping[str, Any]) -> bool:
+    """Whether a single record may be sent: only where data flows from the CRM to Dinero."""
+    return direction_of(options) is not Direction.TO_LEFT
+
+
+PAIR = PairType(
+    name="simply-crm-dinero",
+    title="Simply CRM ↔ Dinero",
+    left="simply_crm",
+    right="dinero",
+    mappings=mappings,
+    options=OPTIONS,
+    left_references=("Currency", "Tax"),
+    right_references=("accounts", "vatTypes"),
+    single_record=sends_to_dinero,
+)

@@ -1,0 +1,1 @@
+"""Dinero, Danish accounting: contacts, products, invoices, credit notes and payments over api.dinero.dk."""

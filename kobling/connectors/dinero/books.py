@@ -1,0 +1,74 @@
+"""One organization's books: paths, versions of endpoints, pages of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from kobling.records import N_, Misunderstood, from_json, parse_instant
+from kobling.sdk.http import Answer, Api
+from kobling.sdk.protocols import Write
+
+MOST = 1000
+"""Fidelity: known dinero §3 – pages are 0-based and hold at most 1000."""
+
+
+class Books:
+    """Calls Dinero for one organization. ``seed`` keeps the ids we choose apart between connections."""
+
+    def __init__(self, api: Api, organization: str, seed: str) -> None:
+        self.api = api
+        self._organization = organization
+        self._seed = seed
+
+    async def get(self, path: str, version: str = "v1", **params: str) -> Any:
+        """Decoded JSON of a GET."""
+        return await self.api.json("GET", f"/{version}/{self._organization}/{path}", params=params)
+
+    async def send(self, method: str, path: str, body: object = None, version: str = "v1") -> Any:
+        """Send a change; the decoded answer, or an empty dict where the answer is empty."""
+        full = f"/{version}/{self._organization}/{path}"
+        if method == "POST":
+            answer = await self.api.request(method, full, json={} if body is None else body)
+        else:
+            answer = await self.api.request(method, full, json=body)
+        if not answer.body.strip():
+            return {}
+        return await self._decoded(method, full, answer)
+
+    async def file(self, path: str) -> bytes:
+        """A binary answer."""
+        full = f"/v1/{self._organization}/{path}"
+        return (await self.api.request("GET", full, headers={"Accept": "application/octet-stream"})).body
+
+    async def page(self, path: str, version: str = "v1", **params: str) -> tuple[list[dict[str, Any]], int]:
+        """Rows of one page of a list, and how many there are before paging."""
+        told = await self.get(path, version, **params)
+        rows = told.get("Collection") if isinstance(told, dict) else None
+        if not isinstance(rows, list):
+            raise Misunderstood(N_("%(vendor)s did not answer with a list."), vendor=self.api.vendor)
+        pagination = told.get("Pagination") or {}
+        return rows, int(pagination.get("ResultWithoutFilter") or len(rows))
+
+    def chosen_id(self, write: Write) -> str:
+        """The uuid that a create with this key chooses, now and at every repetition."""
+        return str(uuid5(NAMESPACE_URL, f"kobling/{self._seed}/{write.key}"))
+
+    async def _decoded(self, method: str, path: str, answer: Answer) -> Any:
+        try:
+            return from_json(answer.body)
+        except ValueError:
+            raise self.api.not_json(method, path, answer, safe=False) from None
+
+
+def instant(row: Mapping[str, Any], name: str) -> datetime | None:
+    """A row's date-time as UTC, None when empty."""
+    told = row.get(name)
+    return parse_instant(told) if told else None
+
+
+def second(moment: datetime) -> str:
+    """An instant as changesSince wants it: UTC, whole seconds, rounded down."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

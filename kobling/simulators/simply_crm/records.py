@@ -186,11 +186,11 @@ class Records:
     def _label(self, module: Module, values: Mapping[str, str], element: Mapping[str, Any]) -> str:
         """The entity's name from what was sent, before any column cut it.
 
-        Fidelity: known simply_crm §5 – recording f4: the label keeps all 300 characters of a lastname cut to 80
+        Fidelity: known simply_crm §5 – recording f4: the label keeps 255 characters of a lastname cut to 80
         """
         given = {name: as_text(element[name]) for name in module.label_fields if name in element}
         label = label_of(module, {**values, **given})
-        return utf8mb3_text(label) if self._place.settings.utf8mb3 else label
+        return (utf8mb3_text(label) if self._place.settings.utf8mb3 else label)[:255]
 
     def _check_references(self, module: Module, element: Mapping[str, Any]) -> None:
         """Fidelity: inferred simply_crm §5 – the kind of a referenced id is checked, not whether it exists."""

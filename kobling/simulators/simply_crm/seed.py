@@ -152,8 +152,9 @@ class _Seeder:
             )
             for sold in sale.lines
         ]
-        total = sum((line_net(line) for line in lines), Decimal(0)).quantize(_CENT, ROUND_HALF_UP)
-        grand = (total * (1 + moms / 100)).quantize(_CENT, ROUND_HALF_UP)
+        exact = sum((line_net(line) for line in lines), Decimal(0))
+        total = exact.quantize(_CENT, ROUND_HALF_UP)
+        grand = (exact * (1 + moms / 100)).quantize(_CENT, ROUND_HALF_UP)
         received = (grand * sale.paid).quantize(_CENT, ROUND_HALF_UP)
         subject = f"Faktura {1000 + sale.number}"
         given = {

@@ -81,14 +81,12 @@ def _tokens(text: str) -> list[Token]:
 
 def _token(group: str, text: str, line: int) -> Token:
     if group == "BAD":
-        raise ServiceError("QUERY_SYNTAX_ERROR", f"Unexpected input at line {line}: {text}")
+        return Token("BAD", text, line)
     if group == "WORD":
         lowered = text.lower()
         kind = lowered.upper() if lowered in _KEYWORDS else "COLUMNNAME"
         return Token(kind, text, line)
     if group == "VALUE":
-        if text == "''":
-            raise internal()
         return Token("VALUE", text[1:-1].replace("''", "'"), line)
     if group == "NUMBER":
         return Token("VALUE", text, line)
@@ -201,10 +199,14 @@ class _Parser:
         if token is None or token.kind != kind:
             raise self._unexpected(kind)
         self._at += 1
+        if kind == "VALUE" and not token.text:
+            raise internal()
         return token
 
     def _unexpected(self, wanted: str) -> ServiceError:
         token = self._peek()
+        if token is not None and token.kind == "BAD":
+            return ServiceError("QUERY_SYNTAX_ERROR", f"Unexpected input at line {token.line}: {token.text}")
         if token is not None:
             what = f"token '{token.text}' Unexpected {token.kind}({token.text})"
             line = token.line

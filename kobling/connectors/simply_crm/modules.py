@@ -160,6 +160,9 @@ class Module:
 
     def _resume(self, at: str) -> Bookmark:
         offset = self._service.offset
+        if offset is not None:
+            # A record from a time when the server's clock was ahead must not pull the cursor into the future.
+            at = min(at, self._service.stamp(self._now()))
         return {
             "phase": "changes",
             "at": at,

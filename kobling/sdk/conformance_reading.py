@@ -6,7 +6,7 @@ import json
 from unittest import SkipTest
 
 from kobling.records import NotThere
-from kobling.sdk.conformance_rig import Rig, in_groups, reading
+from kobling.sdk.conformance_rig import Rig, people, reading
 from kobling.sdk.paging import all_ids
 from kobling.sdk.protocols import Connector, Deletions, Resource
 
@@ -22,7 +22,7 @@ class ReadingContract:
 
     async def test_a_full_reading_gives_every_record_once(self, rig: Rig) -> None:
         """No record missing, none twice."""
-        await in_groups([rig.add(rig.subject.sample(n)) for n in range(3)])
+        await people(rig, range(3))
         records, _, _ = await reading(rig.resource(), None)
         ids = [each.external_id for each in records]
         assert sorted(ids) == sorted(await rig.ids())
@@ -56,7 +56,7 @@ class ReadingContract:
     async def test_a_change_during_the_reading_is_seen_in_it_or_in_the_next(self, rig: Rig) -> None:
         """A record that was read already and then changed is seen again."""
         resource = _changed_since(rig)
-        ids = await in_groups([rig.add(rig.subject.sample(n)) for n in range(5)])
+        ids = await people(rig, range(5))
         first = await resource.read(None)
         await rig.pass_time(3)
         touched = first.records[0].external_id if first.records else ids[0]
@@ -88,7 +88,7 @@ class ReadingContract:
         await rig.pass_time(10)
         await rig.stop_time()
         count = rig.subject.page * 2 + rig.subject.page // 2
-        made = set(await in_groups([rig.add(rig.subject.sample(n)) for n in range(count)]))
+        made = set(await people(rig, range(count)))
         records, _, _ = await reading(resource, mark)
         assert made <= {each.external_id for each in records}
         records, _, _ = await reading(rig.resource(), None)
@@ -101,7 +101,7 @@ class ReadingContract:
         way = resource.capabilities.deletions
         if way is Deletions.NONE:
             raise SkipTest("deletions are not told")
-        kept, lost = await in_groups([rig.add(rig.subject.sample(n)) for n in range(2)])
+        kept, lost = await people(rig, range(2))
         _, _, mark = await reading(resource, None)
         await rig.pass_time(5)
         await rig.remove(lost)
@@ -131,7 +131,7 @@ class ReadingContract:
         """A fresh connector goes on from a bookmark that went through the database."""
         if not rig.resource().capabilities.changed_since:
             raise SkipTest("every reading is a full one")
-        await in_groups([rig.add(rig.subject.sample(n)) for n in range(rig.subject.page + 5)])
+        await people(rig, range(rig.subject.page + 5))
         found: set[str] = set()
         mark = None
         for _ in range(50):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from kobling.sdk.clock import FakeClock
 from kobling.sdk.context import ConnectorContext, MemoryGrants
 from kobling.sdk.http import Transport, open_transport
 from kobling.sdk.memory import MemoryConnector, MemoryResource
-from kobling.sdk.paging import pages
+from kobling.sdk.paging import groups, pages
 from kobling.sdk.protocols import Bookmark, Connector, ConnectorType, Operation, Outcome, Resource, Write
 
 _SMALL = 2_000_000
@@ -32,7 +32,8 @@ class Subject:
     ``sample(n)`` is a new record, different for every n, with a value in ``clear`` (a field that may be emptied) and in
     ``text`` (free text of at least 60 characters); ``change`` is what updates write; ``refused`` is what the vendor
     says no to, because ``refused_field`` is wrong. ``entity`` is the simulator's name for it, ``id_key`` its key there;
-    ``reading`` and ``creating`` are the simulator's labels of the list and the create request.
+    ``reading`` and ``creating`` are the simulator's labels of the list and the create request; ``by_hand`` is what a
+    person must enter beside the sample.
     """
 
     resource: str
@@ -47,6 +48,7 @@ class Subject:
     creating: str = ""
     refused: Mapping[str, Any] = field(default_factory=dict)
     refused_field: str | None = None
+    by_hand: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Rig(ABC):
@@ -189,7 +191,7 @@ class SimulatorRig(Rig):
 
     async def add(self, fields: Fields) -> str:
         """Through the control port."""
-        made = await self._control.ask("POST", f"/records/{self.subject.entity}", dict(fields))
+        made = await self._control.ask("POST", f"/records/{self.subject.entity}", {**self.subject.by_hand, **fields})
         return str(made[self.subject.id_key])
 
     async def edit(self, external_id: str, fields: Fields) -> None:
@@ -293,12 +295,12 @@ async def created(rig: Rig, key: str, fields: Fields) -> Record:
     return outcome.record or await resource.get(str(outcome.external_id))
 
 
-async def in_groups(work: Sequence[Any], size: int = 20) -> list[Any]:
-    """Await many coroutines, some at a time."""
-    done: list[Any] = []
-    for start in range(0, len(work), size):
-        done += await asyncio.gather(*work[start : start + size])
-    return done
+async def people(rig: Rig, numbers: Iterable[int]) -> list[str]:
+    """People make samples with these numbers, some at a time; the ids in order."""
+    made: list[str] = []
+    for group in groups([rig.subject.sample(n) for n in numbers], 20):
+        made += await asyncio.gather(*[rig.add(each) for each in group])
+    return made
 
 
 def same(sent: Any, kept: Any) -> bool:

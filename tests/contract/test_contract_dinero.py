@@ -63,15 +63,42 @@ PRODUCTS = Subject(
 )
 
 
+def invoices(running):
+    """Invoices need a customer that exists."""
+    customer = running.simulator.dump("contacts")[0]["ContactGuid"]
+
+    def invoice(n):
+        line = {"BaseAmountValue": Decimal("99.95"), "Quantity": Decimal("1.5"), "AccountNumber": 1000}
+        line |= {"Unit": "hours", "Discount": 0, "LineType": "Product", "Description": f"Linje {n}"}
+        header = {"ContactGuid": customer, "ExternalReference": f"F-{n}", "Comment": f"Tak for handlen, nr. {n}"}
+        return {**header, "Date": "2026-11-20", "ProductLines": [line, line]}
+
+    return Subject(
+        resource="invoices",
+        sample=invoice,
+        change={"Description": "Konsulentydelse"},
+        clear="ExternalReference",
+        text="Comment",
+        page=100,
+        entity="invoices",
+        id_key="Guid",
+        reading="GET invoices",
+        creating="POST invoices",
+        refused={"PaymentConditionType": "Straks"},
+        refused_field="PaymentConditionType",
+    )
+
+
 def settings(running):
     given = {name: running.credentials[name] for name in ("client_id", "client_secret", "api_key", "organization_id")}
     return {**given, "base_url": running.url, "token_url": f"{running.url}/dineroapi/oauth/token"}
 
 
 class TestDinero(ConnectorContract):
-    @pytest.fixture(params=[CONTACTS, PRODUCTS], ids=lambda each: each.resource)
+    @pytest.fixture(params=[CONTACTS, PRODUCTS, invoices], ids=["contacts", "products", "invoices"])
     async def rig(self, request):
         running = await start("dinero", records=3)
-        async with simulator_rig(CONNECTOR, settings(running), running.control_url, request.param) as rig:
+        chosen = request.param(running) if callable(request.param) else request.param
+        async with simulator_rig(CONNECTOR, settings(running), running.control_url, chosen) as rig:
             yield rig
         await running.stop()

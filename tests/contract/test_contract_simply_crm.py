@@ -9,7 +9,7 @@ from kobling.simulators import start
 ABOUT = "Kunde siden 1987, kører gerne selv og vil have faktura på mail hver måned, nr. {}"
 
 
-def subject(name, sample, change, clear, refused, field):
+def subject(name, sample, change, clear, refused, field, **more):
     return Subject(
         resource=name,
         sample=sample,
@@ -22,6 +22,7 @@ def subject(name, sample, change, clear, refused, field):
         creating=f"create {name}",
         refused=refused,
         refused_field=field,
+        **more,
     )
 
 
@@ -50,6 +51,23 @@ SUBJECTS = [
 ]
 
 
+def invoices(running):
+    """Invoices need a customer and a product that exist."""
+    customer, item = (running.simulator.dump(entity)[0]["id"] for entity in ("Accounts", "Products"))
+
+    def invoice(n):
+        lines = [{"productid": item, "quantity": "2", "listprice": f"{n}.50", "comment": f"Linje {n}"}] * 2
+        header = {"subject": f"Faktura {n}", "account_id": customer, "vtiger_purchaseorder": f"PO-{n}"}
+        streets = {"bill_street": "Nørregade 1", "ship_street": "Nørregade 1"}
+        return {**header, **streets, "description": ABOUT.format(n), "LineItems": lines}
+
+    change = {"invoicestatus": "Sent"}
+    refused = {"account_id": item}
+    return subject(
+        "Invoice", invoice, change, "vtiger_purchaseorder", refused, "account_id", by_hand={"productid": item}
+    )
+
+
 def settings(running):
     return {
         "base_url": running.url,
@@ -59,9 +77,10 @@ def settings(running):
 
 
 class TestSimplyCrm(ConnectorContract):
-    @pytest.fixture(params=SUBJECTS, ids=lambda each: each.resource)
+    @pytest.fixture(params=[*SUBJECTS, invoices], ids=[*(each.resource for each in SUBJECTS), "Invoice"])
     async def rig(self, request):
         running = await start("simply_crm", records=3)
-        async with simulator_rig(CONNECTOR, settings(running), running.control_url, request.param) as rig:
+        chosen = request.param(running) if callable(request.param) else request.param
+        async with simulator_rig(CONNECTOR, settings(running), running.control_url, chosen) as rig:
             yield rig
         await running.stop()

@@ -13,19 +13,20 @@ from kobling.sync.actions import Couple, Create, Delete, RaiseConflict, Skip, Un
 _COUNTED = {"create": "inserted", "update": "modified", "delete": "deleted"}
 
 
-def finish_chunk(chunk: Chunk, bench: Workbench, moves_cursor: bool) -> None:
-    """Count what the chunk did and move the cursor past it; doing it twice counts once."""
+def finish_chunk(chunk: Chunk, bench: Workbench, moves_cursor: bool) -> int:
+    """Count what the chunk did and move the cursor past it; doing it twice counts once. Returns the rows done."""
     with sql.together():
         journal.fence(chunk.run, chunk.epoch)
-        if PlanChunk.objects.filter(pk=chunk.id, done=False).update(done=True) == 0:
-            return
-        counted = counts_of(chunk)
         job, _ = SyncJob.objects.get_or_create(run_id=chunk.run, table_id=bench.table)
+        if PlanChunk.objects.filter(pk=chunk.id, done=False).update(done=True) == 0:
+            return job.total
+        counted = counts_of(chunk)
         for name, number in counted.items():
             setattr(job, name, getattr(job, name) + number)
         job.save()
         if moves_cursor:
             Table.objects.filter(pk=bench.table).update(**{f"cursor_{chunk.side.value}": chunk.upto})
+    return job.total
 
 
 def counts_of(chunk: Chunk) -> Counter[str]:

@@ -9,6 +9,9 @@ Call = Callable[..., Any]
 """Does one step by name and returns its JSON result, durable and retried where it makes sense."""
 
 
+PROVING_ROUNDS = 3
+
+
 def sync_flow(call: Call) -> None:
     """Observe, then plan and execute every table in dependency order, a chunk at a time."""
     work = call("begin")
@@ -49,6 +52,19 @@ def _table(call: Call, work: dict[str, Any], table: str) -> None:
                 call("execute", planned["chunk"])
         if not work["dry"]:
             call("arrive", table, side, window[side][1])
+    if table in work["proofs"] and not work["dry"]:
+        _prove(call, table, seq)
+
+
+def _prove(call: Call, table: str, seq: int) -> None:
+    """Look once more at what was just written: totals are compared, roundings settled, and only then is it booked."""
+    written = call("written", table)
+    for _ in range(PROVING_ROUNDS):
+        planned = call("plan_again", table, seq, written)
+        if not planned["size"]:
+            return
+        call("execute_again", planned["chunk"])
+        seq += 1
 
 
 def approved_flow(call: Call, chunks: list[int]) -> None:

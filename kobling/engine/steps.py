@@ -13,11 +13,11 @@ from kobling.hub import gather, planned, runs
 from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
 from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, journal, mirror
-from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.sdk.protocols import Clock, Resource
 from kobling.sync import checkpoints
-from kobling.sync.actions import to_blob
+from kobling.sync.actions import Skip, Update, to_blob
 from kobling.sync.brake import Counts, brake
 from kobling.sync.plan import plan
 from kobling.sync.waiting import LoopThread
@@ -45,7 +45,7 @@ class Steps:
         self.pair = row.pair
         self.only = row.options.get("only")
         self.dry = row.kind == "plan"
-        self.benches = open_workbenches(self.pair, self.opener.mappings(self.pair))
+        self.benches = self.opener.benches(self.pair)
         if self.dry:
             for bench in self.benches.values():
                 bench.resolver = planned.PlannedResolver(bench.resolver, self.run)
@@ -62,7 +62,9 @@ class Steps:
         feeds = [] if self.only else [feed for side in Side for feed in self._feeds_of(side)]
         tables = [self.only["table"]] if self.only else list(self.benches)
         leftovers = [] if self.dry else journal.unfinished_chunks(self.pair.pk)
-        return {"feeds": feeds, "tables": tables, "leftovers": leftovers, "dry": self.dry, "options": row.options}
+        proofs = [name for name, bench in self.benches.items() if any(each.proof for each in bench.mapping.fields)]
+        work = {"feeds": feeds, "tables": tables, "leftovers": leftovers, "proofs": proofs}
+        return {**work, "dry": self.dry, "options": row.options}
 
     def do_look_up(self, chunk: int) -> None:
         """Find out what became of an earlier run's unanswered writes."""
@@ -93,6 +95,9 @@ class Steps:
         bench = self.benches[table]
         row = Table.objects.get(pk=bench.table)
         revs = dict(Feed.objects.filter(pk__in=bench.feeds.values()).values_list("pk", "rev"))
+        cursors = {Side.LEFT: row.cursor_left, Side.RIGHT: row.cursor_right}
+        moved = sum(mirror.waiting(bench.feeds[side], cursors[side], revs[bench.feeds[side]]) for side in Side)
+        runs.progress(self.run, f"write {table}", 0, moved)
         return {
             "left": [row.cursor_left, revs[bench.feeds[Side.LEFT]]],
             "right": [row.cursor_right, revs[bench.feeds[Side.RIGHT]]],
@@ -159,7 +164,40 @@ class Steps:
         """Execute a stored chunk, then advance the table's cursor."""
         executor = self._executor(chunk)
         executor.execute()
-        finish_chunk(executor.chunk, executor.bench, moves_cursor=self.only is None)
+        done = finish_chunk(executor.chunk, executor.bench, moves_cursor=self.only is None)
+        runs.progress(self.run, f"write {executor.bench.name}", done)
+
+    def do_written(self, table: str) -> list[str]:
+        """Couplings that this run wrote to."""
+        return journal.couplings_written(self.run, self.benches[table].table)
+
+    def do_plan_again(self, table: str, seq: int, written: list[str]) -> dict[str, Any]:
+        """Plan the couplings that were just written, from what the vendors answered."""
+        bench = self.benches[table]
+        known = PlanChunk.objects.filter(run_id=self.run, table_id=bench.table, seq=seq).first()
+        if known is None:
+            bench.resolver.forget()
+            links = couplings.by_uid(bench.table, written)
+            work = gather.pairings_of(bench, list(links.values()))
+            actions = [each for each in plan(bench.mapping, work) if not isinstance(each, Skip)]
+            known = PlanChunk.objects.create(
+                run_id=self.run,
+                table_id=bench.table,
+                seq=seq,
+                actions=to_blob(actions).decode(),
+                size=sum(isinstance(each, Update) for each in actions),
+                side=Side.LEFT.value,
+                rows=0,
+            )
+            if not known.size:
+                self._executor(known.pk).settler.apply_local(actions, Side.LEFT, 0, 0)
+        return {"chunk": known.pk, "size": known.size}
+
+    def do_execute_again(self, chunk: int) -> None:
+        """Execute a chunk of proving; the cursors stay where they are."""
+        executor = self._executor(chunk)
+        executor.execute()
+        finish_chunk(executor.chunk, executor.bench, moves_cursor=False)
 
     def do_arrive(self, table: str, side: str, upto: int) -> None:
         """Everything up to a rev was planned and executed: the next run begins behind it."""

@@ -90,6 +90,11 @@ class Worker:
             self.tick()
             self._stopping.wait(TICK_SECONDS)
 
+    @property
+    def ticked(self) -> bool:
+        """Whether at least one round was done."""
+        return self._ticks > 0
+
     def stop(self) -> None:
         """Ask ``serve`` to return."""
         self._stopping.set()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kobling.hub import describing, vault
 from kobling.hub.budget import budget_for
 from kobling.hub.models import Connection, Pair
+from kobling.hub.workbench import Workbench, open_workbenches
 from kobling.mapping import Side, TableMapping
 from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError, to_json
@@ -70,6 +71,11 @@ class Opener:
         """The pair's table mappings, shaped by its options and by what both installations have."""
         kind = self.pair_type(pair)
         return kind.mappings(kind.with_defaults(pair.options), describing.schemas(pair))
+
+    def benches(self, pair: Pair) -> dict[str, Workbench]:
+        """The pair's tables opened for work, in dependency order."""
+        references = {side: self.reference_resources(pair, side) for side in Side}
+        return open_workbenches(pair, self.mappings(pair), references)
 
     def reference_resources(self, pair: Pair, side: Side) -> tuple[str, ...]:
         """Resources that are read for look-ups alone."""

@@ -81,10 +81,12 @@ def cancel(run: int, now: datetime) -> bool:
     return bool(Run.objects.filter(pk=run, state=RUNNING).update(cancel_asked=True))
 
 
-def progress(run: int, phase: str, done: int = 0, total: int = 0) -> None:
-    """Say how far a run is; people watch this."""
-    current = Run.objects.filter(pk=run).values_list("summary", flat=True).first() or {}
-    Run.objects.filter(pk=run).update(phase=phase, summary={**current, "progress": {"done": done, "total": total}})
+def progress(run: int, phase: str, done: int = 0, total: int | None = None) -> None:
+    """Say how far a run is; people watch this. Without a total the phase's last one stays."""
+    row = Run.objects.values_list("phase", "summary").get(pk=run)
+    known = row[1].get("progress", {}).get("total", 0) if row[0] == phase else 0
+    told = {"done": done, "total": known if total is None else total}
+    Run.objects.filter(pk=run).update(phase=phase, summary={**row[1], "progress": told})
 
 
 def end(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kobling.hub.models import Feed, Pair, Table
@@ -28,7 +28,9 @@ class Workbench:
         return self.mapping.name
 
 
-def open_workbenches(pair: Pair, mappings: Mapping[str, TableMapping]) -> dict[str, Workbench]:
+def open_workbenches(
+    pair: Pair, mappings: Mapping[str, TableMapping], references: Mapping[Side, Sequence[str]] | None = None
+) -> dict[str, Workbench]:
     """Open every table of a pair, in dependency order; feeds and tables are made where they are missing."""
     feeds = {
         name: {side: _feed(pair, side, mapping.resource(side)) for side in Side} for name, mapping in mappings.items()
@@ -38,7 +40,7 @@ def open_workbenches(pair: Pair, mappings: Mapping[str, TableMapping]) -> dict[s
         tables,
         {
             side: {mapping.resource(side): feeds[name][side] for name, mapping in mappings.items()}
-            | _other_feeds(pair, side)
+            | {resource: _feed(pair, side, resource) for resource in (references or {}).get(side, ())}
             for side in Side
         },
     )
@@ -78,8 +80,3 @@ def in_dependency_order(mappings: Mapping[str, TableMapping]) -> list[str]:
 def _feed(pair: Pair, side: Side, resource: str) -> int:
     connection = pair.left_id if side is Side.LEFT else pair.right_id
     return Feed.objects.get_or_create(connection_id=connection, resource=resource)[0].pk
-
-
-def _other_feeds(pair: Pair, side: Side) -> dict[str, int]:
-    connection = pair.left_id if side is Side.LEFT else pair.right_id
-    return dict(Feed.objects.filter(connection_id=connection).values_list("resource", "pk"))

@@ -2,6 +2,7 @@
 
 from kobling.mapping.codecs import Codec, Resolver, Unresolved
 from kobling.mapping.model import (
+    Balance,
     Condition,
     ConflictPolicy,
     DeletionPolicy,
@@ -16,6 +17,7 @@ from kobling.mapping.model import (
 from kobling.mapping.translate import Reading, holds, read, write
 
 __all__ = [
+    "Balance",
     "Codec",
     "Condition",
     "ConflictPolicy",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -69,8 +70,8 @@ class FieldMapping:
     """Field ↔ field. ``key`` is the agreed name.
 
     ``clear``: an emptied field may empty the other side (off for legal ids and bank accounts).
-    ``proof``: never written, only compared after a write and by verify (totals).
-    ``frozen``: only written when the record is created.
+    ``proof``: never written, only compared after a write and by verify (totals), equal within ``tolerance``.
+    ``frozen``: only written when the record is created. ``after_proof``: only written once all proofs hold (booking).
     """
 
     key: str
@@ -81,6 +82,8 @@ class FieldMapping:
     clear: bool = True
     proof: bool = False
     frozen: bool = False
+    after_proof: bool = False
+    tolerance: Decimal = Decimal(0)
     label: str = ""
 
     def end(self, side: Side) -> End | None:
@@ -97,6 +100,17 @@ class MatchRule:
     keys: tuple[str, ...]
     silent: bool = True
     ignore_case: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How two systems' ways of rounding are settled: a total that differs by at most ``limit`` is made equal by adding
+    the difference to ``field`` of ``side``, which that system adds to its total. Larger differences ask a person."""
+
+    total: str
+    field: str
+    side: Side
+    limit: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,7 @@ class TableMapping:
     locked_left: tuple[Condition, ...] = ()
     locked_right: tuple[Condition, ...] = ()
     unlocked: frozenset[str] = frozenset()
+    balance: Balance | None = None
     title_key: str = "name"
     label: str = ""
 

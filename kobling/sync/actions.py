@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -104,7 +105,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(list[AnyAction], float_hook=Decimal)
 
 
-def to_blob(actions: list[AnyAction]) -> bytes:
+def to_blob(actions: Sequence[AnyAction]) -> bytes:
     """Encode actions for storing; numbers stay exact."""
     return _encoder.encode(actions)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from kobling.mapping import ConflictPolicy, FieldMapping, Side, TableMapping
@@ -50,10 +51,20 @@ def merge(mapping: TableMapping, pairing: Pairing) -> Merge:
         if here == there:
             _remember(each.key, here, pairing, result)
         elif each.proof:
-            result.proofs[each.key] = [None, here, there]
+            _prove(each, here, there, result)
         elif not each.frozen:
             _merge_field(each, mapping, pairing, here, there, result)
+    if result.proofs:
+        for each in mapping.fields:
+            if each.after_proof:
+                result.to_left.pop(each.key, None)
+                result.to_right.pop(each.key, None)
     return result
+
+
+def _prove(each: FieldMapping, here: Any, there: Any, result: Merge) -> None:
+    if here is None or there is None or abs(Decimal(here) - Decimal(there)) > each.tolerance:
+        result.proofs[each.key] = [None, here, there]
 
 
 def _fill_unsent(
@@ -137,8 +148,8 @@ def _conflict_winner(each: FieldMapping, mapping: TableMapping, pairing: Pairing
     for side in Side:
         if not (each.direction.allows(side) and mapping.direction.allows(side)):
             return side
-    chosen = pairing.policy in set(ConflictPolicy)
-    policy = ConflictPolicy(pairing.policy) if chosen else each.policy or mapping.conflict
+    chosen = {rule.value: rule for rule in ConflictPolicy}.get(pairing.policy or "")
+    policy = chosen or each.policy or mapping.conflict
     if policy is ConflictPolicy.NEWEST:
         return _newest(pairing.left, pairing.right)
     if policy is ConflictPolicy.ASK:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from kobling.mapping import DeletionPolicy, Side, TableMapping
@@ -51,6 +52,7 @@ def plan_pairing(mapping: TableMapping, pairing: Pairing) -> Iterator[AnyAction]
 
 def _plan_merge(mapping: TableMapping, pairing: Pairing, result: Merge) -> Iterator[AnyAction]:
     title = _title(mapping, pairing)
+    _balance(mapping, pairing, result)
     agree = result.agreed
     for target in (Side.RIGHT, Side.LEFT):
         changes = result.towards(target)
@@ -74,6 +76,24 @@ def _plan_merge(mapping: TableMapping, pairing: Pairing, result: Merge) -> Itera
         yield Agree(coupling=pairing.coupling, base=agree, title=title, reason=N_("Both sides have the same values."))
     yield from _plan_questions(pairing, result, title)
     yield from _plan_waits(pairing, title)
+
+
+def _balance(mapping: TableMapping, pairing: Pairing, result: Merge) -> None:
+    """Turn a rounding difference within the limit into an adjustment, unless lines are about to change anyway."""
+    rule = mapping.balance
+    proof = result.proofs.get(rule.total) if rule else None
+    if rule is None or proof is None or len(result.proofs) > 1 or result.to_left or result.to_right:
+        return
+    _, left, right = proof
+    seen = pairing.seen(rule.side)
+    if left is None or right is None or seen is None or seen.locked:
+        return
+    missing = Decimal(right) - Decimal(left) if rule.side is Side.LEFT else Decimal(left) - Decimal(right)
+    if abs(missing) > rule.limit:
+        return
+    before = Decimal(seen.values.get(rule.field) or 0)
+    del result.proofs[rule.total]
+    result.towards(rule.side)[rule.field] = [before, before + missing]
 
 
 def _plan_questions(pairing: Pairing, result: Merge, title: str) -> Iterator[AnyAction]:
@@ -193,10 +213,13 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
     elif found.kind == "duplicate_identity" and not mapping.may_create(side.other):
         return
     else:
+        pair = {side: seen.external_id}
+        if found.kind == "maybe_same":
+            pair[side.other] = found.candidates[0]
         yield RaiseConflict(
             kind=found.kind,
-            left_id=seen.external_id if side is Side.LEFT else None,
-            right_id=seen.external_id if side is Side.RIGHT else None,
+            left_id=pair.get(Side.LEFT),
+            right_id=pair.get(Side.RIGHT),
             candidates=list(found.candidates),
             title=title,
             reason=_QUESTIONS[found.kind],
@@ -257,7 +280,7 @@ def _create(
     values = {
         each.key: seen.values[each.key]
         for each in mapping.fields
-        if each.key in seen.values and not each.proof and each.direction.allows(target)
+        if each.key in seen.values and not each.proof and not each.after_proof and each.direction.allows(target)
     }
     yield Create(
         side=target,

@@ -13,7 +13,7 @@ from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
 from kobling.hub.opening import Opener
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
-from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.hub.workbench import Workbench
 from kobling.mapping import ConflictPolicy, DeletionPolicy, Side
 from kobling.records import N_, SettingsError, from_json
 from kobling.sync.states import coupling_id
@@ -75,7 +75,10 @@ def _decide(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, now: 
         _coupled(issue).update(policy=DeletionPolicy(choice).value)
     elif choice in ("couple", "create", "never", "ignore"):
         side, external_id = (Side.LEFT, issue.left_id) if issue.left_id else (Side.RIGHT, issue.right_id)
-        other = other or _only_candidate(issue) if choice in ("couple", "never") else ""
+        both = issue.right_id if side is Side.LEFT else None
+        other = other or both or _only_candidate(issue) if choice in ("couple", "never") else ""
+        if choice == "ignore" and both:
+            decide(actor, bench.table, side.other, both, choice, now, why=why)
         if choice == "couple":
             _check_free(bench, side.other, other)
         decide(actor, bench.table, side, external_id or "", choice, now, other=other, why=why)
@@ -199,7 +202,7 @@ def _bench(table: Table, opener: Opener) -> Workbench:
 
 
 def _bench_of(pair: Pair, table: str, opener: Opener) -> Workbench:
-    benches = open_workbenches(pair, opener.mappings(pair))
+    benches = opener.benches(pair)
     if table not in benches:
         raise SettingsError(
             N_("There is no table “%(table)s”. Known: %(known)s."), table=table, known=", ".join(benches)

@@ -18,10 +18,12 @@ from kobling.hub.services.issues import decide
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.couplings import Link
-from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, SettingsError, from_json
+from kobling.sdk.protocols import Operation, Outcome, Write
 from kobling.sync.actions import AnyAction, Delete, Update, to_blob
+from kobling.sync.execute import create_key
 from kobling.sync.merge import MISSING
 from kobling.sync.states import Pairing, Seen
 
@@ -54,7 +56,7 @@ def prepare(actor: Actor, run: Run, opener: Opener) -> Undo:
     require(actor, Doing.WORK, run.pair.client)
     if run.state not in runs.ENDED:
         raise SettingsError(N_("Run %(run)s has not ended."), run=run.pk, code="run_going_on")
-    benches = {bench.table: bench for bench in open_workbenches(run.pair, opener.mappings(run.pair)).values()}
+    benches = {bench.table: bench for bench in opener.benches(run.pair).values()}
     undo = Undo()
     written = WriteIntent.objects.filter(run=run, state="confirmed").order_by("-id")
     for batch in sql.batched(written.iterator(chunk_size=CHUNK), CHUNK):
@@ -137,7 +139,7 @@ def _undo_update(undo: Undo, bench: Workbench, side: Side, intent: WriteIntent, 
 def start(actor: Actor, run: Run, undo: Undo, opener: Opener, now: datetime, why: str = "") -> Run:
     """Queue the undoing as a run of its own. Records whose making is undone are left out of later runs."""
     require(actor, Doing.WORK, run.pair.client)
-    benches = open_workbenches(run.pair, opener.mappings(run.pair))
+    benches = opener.benches(run.pair)
     with sql.together():
         asked = runs.ask(run.pair, actor.name, now, why=why or f"undo of run {run.pk}", undoes=run.pk, chunks=[])
         seq, chunks = 0, []
@@ -182,3 +184,32 @@ def _store(run: Run, bench: Workbench, actions: list[AnyAction], seq: int) -> in
 
 def _title(bench: Workbench, seen: Seen) -> str:
     return str(seen.values.get(bench.mapping.title_key) or seen.external_id)
+
+
+def draft_credit_notes(actor: Actor, run: Run, undo: Undo, opener: Opener, why: str = "") -> list[str]:
+    """Draft a credit note for each booked invoice that the run made. Booking them is a person's act.
+
+    Looks for the note before making it, so that asking twice makes one. Returns the notes' ids.
+    """
+    require(actor, Doing.WORK, run.pair.client)
+    notes: list[str] = []
+    for table, external_id in undo.posted:
+        bench = opener.benches(run.pair)[table]
+        resource = opener.connector(run.pair.right).resources.get("creditnotes")
+        if resource is None:
+            raise SettingsError(N_("This system takes no credit notes from here."), code="no_credit_notes")
+        key = create_key(bench.pair_uid, "creditnotes", Side.RIGHT, external_id, 0)
+        now = opener.clock.now()
+        write = Write(key, Operation.CREATE, {"CreditNoteFor": external_id}, started_at=now)
+        found = opener.waiting.run(resource.find_created(write))
+        if found is not None:
+            notes.append(found.external_id)
+            continue
+        outcomes: list[Outcome] = []
+        opener.waiting.run(resource.write([write], outcomes.append))
+        for outcome in outcomes:
+            if outcome.error is not None:
+                raise outcome.error
+            notes.append(outcome.external_id or "")
+    record(actor, run.pair.client, "credit notes drafted", f"{run.pair.name} #{run.pk}", after=notes, why=why)
+    return notes

@@ -12,7 +12,7 @@ from kobling.hub import gather
 from kobling.hub.models import Decision, Feed, Pair, SyncIssue
 from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, mirror, sql
-from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, Unsafe
 from kobling.sdk.protocols import Resource
@@ -67,7 +67,7 @@ def verify(actor: Actor, pair: Pair, opener: Opener, told: Told = lambda _what, 
     require(actor, Doing.WORK, pair.client)
     if pair.left.held_by or pair.right.held_by:
         raise Unsafe(N_("A run is going on. Verify when it has ended."), code="run_going_on")
-    benches = open_workbenches(pair, opener.mappings(pair))
+    benches = opener.benches(pair)
     _read_afresh(pair, opener, benches, told)
     report = Report()
     for name, bench in benches.items():

@@ -150,6 +150,18 @@ def generations(table: int, side: str, source_ids: Sequence[str]) -> dict[str, i
     return found
 
 
+def couplings_written(run: int, table: int) -> list[str]:
+    """Couplings whose records a run has written to."""
+    return [
+        row[0]
+        for row in sql.rows(
+            "SELECT DISTINCT coupling FROM hub_writeintent WHERE run_id = %s AND table_id = %s AND state = 'confirmed'"
+            " AND coupling IS NOT NULL AND operation <> 'delete' ORDER BY coupling",
+            [run, table],
+        )
+    ]
+
+
 def unfinished_chunks(pair: int) -> list[int]:
     """Chunks of a pair's earlier runs that hold writes with unknown outcome, oldest first."""
     return [

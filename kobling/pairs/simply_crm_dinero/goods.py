@@ -11,6 +11,12 @@ from kobling.pairs.simply_crm_dinero.options import conflict_of, direction_of, l
 from kobling.records import N_
 
 PIECES = "parts"
+DINERO_UNITS = frozenset(
+    {
+        *("hours", "parts", "km", "day", "week", "month", "kilogram", "cubicMetre", "set", "litre", "box", "case"),
+        *("carton", "metre", "package", "shipment", "squareMetre", "session", "tonne"),
+    }
+)
 UNITS = {
     "Box": "box",
     "Carton": "carton",
@@ -29,7 +35,8 @@ _BACK = {key: word for word, key in reversed(UNITS.items())} | {PIECES: "Pieces"
 
 def _read_unit(values: Values, _side: str, _resolver: Resolver | None) -> Any:
     """A unit that Dinero does not know is counted in pieces there; the CRM keeps its own word."""
-    return UNITS.get(str(values[0] or ""), PIECES)
+    word = str(values[0] or "")
+    return word if word in DINERO_UNITS else UNITS.get(word, PIECES)
 
 
 def _write_unit(value: Any, _side: str, _resolver: Resolver | None) -> Values:

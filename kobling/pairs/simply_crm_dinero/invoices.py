@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from kobling.mapping import Codec, Condition, Direction, FieldMapping, MatchRule, Resolver, TableMapping, end
+from kobling.mapping import (
+    Balance,
+    Codec,
+    Condition,
+    Direction,
+    FieldMapping,
+    MatchRule,
+    Resolver,
+    Side,
+    TableMapping,
+    end,
+)
 from kobling.mapping.codecs import DAY, NUMBER_AS_TEXT, Values, number_with_decimals
 from kobling.mapping.references import KEEP, any_reference, first_reference
 from kobling.pairs.simply_crm_dinero.lines import crm_lines, dinero_lines
@@ -22,9 +34,10 @@ _TO_CRM = {"booked": "Approved", "paid": "Paid"}
 
 def invoices(options: Mapping[str, Any]) -> TableMapping:
     """Invoice ↔ invoices. A booked invoice never changes; ``invoices_from`` keeps history out unless asked for."""
+    limit = Decimal(options["rounding_limit"])
     accounts = int(options["sales_account"]), int(options["sales_account_without_vat"])
     header = ("hdnDiscountPercent", "hdnDiscountAmount", "txtAdjustment", "hdnS_H_Amount")
-    left_lines = end("LineItems", "productid", *header, codec=crm_lines(options["fallback_product"]))
+    left_lines = end("LineItems", "productid", *header, codec=crm_lines(options["fallback_product"], limit))
     fields = [
         FieldMapping("subject", end("subject"), end("Description"), label=N_("Subject")),
         _customer(options),
@@ -40,7 +53,8 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
         ),
         _only_to_crm("status", end("invoicestatus", codec=CRM_STATUS), end("PaymentStatus", codec=PAYMENT_STATUS), ""),
         _only_to_crm("paid", end("received", codec=NUMBER_AS_TEXT), end("PaidAmount", codec=_ORE), N_("Paid")),
-        _proof("total_excl_vat", "pre_tax_total", "TotalExclVat", N_("Total excluding VAT")),
+        FieldMapping("adjustment", end("txtAdjustment", codec=NUMBER_AS_TEXT), None, label=N_("Adjustment")),
+        _proof("total_excl_vat", "pre_tax_total", "TotalExclVat", N_("Total excluding VAT"), limit),
         _proof("total_incl_vat", "hdnGrandTotal", "TotalInclVat", N_("Total including VAT")),
         FieldMapping(
             "reference",
@@ -53,7 +67,14 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
     ]
     if options["booking"] == "when_approved":
         fields.append(
-            FieldMapping("booking", end("invoicestatus", codec=BOOKING), end("Status"), Direction.TO_RIGHT, clear=False)
+            FieldMapping(
+                "booking",
+                end("invoicestatus", codec=BOOKING),
+                end("Status"),
+                Direction.TO_RIGHT,
+                clear=False,
+                after_proof=True,
+            )
         )
     since = options["invoices_from"]
     period = () if since in ("", "all") else since
@@ -75,7 +96,9 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
             *((Condition("invoicedate", "at_least", period),) if period else ()),
         ),
         right_filter=((Condition("Date", "at_least", period),) if period else ()),
+        left_constants={"hdnTaxType": "individual"},
         locked_right=(Condition("Status", "equals", "Booked"),),
+        balance=Balance("total_incl_vat", "adjustment", Side.LEFT, limit),
     )
 
 
@@ -122,8 +145,9 @@ def _only_to_crm(key: str, left: Any, right: Any, label: str, frozen: bool = Fal
     return FieldMapping(key, left, right, Direction.TO_LEFT, clear=False, frozen=frozen, label=label)
 
 
-def _proof(key: str, left: str, right: str, label: str) -> FieldMapping:
-    return FieldMapping(key, end(left, codec=_ORE), end(right, codec=_ORE), proof=True, label=label)
+def _proof(key: str, left: str, right: str, label: str, tolerance: Decimal = Decimal(0)) -> FieldMapping:
+    ends = end(left, codec=_ORE), end(right, codec=_ORE)
+    return FieldMapping(key, *ends, proof=True, tolerance=tolerance, label=label)
 
 
 def _read_terms(values: Values, _side: str, _resolver: Resolver | None) -> Any:

@@ -20,12 +20,17 @@ _TAXES = ("tax1", "tax2", "tax3", "tax4", "tax5", "tax6")
 _PRODUCTS = ("products", "services")
 
 
-def crm_lines(fallback_product: str) -> Codec:
-    """LineItems with the header's product and discounts. Writes ``LineItems`` and ``productid``."""
+def crm_lines(fallback_product: str, rounding_limit: Decimal) -> Codec:
+    """LineItems with the header's product and discounts. Writes ``LineItems`` and ``productid``.
+
+    An adjustment of the whole invoice within ``rounding_limit`` is our own and no part of the lines.
+    """
 
     def read(values: Values, side: str, resolver: Resolver | None) -> Any:
         items, _product, discount_percent, discount_amount, adjustment, shipping = values
-        if any(not is_empty(each) and exact(each) != 0 for each in (discount_amount, adjustment, shipping)):
+        amounts = [exact(each) if not is_empty(each) else Decimal(0) for each in (discount_amount, shipping)]
+        adjusted = exact(adjustment) if not is_empty(adjustment) else Decimal(0)
+        if any(amounts) or abs(adjusted) > rounding_limit:
             raise ValueError("a discount amount, adjustment or shipping on the whole invoice cannot be carried exactly")
         whole = exact(discount_percent) if not is_empty(discount_percent) else Decimal(0)
         return [_read_item(item, whole, side, resolver) for item in items or ()]

@@ -61,6 +61,12 @@ OPTIONS = (
         "",
         help=N_("The product code in the CRM that invoice lines without a product become."),
     ),
+    Option(
+        "rounding_limit",
+        N_("Largest rounding difference"),
+        "0.10",
+        help=N_("Up to this amount an invoice's total in the CRM is adjusted to Dinero's; more than that asks you."),
+    ),
     Option("country_language", N_("Language of country names in the CRM"), "da", ("da", "sv", "nb", "en")),
 )
 

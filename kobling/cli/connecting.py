@@ -1,0 +1,142 @@
+"""connect, connections, test, probe."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from kobling.cli import output
+from kobling.cli.main import app, asked
+from kobling.cli.output import Exit, translated
+from kobling.cli.start import actor, vendors
+from kobling.hub.services import clients, connections
+from kobling.records import N_, SettingsError
+from kobling.sdk.registry import connector_types
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def pairs_of(given: list[str]) -> dict[str, str]:
+    """Read ``name=value`` arguments; ``name=@file`` reads the value from a file, so that keys stay off the screen."""
+    found = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise SettingsError(N_("“%(text)s” is not of the form name=value."), text=each, code="usage")
+        if value.startswith("@"):
+            with open(value[1:], encoding="utf-8") as file:
+                value = file.read().strip()
+        found[name.strip().replace("-", "_")] = value
+    return found
+
+
+@app.command()
+def connect(
+    connector: Annotated[str, typer.Argument(help="The system: simply_crm, dinero …")],
+    settings: Annotated[list[str] | None, typer.Argument(help="name=value … (name=@file reads a file)")] = None,
+    name: Annotated[str, typer.Option(help="What to call the connection.")] = "",
+    json: Json = False,
+) -> None:
+    """Connect a system: settings are tested at once and stored encrypted. Without settings: what is needed."""
+    who = actor(asked.person)
+    connector = connector.replace("-", "_")
+    if not settings:
+        _explain(connector, json)
+        return
+    with vendors() as opener:
+        client = clients.find_or_add(who, asked.client or clients.DEFAULT)
+        made, health = connections.connect(who, client, opener, connector, pairs_of(settings), name)
+    if json:
+        output.as_json({"connection": made.name, "account_name": health.account_name, "version": health.version})
+        return
+    output.say(N_("Connected to %(account)s (%(connector)s %(version)s)."), _health(made, health), "green")
+
+
+def _health(made: Any, health: Any) -> dict[str, str]:
+    return {"account": health.account_name, "connector": made.connector, "version": health.version}
+
+
+def _explain(connector: str, json: bool) -> None:
+    kinds = connector_types()
+    if connector not in kinds:
+        raise SettingsError(
+            N_("There is no connector “%(name)s”. Known: %(known)s."), name=connector, known=", ".join(kinds)
+        )
+    settings = kinds[connector].settings
+    if json:
+        output.as_json(
+            [{"name": s.name, "label": s.label, "required": s.required, "secret": s.secret} for s in settings]
+        )
+        return
+    rows = [
+        (s.name, translated(s.label), translated(s.help), "*" if s.required else "", s.default or ", ".join(s.choices))
+        for s in settings
+    ]
+    headers = (translated("Setting"), translated("Label"), translated("Help"), translated("Required"), "")
+    output.table(kinds[connector].title, headers, rows)
+
+
+@app.command(name="connections")
+def list_connections(json: Json = False) -> None:
+    """List connections and their health."""
+    found = connections.listed(actor(asked.person))
+    if json:
+        output.as_json(
+            [
+                {
+                    "client": each.client.name,
+                    "name": each.name,
+                    "connector": each.connector,
+                    "account_name": each.account_name,
+                    "healthy": each.healthy,
+                    "reason": each.health_text,
+                }
+                for each in found
+            ]
+        )
+        return
+    rows = [
+        (each.client.name, each.name, each.connector, each.account_name, _light(each.healthy), each.health_text)
+        for each in found
+    ]
+    headers = tuple(translated(each) for each in ("Client", "Name", "System", "Account", "Status", "Reason"))
+    output.table("", headers, rows, translated("No connections yet. Make one with 'kobling connect'."))
+
+
+def _light(healthy: bool | None) -> str:
+    return translated("green") if healthy else translated("red")
+
+
+@app.command()
+def test(name: str, json: Json = False) -> None:
+    """Test a connection's sign-in now."""
+    who = actor(asked.person)
+    client = clients.find(who, asked.client) if asked.client else None
+    with vendors() as opener:
+        found = connections.find(who, name, client)
+        health = connections.test(who, found, opener)
+    if json:
+        output.as_json({"connection": name, "account_name": health.account_name, "version": health.version})
+    else:
+        output.say(N_("Connected to %(account)s (%(connector)s %(version)s)."), _health(found, health), "green")
+
+
+@app.command()
+def probe(name: str, json: Json = False) -> None:
+    """Ask a real account read-only questions and compare with the contract: a redacted report to send in."""
+    who = actor(asked.person)
+    client = clients.find(who, asked.client) if asked.client else None
+    with vendors() as opener:
+        findings = list(connections.probe(who, connections.find(who, name, client), opener))
+    wrong = [each for each in findings if each.ok is False]
+    if json:
+        output.as_json(
+            [{"topic": f.topic, "observed": f.observed, "contract": f.contract, "ok": f.ok} for f in findings]
+        )
+    else:
+        marks = {True: "✓", False: "✗", None: "?"}
+        rows = [(marks[each.ok], each.topic, each.observed, each.contract) for each in findings]
+        headers = ("", translated("Question"), translated("Observed"), translated("Contract"))
+        output.table(translated("Probe of %(name)s") % {"name": name}, headers, rows)
+    raise typer.Exit(Exit.NOT_IN_STEP if wrong else Exit.OK)

@@ -1,0 +1,87 @@
+"""doctor: is this installation well?"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from kobling.cli import output
+from kobling.cli.main import app
+from kobling.cli.output import Exit, translated
+from kobling.hub import runs, vault
+from kobling.hub.models import Connection, Run, Schedule
+from kobling.records import N_, KoblingError
+
+Found = tuple[str, bool, str]
+
+
+@app.command()
+def doctor(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+    """Check this installation: Python, data folder, keys, database, connections, schedules."""
+    found = [each for check in _CHECKS for each in check()]
+    if json:
+        output.as_json([{"check": name, "ok": ok, "found": text} for name, ok, text in found])
+    else:
+        rows = [("✓" if ok else "✗", translated(name), text) for name, ok, text in found]
+        output.table("", ("", translated("Check"), translated("Found")), rows)
+    raise typer.Exit(Exit.OK if all(ok for _, ok, _ in found) else Exit.SETTINGS)
+
+
+def _python() -> Iterator[Found]:
+    yield N_("Python"), sys.version_info >= (3, 11), sys.version.split()[0]
+    if connection.vendor == "sqlite":
+        yield N_("SQLite"), sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version
+
+
+def _data_folder() -> Iterator[Found]:
+    folder = Path(settings.DATA_DIR)
+    yield N_("Data folder can be written"), os.access(folder, os.W_OK), str(folder)
+    key = folder / vault.KEY_FILE
+    safe = not key.exists() or key.stat().st_mode & 0o077 == 0
+    text = translated("readable by its owner alone") if safe else translated("readable by others: chmod 600")
+    yield N_("Key file"), safe, f"{key.name}: {text}"
+
+
+def _database() -> Iterator[Found]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM hub_pair")
+        yield N_("Database"), True, connection.vendor
+    except DatabaseError as error:
+        yield N_("Database"), False, str(error)[:200]
+
+
+def _connections() -> Iterator[Found]:
+    for each in Connection.objects.select_related("client").order_by("client__name", "name"):
+        name = f"{translated('Connection')} {each.client.name} / {each.name}"
+        try:
+            vault.open_secrets(each.secrets)
+        except KoblingError as error:
+            yield name, False, output.filled(error.summary, error.params)
+            continue
+        yield name, bool(each.healthy), each.account_name if each.healthy else each.health_text
+
+
+def _runs() -> Iterator[Found]:
+    going = Run.objects.filter(state=runs.RUNNING).count()
+    waiting = Run.objects.filter(state=runs.QUEUED).count()
+    told = {"going": going, "waiting": waiting}
+    yield N_("Runs"), True, translated("%(going)s going on, %(waiting)s waiting") % told
+    for each in Schedule.objects.filter(enabled=True).select_related("pair"):
+        yield f"{translated('Schedule')} {each.pair.name}", each.next_at is not None, output.cell(each.next_at)
+
+
+def _hosts() -> Iterator[Found]:
+    allowed = os.environ.get("KOBLING_ALLOW_HOSTS", "")
+    yield N_("Other hosts allowed"), True, allowed or translated("none: only the vendors' own")
+
+
+_CHECKS: tuple[Callable[[], Iterator[Found]], ...] = (_python, _data_folder, _database, _connections, _runs, _hosts)

@@ -1,0 +1,78 @@
+"""The ``kobling`` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from kobling import __version__
+from kobling.cli import output
+from kobling.cli.start import start_django
+from kobling.records import KoblingError
+
+app = typer.Typer(
+    name="kobling",
+    help="Keeps business apps and accounting systems in step, two-way and exact.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Asked:
+    """What every command knows: who asks, for which client, and whether JSON is wanted."""
+
+    person: str = ""
+    client: str = ""
+    json: bool = False
+
+
+asked = Asked()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def everywhere(
+    client: Annotated[str, typer.Option(envvar="KOBLING_CLIENT", help="The client, by name or number.")] = "",
+    person: Annotated[str, typer.Option("--as", envvar="KOBLING_AS", help="Act as this person.")] = "",
+    _wanted: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """Kobling. Run 'kobling COMMAND --help' for a command's options."""
+    asked.client, asked.person = client, person
+
+
+def load_commands() -> None:
+    """Commands register themselves; Django is started first, since they use its models."""
+    start_django()
+    from kobling.cli import (  # noqa: F401
+        connecting,
+        demo,
+        doctor,
+        pairing,
+        records,
+        settling,
+        simulate,
+        syncing,
+        working,
+    )
+
+
+def run(arguments: list[str] | None = None) -> Any:
+    """Run the command line. Exit codes: 0 fine, 1 not in step, 2 settings, 3 confirm first, 4 try later, 5 a fault."""
+    given = sys.argv[1:] if arguments is None else arguments
+    asked.json = "--json" in given
+    try:
+        load_commands()
+        app(given, standalone_mode=True)
+    except KoblingError as error:
+        sys.exit(output.tell_error(error, asked.json))
+    except KeyboardInterrupt:
+        output.err.print(output.translated("Interrupted. What was done stays done; start again to go on."))
+        sys.exit(130)

@@ -1,0 +1,139 @@
+"""How commands speak: tables and sentences for people, one JSON document for scripts, exit codes for both."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kobling.records import KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
+from kobling.sdk.advice import advice
+
+
+class Exit(IntEnum):
+    """What scripts can trust."""
+
+    OK = 0
+    NOT_IN_STEP = 1
+    SETTINGS = 2
+    CONFIRM = 3
+    TRY_LATER = 4
+    FAULT = 5
+
+
+_PIPED_WIDTH = 160
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+err = Console(stderr=True, highlight=False)
+
+
+def translated(text: str) -> str:
+    """A sentence in the person's language."""
+    from django.utils.translation import gettext
+
+    return gettext(text) if text else ""
+
+
+def filled(text: str, params: dict[str, Any] | None = None) -> str:
+    """A stored sentence in the person's language, with its parameters."""
+    sentence = translated(text)
+    try:
+        return sentence % params if params else sentence
+    except (KeyError, TypeError, ValueError):
+        return sentence
+
+
+def as_json(data: Any) -> None:
+    """Print one JSON document; amounts stay exact numbers."""
+    sys.stdout.write(msgspec.json.format(_encoder.encode(data), indent=2).decode() + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str = "") -> None:
+    """Print a table, or a sentence where there is nothing to show."""
+    if not rows:
+        out.print(escape(empty or translated("Nothing to show.")))
+        return
+    made = Table(title=escape(title) or None, title_justify="left", header_style="bold")
+    for column in columns:
+        made.add_column(escape(column))
+    for row in rows:
+        made.add_row(*(escape(cell(each)) for each in row))
+    out.print(made)
+
+
+def cell(value: Any) -> str:
+    """A value as people read it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return translated("%(number)s lines") % {"number": len(value)}
+    if isinstance(value, list | dict):
+        return msgspec.json.encode(value, enc_hook=_plain, order="deterministic").decode()[:200]
+    return str(value)
+
+
+def say(text: str, params: dict[str, Any] | None = None, style: str = "") -> None:
+    """Say a translated sentence."""
+    out.print(escape(filled(text, params)), style=style or None)
+
+
+def tell_error(error: KoblingError, json_wanted: bool = False) -> int:
+    """Say what happened, who can fix it and how; returns the exit code."""
+    said = advice(error, translated)
+    if json_wanted:
+        as_json(
+            {
+                "error": {
+                    "kind": error.kind,
+                    "what_happened": said.what_happened,
+                    "who_can_fix": said.who_can_fix,
+                    "what_to_do": said.what_to_do,
+                    "code": said.vendor_code,
+                    "vendor_text": said.vendor_text,
+                    "field": error.field,
+                    "detail": error.detail,
+                }
+            }
+        )
+    else:
+        err.print(f"[bold red]✗[/] {escape(said.what_happened)}")
+        if said.vendor_text:
+            err.print(f"  {escape(said.vendor_text)} ({escape(str(said.vendor_code or ''))})")
+        err.print(f"  {escape(translated('Who can fix it'))}: {escape(said.who_can_fix)}")
+        err.print(f"  {escape(said.what_to_do)}")
+    return exit_code(error)
+
+
+def exit_code(error: KoblingError) -> int:
+    """The exit code that scripts see for an error."""
+    if isinstance(error, Unsafe):
+        return Exit.CONFIRM
+    if isinstance(error, SettingsError):
+        return Exit.SETTINGS
+    if isinstance(error, Temporary):
+        return Exit.TRY_LATER
+    if isinstance(error, Misunderstood):
+        return Exit.FAULT
+    if isinstance(error, Refused):
+        return Exit.NOT_IN_STEP
+    return Exit.SETTINGS

@@ -1,0 +1,251 @@
+"""pair: list, make, set up, schedule; payments: the overview and receipts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kobling.cli import output
+from kobling.cli.connecting import Json, pairs_of
+from kobling.cli.main import app, asked
+from kobling.cli.output import translated
+from kobling.cli.start import actor, vendors
+from kobling.hub.models import Pair
+from kobling.hub.services import clients, connections, overview, pairs
+from kobling.pairs.registry import pair_types
+from kobling.records import N_, from_json
+
+pair_app = typer.Typer(help="Make, set up and look at pairs.", no_args_is_help=True)
+app.add_typer(pair_app, name="pair")
+
+
+def find_pair(name: str) -> Pair:
+    """A pair by name, for the client asked about."""
+    who = actor(asked.person)
+    return pairs.find(who, name, clients.find(who, asked.client) if asked.client else None)
+
+
+def _options(given: list[str] | None) -> dict[str, Any]:
+    """``fields`` and ``policies`` are JSON; everything else is text."""
+    chosen: dict[str, Any] = dict(pairs_of(given or []))
+    for name in ("fields", "policies"):
+        if name in chosen:
+            chosen[name] = from_json(chosen[name])
+    return chosen
+
+
+@pair_app.command(name="types")
+def list_types(json: Json = False) -> None:
+    """List the pairs on offer with their options."""
+    kinds = pair_types()
+    if json:
+        output.as_json(
+            [
+                {
+                    "name": kind.name,
+                    "title": kind.title,
+                    "left": kind.left,
+                    "right": kind.right,
+                    "options": [{"name": o.name, "default": o.default, "choices": o.choices} for o in kind.options],
+                }
+                for kind in kinds.values()
+            ]
+        )
+        return
+    for kind in kinds.values():
+        rows = [
+            (o.name, translated(o.label), o.default, ", ".join(o.choices), translated(o.help)) for o in kind.options
+        ]
+        headers = tuple(translated(each) for each in ("Option", "Label", "Default", "Choices", "Help"))
+        output.table(f"{kind.name}: {kind.title}", headers, rows)
+
+
+@pair_app.command(name="create")
+def create(
+    pair_type: Annotated[str, typer.Argument(help="simply-crm-dinero …")],
+    options: Annotated[list[str] | None, typer.Argument(help="option=value …")] = None,
+    left: Annotated[str, typer.Option(help="The left connection, where there are several.")] = "",
+    right: Annotated[str, typer.Option(help="The right connection, where there are several.")] = "",
+    name: Annotated[str, typer.Option(help="What to call the pair.")] = "",
+    json: Json = False,
+) -> None:
+    """Make a pair over two connections. Nothing is synchronised yet: look at 'kobling plan' first."""
+    who = actor(asked.person)
+    client = clients.find_or_add(who, asked.client or clients.DEFAULT)
+    with vendors() as opener:
+        made = pairs.create(
+            who,
+            client,
+            opener,
+            pair_type,
+            _options(options),
+            left=connections.find(who, left, client) if left else None,
+            right=connections.find(who, right, client) if right else None,
+            name=name,
+            today=datetime.now(UTC).date().isoformat(),
+        )
+        if made.options.get("synchronise") == "auto":
+            pairs.schedule(who, made, datetime.now(UTC))
+    if json:
+        output.as_json({"pair": made.name, "type": made.pair_type, "options": made.options})
+    else:
+        output.say(N_("The pair %(pair)s is made. See what would happen: kobling plan %(pair)s"), {"pair": made.name})
+
+
+@pair_app.command(name="set")
+def set_options(pair: str, options: list[str], json: Json = False) -> None:
+    """Change options of a pair: option=value …"""
+    found = find_pair(pair)
+    who = actor(asked.person)
+    with vendors() as opener:
+        changes = _options(options)
+        pairs.configure(who, found, opener, changes)
+        if "synchronise" in changes:
+            pairs.schedule(who, found, datetime.now(UTC), enabled=changes["synchronise"] == "auto")
+    if json:
+        output.as_json({"pair": found.name, "options": found.options})
+    else:
+        output.say(N_("Saved."))
+
+
+@pair_app.command(name="schedule")
+def set_schedule(
+    pair: str,
+    cron: Annotated[str, typer.Option(help="Five fields: minute hour day month weekday.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Like Europe/Copenhagen.")] = "",
+    off: Annotated[bool, typer.Option("--off", help="Do not run by itself.")] = False,
+    json: Json = False,
+) -> None:
+    """Set when a pair runs by itself; every third hour unless said otherwise."""
+    row = pairs.schedule(
+        actor(asked.person),
+        find_pair(pair),
+        datetime.now(UTC),
+        cron=cron or None,
+        time_zone=time_zone or None,
+        enabled=not off,
+    )
+    if json:
+        output.as_json({"cron": row.cron, "time_zone": row.time_zone, "enabled": row.enabled, "next_at": row.next_at})
+    elif row.enabled:
+        output.say(N_("Runs next at %(time)s (UTC)."), {"time": output.cell(row.next_at)})
+    else:
+        output.say(N_("Runs only when somebody asks."))
+
+
+@pair_app.command(name="list")
+def list_pairs(json: Json = False) -> None:
+    """List pairs: status, last run, issues, next run."""
+    who = actor(asked.person)
+    found = [(each, pairs.status(who, each)) for each in pairs.listed(who)]
+    if json:
+        output.as_json([_as_data(pair, status) for pair, status in found])
+        return
+    rows = [
+        (
+            pair.client.name,
+            pair.name,
+            translated("green") if status.green else translated("red"),
+            status.reason or translated(status.state.replace("_", " ")),
+            status.last_run.ended_at if status.last_run else None,
+            status.issues + status.parked,
+            status.next_at,
+        )
+        for pair, status in found
+    ]
+    headers = tuple(
+        translated(each) for each in ("Client", "Pair", "Status", "Reason", "Last run", "Issues", "Next run")
+    )
+    output.table("", headers, rows, translated("No pairs yet. Make one with 'kobling pair create'."))
+
+
+@pair_app.command(name="show")
+def show(pair: str, json: Json = False) -> None:
+    """Show one pair: status, options, tables and their fields."""
+    found = find_pair(pair)
+    status = pairs.status(actor(asked.person), found)
+    with vendors() as opener:
+        tables = opener.mappings(found)
+    data = _as_data(found, status) | {
+        "options": found.options,
+        "tables": {
+            name: {
+                "left": each.left,
+                "right": each.right,
+                "direction": each.direction.value,
+                "conflict": each.conflict.value,
+                "deletion": each.deletion.value,
+                "depends_on": list(each.depends_on),
+                "fields": {
+                    field.key: [
+                        ", ".join(field.left.paths) if field.left else None,
+                        field.direction.value,
+                        ", ".join(field.right.paths) if field.right else None,
+                    ]
+                    for field in each.fields
+                },
+            }
+            for name, each in tables.items()
+        },
+    }
+    if json:
+        output.as_json(data)
+        return
+    output.say(
+        N_("%(pair)s: %(light)s %(reason)s"), {"pair": found.name, "light": data["status"], "reason": status.reason}
+    )
+    arrows = {"both": "↔", "to_right": "→", "to_left": "←"}
+    for name, each in data["tables"].items():
+        rows = [(key, left, arrows[way], right) for key, (left, way, right) in each["fields"].items()]
+        output.table(f"{name}: {each['left']} ↔ {each['right']}", (translated("Field"), "", "", ""), rows)
+
+
+def _as_data(pair: Pair, status: pairs.Status) -> dict[str, Any]:
+    return {
+        "client": pair.client.name,
+        "pair": pair.name,
+        "type": pair.pair_type,
+        "status": "green" if status.green else "red",
+        "reason": status.reason,
+        "state": status.state,
+        "last_run": status.last_run.pk if status.last_run else None,
+        "issues": status.issues,
+        "parked": status.parked,
+        "next_at": status.next_at,
+    }
+
+
+@app.command()
+def payments(
+    pair: str,
+    receipt: Annotated[str, typer.Option(help="Fetch the document of this invoice.")] = "",
+    to: Annotated[Path, typer.Option(help="Where to put the document.")] = Path("receipt.pdf"),
+    json: Json = False,
+) -> None:
+    """Payment history: paid, open and overdue per customer, with the documents."""
+    found = find_pair(pair)
+    who = actor(asked.person)
+    if receipt:
+        with vendors() as opener:
+            to.write_bytes(overview.receipt(who, found, opener, receipt))
+        output.say(N_("Written to %(file)s."), {"file": str(to)})
+        return
+    customers = overview.payments(who, found, datetime.now(UTC).date())
+    if json:
+        output.as_json(
+            [
+                {"name": each.name, "contact": each.contact, "sums": each.sums(), "documents": each.documents}
+                for each in customers
+            ]
+        )
+        return
+    rows = [
+        (each.name, currency, sums["paid"], sums["open"], sums["overdue"], len(each.documents))
+        for each in customers
+        for currency, sums in each.sums().items()
+    ]
+    headers = tuple(translated(each) for each in ("Customer", "Currency", "Paid", "Open", "Overdue", "Documents"))
+    output.table("", headers, rows, translated("No booked invoices yet."))

@@ -1,0 +1,106 @@
+"""issues: what a person must settle, one by one or many at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from kobling.cli import output
+from kobling.cli.connecting import Json
+from kobling.cli.main import app, asked
+from kobling.cli.output import Exit, translated
+from kobling.cli.pairing import find_pair
+from kobling.cli.start import actor, vendors
+from kobling.hub.models import SyncIssue
+from kobling.hub.services import issues
+from kobling.records import N_, KoblingError, from_json
+
+
+@app.command(name="issues")
+def list_issues(
+    pair: Annotated[str, typer.Argument(help="Only this pair.")] = "",
+    kind: Annotated[str, typer.Option(help="Only this kind: conflict, maybe_same, refused …")] = "",
+    settle: Annotated[int, typer.Option(help="Settle this issue.")] = 0,
+    every: Annotated[bool, typer.Option("--all", help="Settle all that are listed.")] = False,
+    choose: Annotated[str, typer.Option(help=f"One of: {', '.join(issues.CHOICES)}.")] = "",
+    other: Annotated[str, typer.Option(help="The other record, for couple and never.")] = "",
+    why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    json: Json = False,
+) -> None:
+    """List what a person must settle; with --settle N or --all and --choose, settle it."""
+    who = actor(asked.person)
+    found = issues.listed(who, find_pair(pair) if pair else None, kind=kind)
+    if settle or every:
+        chosen = [issues.find(who, settle)] if settle else list(found)
+        _settle(chosen, choose, other, why, json)
+        return
+    listed = list(found[:500])
+    if json:
+        output.as_json([as_data(each) for each in listed])
+    else:
+        rows = [
+            (each.pk, each.table.name, each.kind, each.title, _reason(each), _what(each), each.times, each.state)
+            for each in listed
+        ]
+        names = ("Issue", "Table", "Kind", "Record", "Reason", "Details", "Times", "State")
+        empty = translated("No outstanding issues.")
+        output.table("", tuple(translated(each) for each in names), rows, empty)
+    waiting = any(each.kind != "altered" for each in listed)
+    raise typer.Exit(Exit.NOT_IN_STEP if waiting else Exit.OK)
+
+
+def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bool) -> None:
+    who = actor(asked.person)
+    done, failed = 0, []
+    with vendors() as opener:
+        for issue in chosen:
+            try:
+                issues.settle(who, issue, choose, opener, datetime.now(UTC), other=other, why=why)
+                done += 1
+            except KoblingError as error:
+                if len(chosen) == 1:
+                    raise
+                failed.append({"issue": issue.pk, "why": output.filled(error.summary, error.params)})
+    if json:
+        output.as_json({"settled": done, "failed": failed})
+    else:
+        output.say(N_("%(done)s settled; the next run carries it out."), {"done": done})
+        for each in failed:
+            output.out.print(f"  {each['issue']}: {each['why']}", markup=False)
+    raise typer.Exit(Exit.NOT_IN_STEP if failed else Exit.OK)
+
+
+def as_data(issue: SyncIssue) -> dict[str, Any]:
+    """An issue for scripts."""
+    return {
+        "issue": issue.pk,
+        "client": issue.table.pair.client.name,
+        "pair": issue.table.pair.name,
+        "table": issue.table.name,
+        "kind": issue.kind,
+        "state": issue.state,
+        "title": issue.title,
+        "left_id": issue.left_id,
+        "right_id": issue.right_id,
+        "reason": _reason(issue),
+        "details": issues.details(issue),
+        "waits_for": [issue.waits_table, issue.waits_id] if issue.waits_table else None,
+        "times": issue.times,
+        "opened_at": issue.opened_at,
+    }
+
+
+def _reason(issue: SyncIssue) -> str:
+    return output.filled(issue.reason, from_json(issue.params))
+
+
+def _what(issue: SyncIssue) -> str:
+    found = issues.details(issue)
+    if found.get("vendor_text"):
+        return f"{found['vendor_text']} ({found.get('code')})"
+    parts = [f"{key}: {' | '.join(output.cell(v) for v in values)}" for key, values in found.get("fields", {}).items()]
+    if found.get("candidates"):
+        parts.append(", ".join(found["candidates"][:5]))
+    return "; ".join(parts)

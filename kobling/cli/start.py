@@ -1,0 +1,52 @@
+"""Starts what a command needs: Django with an up-to-date schema, who asks, and a worker when one is wanted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import django
+from django.core.management import call_command
+
+if TYPE_CHECKING:
+    from kobling.access.policy import Actor
+    from kobling.hub.opening import Opener
+
+
+def start_django() -> None:
+    """Set Django up and bring the database's schema up to date."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kobling.settings")
+    django.setup()
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def actor(name: str | None) -> Actor:
+    """Who asks: the operator of this machine, or the person named. Raises NotFound."""
+    from kobling.access.models import Person
+    from kobling.access.policy import Actor, NotFound
+    from kobling.records import N_
+
+    if not name:
+        return Actor.operator(os.environ.get("USER") or "operator")
+    person = Person.objects.filter(username=name, is_active=True).first()
+    if person is None:
+        raise NotFound(N_("There is no person “%(name)s”."), name=name, code="not_found")
+    return Actor.of(person)
+
+
+@contextmanager
+def vendors() -> Iterator[Opener]:
+    """An opener for commands that talk to vendors without a run."""
+    from kobling.engine.worker import opened
+    from kobling.sdk.clock import SystemClock
+    from kobling.sync.waiting import LoopThread
+
+    with LoopThread() as waiting, opened(waiting, SystemClock()) as opener:
+        yield opener

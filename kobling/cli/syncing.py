@@ -1,0 +1,336 @@
+"""plan, sync, verify, jobs, cancel, undo."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from kobling.cli import output, watching
+from kobling.cli.connecting import Json
+from kobling.cli.main import app, asked
+from kobling.cli.output import Exit, translated
+from kobling.cli.pairing import find_pair
+from kobling.cli.start import actor, vendors
+from kobling.hub import runs
+from kobling.hub.models import Run
+from kobling.hub.services import plans, syncing, undoing, verifying
+from kobling.records import N_
+
+_STATE_EXIT = {
+    runs.DONE: Exit.OK,
+    runs.PARTLY: Exit.NOT_IN_STEP,
+    runs.STOPPED: Exit.CONFIRM,
+    runs.CANCELLED: Exit.NOT_IN_STEP,
+    runs.FAILED: Exit.FAULT,
+}
+_COUNTERS = ("inserted", "modified", "deleted", "coupled", "uncoupled", "unchanged", "skipped", "failed")
+
+
+@app.command()
+def plan(
+    pair: str,
+    details: Annotated[int, typer.Option(help="How many actions to show.")] = 20,
+    json: Json = False,
+) -> None:
+    """Show what a synchronisation would do: counts, amounts, fields before → after. Nothing is sent."""
+    who = actor(asked.person)
+    run = watching.do(syncing.plan(who, find_pair(pair), datetime.now(UTC)), json)
+    summary = plans.summarise(who, run, details)
+    if json:
+        output.as_json({**_run_data(run), **_plan_data(summary)})
+    else:
+        _print_plan(run, summary)
+    raise typer.Exit(exit_of(run))
+
+
+def _plan_data(summary: plans.Summary) -> dict[str, Any]:
+    return {
+        "counts": {table: dict(counts) for table, counts in summary.counts.items()},
+        "amounts": [
+            {"vat": vat, "currency": currency, "amount": amount} for (vat, currency), amount in summary.amounts.items()
+        ],
+        "actions": [
+            {
+                "table": table,
+                "do": action.__struct_config__.tag,
+                "side": str(getattr(action, "side", "")),
+                "title": action.title,
+                "reason": output.filled(action.reason, action.params),
+                "fields": [{"field": f, "before": b, "after": a} for f, b, a in plans.change_lines(action)],
+            }
+            for table, action in summary.examples
+        ],
+        "more": summary.more,
+    }
+
+
+def _print_plan(run: Run, summary: plans.Summary) -> None:
+    if summary.empty:
+        output.say(N_("Nothing to do: both sides are as they were agreed."))
+        return
+    rows: list[tuple[Any, ...]] = [
+        (table, kind.replace("_", " "), n) for table, counts in summary.counts.items() for kind, n in counts.items()
+    ]
+    headers: tuple[str, ...] = (translated("Table"), translated("What"), translated("Count"))
+    output.table(translated("Plan %(run)s") % {"run": run.pk}, headers, rows)
+    if summary.amounts:
+        rows = [(vat, currency, amount) for (vat, currency), amount in summary.amounts.items()]
+        headers = (translated("VAT"), translated("Currency"), translated("Amount excluding VAT"))
+        output.table("", headers, rows)
+    rows = []
+    for table, action in summary.examples:
+        first = True
+        for field, before, after in plans.change_lines(action) or [("", None, None)]:
+            what = f"{action.__struct_config__.tag} {getattr(action, 'side', '')}".strip()
+            rows.append(
+                (table if first else "", what if first else "", action.title if first else "", field, before, after)
+            )
+            first = False
+    headers = tuple(translated(each) for each in ("Table", "What", "Record", "Field", "Before", "After"))
+    output.table("", headers, rows)
+    if summary.more:
+        output.say(N_("… and %(more)s more. Show them with --details."), {"more": summary.more})
+    output.say(N_("Execute exactly this: kobling sync %(pair)s --plan %(run)s"), {"pair": run.pair.name, "run": run.pk})
+
+
+@app.command()
+def sync(
+    pair: str,
+    record: Annotated[str, typer.Option(help="Only this record of the left system.")] = "",
+    table: Annotated[str, typer.Option(help="The table of that record.")] = "",
+    approved: Annotated[int, typer.Option("--plan", help="Execute exactly this plan.")] = 0,
+    full: Annotated[bool, typer.Option("--full", help="Look for deletions in full.")] = False,
+    confirm: Annotated[list[str] | None, typer.Option(help="A brake you have looked at, by its name.")] = None,
+    why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    json: Json = False,
+) -> None:
+    """Synchronise a pair: everything that changed, one record, or exactly an approved plan."""
+    who = actor(asked.person)
+    found = find_pair(pair)
+    now = datetime.now(UTC)
+    if record:
+        with vendors() as opener:
+            run = syncing.sync_one(who, found, opener, table, record, now)
+    elif approved:
+        run = syncing.sync_planned(who, found, syncing.find_run(who, approved), now)
+    else:
+        run = syncing.sync(who, found, now, full=full, confirmed=tuple(confirm or ()), why=why)
+    finish(watching.do(run, json), json)
+
+
+def finish(run: Run, json: bool) -> None:
+    """Print how a run ended and leave with its exit code."""
+    if json:
+        output.as_json(_run_data(run))
+    else:
+        _print_run(run)
+    raise typer.Exit(exit_of(run))
+
+
+def exit_of(run: Run) -> int:
+    """The exit code of an ended run."""
+    if run.error and run.error.get("kind") in ("SettingsError", "SignInExpired"):
+        return Exit.SETTINGS
+    if run.error and run.error.get("outcome") == "temporary":
+        return Exit.TRY_LATER
+    return _STATE_EXIT.get(run.state, Exit.FAULT)
+
+
+def _print_run(run: Run) -> None:
+    jobs = list(run.jobs.select_related("table").order_by("id"))
+    shown = [name for name in _COUNTERS if any(getattr(job, name) for job in jobs)]
+    rows = [(job.table.name, *(getattr(job, name) for name in shown)) for job in jobs]
+    title = f"{translated('Run')} {run.pk}: {translated(run.state.replace('_', ' '))}"
+    output.table(title, (translated("Table"), *(translated(name) for name in shown)), rows, title)
+    if run.error:
+        output.say(run.error["summary"], run.error.get("params"), "red")
+        if run.error.get("vendor_text"):
+            output.out.print(f"  {run.error['vendor_text']}", markup=False)
+        if run.state == runs.STOPPED:
+            output.say(
+                N_("If this is right: kobling sync %(pair)s --confirm %(code)s"),
+                {"pair": run.pair.name, "code": run.error["code"]},
+            )
+    elif run.state == runs.PARTLY:
+        output.say(N_("Something waits for you: kobling issues %(pair)s"), {"pair": run.pair.name}, "yellow")
+
+
+def _run_data(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.pk,
+        "pair": run.pair.name,
+        "kind": run.kind,
+        "state": run.state,
+        "asked_by": run.asked_by,
+        "why": run.why,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "phase": run.phase,
+        "error": run.error,
+        "jobs": {
+            job.table.name: {name: getattr(job, name) for name in _COUNTERS}
+            for job in run.jobs.select_related("table").order_by("id")
+        },
+    }
+
+
+@app.command()
+def verify(
+    pair: str,
+    most: Annotated[int, typer.Option(help="How many differences to list.")] = 50,
+    json: Json = False,
+) -> None:
+    """Read both sides afresh and compare field by field, total by total. Exit 0 only when in step."""
+    with vendors() as opener:
+        report = verifying.verify(actor(asked.person), find_pair(pair), opener, most=most)
+    if json:
+        output.as_json(
+            {
+                "in_step": report.in_step,
+                "tables": [vars_of(each) for each in report.tables],
+                "differences": [vars_of(each) for each in report.differences],
+                "more": report.more,
+            }
+        )
+    else:
+        print_report(report)
+    raise typer.Exit(Exit.OK if report.in_step else Exit.NOT_IN_STEP)
+
+
+def vars_of(made: Any) -> dict[str, Any]:
+    """A slotted dataclass as a dict."""
+    return {name: getattr(made, name) for name in made.__dataclass_fields__}
+
+
+def print_report(report: verifying.Report) -> None:
+    """Print what a verification found."""
+    rows: list[tuple[Any, ...]] = [
+        (
+            each.name,
+            each.in_step,
+            each.differences,
+            each.kept_differently,
+            each.left_out,
+            "; ".join(f"{key} {left} / {right}" for key, (left, right) in each.totals.items()),
+        )
+        for each in report.tables
+    ]
+    names: tuple[str, ...] = (
+        "Table",
+        "In step",
+        "Differences",
+        "Kept differently",
+        "Left out by choice",
+        "Totals left / right",
+    )
+    output.table("", tuple(translated(each) for each in names), rows)
+    rows = [
+        (each.table, translated(each.kind), each.title, each.field, each.left, each.right)
+        for each in report.differences
+    ]
+    if rows:
+        names = ("Table", "What", "Record", "Field", "Left", "Right")
+        output.table(translated("Not in step"), tuple(translated(each) for each in names), rows)
+        if report.more:
+            output.say(N_("… and %(more)s more."), {"more": report.more})
+    else:
+        output.say(N_("In step."), style="bold green")
+
+
+@app.command()
+def jobs(
+    pair: Annotated[str, typer.Argument(help="Only this pair.")] = "",
+    run: Annotated[int, typer.Option(help="Only this run.")] = 0,
+    limit: Annotated[int, typer.Option(help="How many runs.")] = 20,
+    json: Json = False,
+) -> None:
+    """List runs with their counters, newest first."""
+    who = actor(asked.person)
+    found = [syncing.find_run(who, run)] if run else syncing.listed(who, find_pair(pair) if pair else None, limit)
+    if json:
+        output.as_json([_run_data(each) for each in found])
+        return
+    if run:
+        _print_run(found[0])
+        return
+    rows = [
+        (
+            each.pk,
+            each.pair.name,
+            each.kind,
+            translated(each.state.replace("_", " ")),
+            each.asked_by,
+            each.started_at,
+            *(
+                sum(getattr(job, name) for job in each.jobs.all())
+                for name in ("inserted", "modified", "deleted", "failed")
+            ),
+        )
+        for each in found
+    ]
+    names = ("Run", "Pair", "Kind", "State", "Asked by", "Started", "inserted", "modified", "deleted", "failed")
+    output.table("", tuple(translated(each) for each in names), rows, translated("No runs yet."))
+
+
+@app.command()
+def cancel(run: int, json: Json = False) -> None:
+    """Stop a run after the chunk it is in; what was done stays done."""
+    who = actor(asked.person)
+    stopped = syncing.cancel(who, syncing.find_run(who, run), datetime.now(UTC))
+    if json:
+        output.as_json({"run": run, "cancelled": stopped})
+    else:
+        output.say(N_("The run stops.") if stopped else N_("The run has ended already."))
+
+
+@app.command()
+def undo(
+    run: int,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it, without asking.")] = False,
+    credit_notes: Annotated[bool, typer.Option(help="Draft credit notes for booked invoices.")] = False,
+    why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    json: Json = False,
+) -> None:
+    """Undo a run: master data restored where untouched since; booked invoices only by credit note."""
+    who = actor(asked.person)
+    target = syncing.find_run(who, run)
+    with vendors() as opener:
+        prepared = undoing.prepare(who, target, opener)
+        drafted: list[str] = []
+        if not json:
+            _print_undo(prepared)
+        if not yes and (json or not prepared.size or not typer.confirm(translated("Undo this?"))):
+            if json:
+                output.as_json(_undo_data(prepared, drafted))
+            raise typer.Exit(Exit.OK if not prepared.size else Exit.CONFIRM)
+        if credit_notes:
+            drafted = undoing.draft_credit_notes(who, target, prepared, opener, why)
+        asked_run = undoing.start(who, target, prepared, opener, datetime.now(UTC), why)
+    done = watching.do(asked_run, json)
+    if json:
+        output.as_json({**_run_data(done), **_undo_data(prepared, drafted)})
+        raise typer.Exit(exit_of(done))
+    finish(done, json)
+
+
+def _undo_data(prepared: undoing.Undo, drafted: list[str]) -> dict[str, Any]:
+    kept = [
+        {"record": title, "side": side, "id": external_id, "why": why}
+        for title, side, external_id, why in prepared.kept
+    ]
+    return {"undone": prepared.size, "kept": kept, "posted": len(prepared.posted), "credit_notes": drafted}
+
+
+def _print_undo(prepared: undoing.Undo) -> None:
+    rows = [
+        (table, action.__struct_config__.tag, str(getattr(action, "side", "")), action.title)
+        for table, actions in prepared.actions.items()
+        for action in actions
+    ]
+    names = ("Table", "What", "Side", "Record")
+    output.table(translated("Would be undone"), tuple(translated(each) for each in names), rows)
+    if prepared.kept:
+        kept = [(title, side, translated(why)) for title, side, _id, why in prepared.kept]
+        output.table(translated("Stays"), tuple(translated(each) for each in ("Record", "Side", "Why")), kept)

@@ -1,0 +1,95 @@
+"""Does or follows a run from the command line, with progress that survives being interrupted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from kobling.cli.output import err, translated
+from kobling.hub import runs
+from kobling.hub.models import Run
+from kobling.records import Unsafe
+
+POLL_SECONDS = 0.2
+
+
+def do(run: Run, quiet: bool = False) -> Run:
+    """Work until the run has ended: as the worker of this machine, or watching the one that is at work already."""
+    from kobling.engine.worker import Worker
+
+    with shown(run, quiet) as show:
+        try:
+            worker = Worker()
+            with worker:
+                _until_ended(run, show, worker.tick)
+        except Unsafe as busy:
+            if busy.code != "worker_running":
+                raise
+            worker.waiting.close()
+            _until_ended(run, show, lambda: None)
+    run.refresh_from_db()
+    return run
+
+
+def _until_ended(run: Run, show: Callable[[Run], None], work: Callable[[], Any]) -> None:
+    pause = threading.Event()
+    while True:
+        work()
+        run.refresh_from_db()
+        show(run)
+        if run.state in runs.ENDED:
+            return
+        pause.wait(POLL_SECONDS)
+
+
+class shown:
+    """A progress bar on the terminal's error stream: counts, rate, time left. Nothing where nobody watches."""
+
+    def __init__(self, run: Run, quiet: bool) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=err,
+            disable=quiet or not err.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Callable[[Run], None]:
+        self._progress.start()
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def _show(self, run: Run) -> None:
+        if not run.phase:
+            return
+        verb, _, what = run.phase.partition(" ")
+        told = run.summary.get("progress", {})
+        total = told.get("total") or None
+        task = self._tasks.get(run.phase)
+        if task is None:
+            for other in self._tasks.values():
+                self._progress.update(other, rate="", completed=self._progress.tasks[other].total or 0)
+            label = f"{translated('Reading') if verb == 'read' else translated('Writing')} {what}"
+            task = self._tasks[run.phase] = self._progress.add_task(label, total=total, rate="")
+        speed = self._progress.tasks[task].speed
+        rate = f"{speed:.0f}/s" if speed else ""
+        self._progress.update(task, completed=told.get("done", 0), total=total, rate=rate)

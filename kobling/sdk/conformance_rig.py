@@ -160,7 +160,7 @@ class SimulatorRig(Rig):
         connector: ConnectorType,
         settings: Mapping[str, str],
         subject: Subject,
-        control: _Control,
+        control: ControlPort,
         transport: Transport,
         clock: FakeClock,
     ) -> None:
@@ -235,7 +235,7 @@ class SimulatorRig(Rig):
         await self._control.ask("POST", "/sessions/revoke")
 
 
-class _Control:
+class ControlPort:
     """The control port of a simulator."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
@@ -243,6 +243,7 @@ class _Control:
         self._url = url
 
     async def ask(self, method: str, path: str, body: object = None) -> Any:
+        """One request to it, decoded; fails on a refusal."""
         async with self._session.request(method, self._url + path, data=to_json(body or {})) as response:
             told = await response.json()
             assert response.status < 300, f"control port: {method} {path}: {told}"
@@ -256,7 +257,7 @@ async def simulator_rig(
     """A rig on a running simulator; answers are capped at 2 MB, its limit is switched off."""
     clock = FakeClock(datetime.now(UTC))
     async with aiohttp.ClientSession() as session, open_transport(clock, total=10, max_body=_SMALL) as transport:
-        control = _Control(session, control_url)
+        control = ControlPort(session, control_url)
         await control.ask("POST", "/limits", {"enabled": False})
         yield SimulatorRig(connector, settings, subject, control, transport, clock)
 

@@ -71,9 +71,11 @@ class FaultBook:
         self.held = 0
 
     def add(self, fault: Fault) -> Fault:
-        """Put a fault in force; gives it its id."""
-        if fault.match.path_regex:
+        """Put a fault in force; gives it its id. Raises ValueError for a path_regex that is none."""
+        try:
             re.compile(fault.match.path_regex)
+        except re.error as error:
+            raise ValueError(f"path_regex: {error}") from error
         fault.id = self._next_id
         self._next_id += 1
         self._faults.append(fault)

@@ -62,7 +62,7 @@ def parties(seed: int, records: int, side: str) -> Iterator[Party]:
         number += 1
         if left if side == "left" else right:
             given += 1
-            if number % 97 == 88 and previous is not None:
+            if party.number % 97 == 88 and previous is not None:
                 party = _twice(party, previous, side)
             previous = party
             yield party if side == "left" else _as_right_knows(party)

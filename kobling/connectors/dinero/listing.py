@@ -145,8 +145,9 @@ class Listing:
         return {"from": last, "page": 0, "expect": left, "back": mark.get("back", back)}
 
     async def _moved_meanwhile(self, top: str | None) -> bool:
+        """Whether a row is newer than all of the first page: it may have moved there while we read."""
         rows, _ = await self._list(top, 0)
-        return any(_mark(row, self._key) not in self._delivered for row in rows)
+        return any(second(parse_instant(row["UpdatedAt"])) > (top or "") for row in rows if row.get("UpdatedAt"))
 
     async def _read_gone(self, mark: dict[str, Any]) -> Page:
         since = mark.get("gone_since")

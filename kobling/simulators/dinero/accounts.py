@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -202,7 +202,8 @@ def _fields(call: Call, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _day(call: Call, name: str) -> date:
+    text = call.query.get(name, "")
     try:
-        return date.fromisoformat(call.query.get(name, ""))
+        return datetime.strptime(f"{text} +0000", "%Y-%m-%d %z").date()
     except ValueError:
         raise bad_request(f"{name} must be a date YYYY-MM-DD", INVALID_FORMAT) from None

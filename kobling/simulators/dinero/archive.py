@@ -8,6 +8,7 @@ from typing import Any
 from kobling.simulators.dinero.books import Books, StoredFile
 from kobling.simulators.dinero.errors import INVALID_FORMAT, NOT_FOUND, ApiError, bad_request, not_found
 from kobling.simulators.dinero.facts import facts
+from kobling.simulators.dinero.listing import whole_number
 from kobling.simulators.dinero.schema import read_body
 from kobling.simulators.dinero.shelf import iso
 from kobling.simulators.wire import Call, Reply
@@ -55,7 +56,9 @@ class Files:
             and (after is None or one.uploaded >= after)
             and (not kinds or _extension(one) in kinds)
         ]
-        page, size = int(call.query.get("page") or 0), int(call.query.get("pageSize") or 1000)
+        page, size = whole_number(call.query, "page", 0), whole_number(call.query, "pageSize", 1000)
+        if page < 0 or size < 1:
+            raise bad_request("page and pageSize must not be negative")
         return [_shown(one) for one in rows[page * size : (page + 1) * size]]
 
     def get(self, call: Call, guid: str) -> Reply:

@@ -66,7 +66,7 @@ def wanted(query: Mapping[str, str], listable: Listable) -> Wanted:
     Fidelity: known dinero §3 – page is 0-based, pageSize 100 by default and 1000 at most
     Fidelity: assumed dinero §3 – a larger pageSize, or a field that cannot be selected, is HTTP 400
     """
-    page, size = _whole(query, "page", 0), _whole(query, "pageSize", 100)
+    page, size = whole_number(query, "page", 0), whole_number(query, "pageSize", 100)
     if page < 0 or not 1 <= size <= MAX_PAGE:
         raise bad_request(f"pageSize must be between 1 and {MAX_PAGE}, page not negative")
     deleted = query.get("deletedOnly", "")
@@ -82,7 +82,8 @@ def wanted(query: Mapping[str, str], listable: Listable) -> Wanted:
     )
 
 
-def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+def whole_number(query: Mapping[str, str], name: str, default: int) -> int:
+    """A parameter that is a whole number. Raises ApiError."""
     text = query.get(name, "")
     if not text:
         return default

@@ -62,9 +62,9 @@ class Payments:
         """Register a checked payment. Raises ApiError."""
         foreign = item.values["Currency"] != "DKK"
         wrong: dict[str, str] = {}
-        if not body["Amount"]:
+        if not ore(body["Amount"]):
             wrong["Amount"] = "Must not be 0"
-        if foreign and not body["AmountInForeignCurrency"]:
+        if foreign and not ore(body["AmountInForeignCurrency"] or ZERO):
             wrong["AmountInForeignCurrency"] = "The field is required for a voucher in foreign currency"
         if not foreign and body["AmountInForeignCurrency"] is not None:
             wrong["AmountInForeignCurrency"] = "Must be null for a voucher in DKK"

@@ -18,6 +18,7 @@ from kobling.simulators.wire import from_json
 _SPEC = re.compile(r"^(?P<kind>\[\w+\]|\w+)(?P<must>[!?])(?P<rest>.*)$")
 _RANGE = re.compile(r"^(-?\d+)\.\.(-?\d+)$")
 INT32 = 2**31
+_LARGEST = Decimal(10**12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,8 @@ def _int(value: Any) -> int:
 def _double(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("Must be a number")
+    if abs(Decimal(value)) >= _LARGEST:
+        raise ValueError("Is too large")
     return Decimal(value)
 
 

@@ -226,7 +226,7 @@ class _Conditions:
         if bool(start) != bool(end):
             raise bad_request("startDate and endDate must come together")
         try:
-            self._span = (date.fromisoformat(start).isoformat(), date.fromisoformat(end).isoformat()) if start else None
+            self._span = (date.fromisoformat(start), date.fromisoformat(end)) if start else None
         except ValueError:
             raise bad_request("startDate and endDate are YYYY-MM-DD", INVALID_FORMAT) from None
         statuses = [one.strip().lower() for one in call.query.get("statusFilter", "").split(",") if one.strip()]
@@ -237,7 +237,7 @@ class _Conditions:
 
     def __call__(self, item: Item, view: VoucherView) -> bool:
         draft = item.extra["Status"] == "Draft"
-        if self._span and not draft and not self._span[0] <= item.values["Date"] <= self._span[1]:
+        if self._span and not draft and not self._span[0] <= date.fromisoformat(item.values["Date"]) <= self._span[1]:
             return False
         if self._statuses and view.payment_status(item).lower() not in self._statuses:
             return False

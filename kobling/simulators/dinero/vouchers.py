@@ -225,7 +225,7 @@ def due_date(values: dict[str, Any]) -> date:
         return day
     if kind == "CurrentMonthOut":
         day = day.replace(day=calendar.monthrange(day.year, day.month)[1])
-    return day + timedelta(days=days)
+    return day + timedelta(days=min(days, (date.max - day).days))
 
 
 def _address(contact: Item | None) -> str | None:

@@ -131,12 +131,14 @@ class Records:
         values = self._values(module, element)
         self._check_unique(module, values, row)
         values.update(modifiedtime=self._place.time_text(), modifiedby=user.full_id)
-        row.label = self._label(module, {**row.values, **values}, element)
+        label = self._label(module, {**row.values, **values}, element)
         store = self._place.store
         if not module.is_inventory:
+            row.label = label
             store.tables[module.name].change(row, values)
             return full_row(store, module, row)
         self._price(module, row, values, element)
+        row.label = label
         store.tables[module.name].change(row, values)
         if _sent_lines(element):
             return documents.after_lines(store, module, row, self._place.settings.taxes)
@@ -151,12 +153,13 @@ class Records:
         store, settings = self._place.store, self._place.settings
         is_new = "hdnGrandTotal" not in row.values
         before = to_decimal(row.values.get("hdnGrandTotal"))
-        move_stock(store, row.lines, +1)
+        lines = row.lines
         if _sent_lines(element):
-            row.lines = read_lines(
-                store, element["LineItems"], row.lines, len(settings.taxes), utf8mb3=settings.utf8mb3
-            )
-            move_stock(store, row.lines, -1)
+            lines = read_lines(store, element["LineItems"], row.lines, len(settings.taxes), utf8mb3=settings.utf8mb3)
+        move_stock(store, row.lines, +1)
+        if lines is not row.lines:
+            move_stock(store, lines, -1)
+            row.lines = lines
         values.setdefault("hdnTaxType", row.values.get("hdnTaxType", "group"))
         if not values.get("currency_id") and not row.values.get("currency_id"):
             values["currency_id"] = "21x1"

@@ -16,6 +16,7 @@ _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 _ENTITIES = {code: f"&{name};" for code, name in codepoint2name.items()} | {ord("'"): "&#039;"}
 _DAY_FIRST = re.compile(r"^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})$")
 _YEAR_FIRST = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})")
+_LARGEST = Decimal(10**15)
 _NUMBER = re.compile(r"^\s*[+-]?\d*\.?\d*(?:[eE][+-]?\d+)?")
 
 
@@ -67,7 +68,7 @@ def to_decimal(text: Any) -> Decimal:
         number = Decimal(found.group().strip()) if found else Decimal(0)
     except InvalidOperation:
         return Decimal(0)
-    return number if number.is_finite() else Decimal(0)
+    return max(-_LARGEST, min(_LARGEST, number)) if number.is_finite() else Decimal(0)
 
 
 def fixed(number: Decimal, decimals: int) -> str:

@@ -176,7 +176,7 @@ class _Parser:
         if not token.text.isdecimal():
             self._at -= 1
             raise self._unexpected("VALUE")
-        return int(token.text)
+        return min(int(token.text[:12]), 2**31)
 
     def _column(self) -> str:
         name = self._take("COLUMNNAME").text

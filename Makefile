@@ -42,3 +42,9 @@ lock:
 
 clean:
 	rm -rf $(VENV)
+
+.PHONY: docs
+docs: $(STAMP)
+	@$(BIN)/python tools/fidelity.py
+	@$(BIN)/python tools/translations.py update
+	@$(BIN)/python tools/translations.py compile

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kobling import __version__
-from kobling.cli import output
+from kobling.cli import demo_environment, output
 from kobling.cli.start import start_django
 from kobling.records import KoblingError
 
@@ -68,6 +68,8 @@ def run(arguments: list[str] | None = None) -> Any:
     """Run the command line. Exit codes: 0 fine, 1 not in step, 2 settings, 3 confirm first, 4 try later, 5 a fault."""
     given = sys.argv[1:] if arguments is None else arguments
     asked.json = "--json" in given
+    if "demo" in given[:1]:
+        demo_environment.prepare()
     try:
         load_commands()
         app(given, standalone_mode=True)

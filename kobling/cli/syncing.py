@@ -125,7 +125,7 @@ def finish(run: Run, json: bool) -> None:
     if json:
         output.as_json(_run_data(run))
     else:
-        _print_run(run)
+        print_run(run)
     raise typer.Exit(exit_of(run))
 
 
@@ -138,7 +138,8 @@ def exit_of(run: Run) -> int:
     return _STATE_EXIT.get(run.state, Exit.FAULT)
 
 
-def _print_run(run: Run) -> None:
+def print_run(run: Run) -> None:
+    """Print how a run ended: counters, error, and what waits."""
     jobs = list(run.jobs.select_related("table").order_by("id"))
     shown = [name for name in _COUNTERS if any(getattr(job, name) for job in jobs)]
     rows = [(job.table.name, *(getattr(job, name) for name in shown)) for job in jobs]
@@ -253,7 +254,7 @@ def jobs(
         output.as_json([_run_data(each) for each in found])
         return
     if run:
-        _print_run(found[0])
+        print_run(found[0])
         return
     rows = [
         (

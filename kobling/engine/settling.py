@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from kobling.hub.models import Decision
+from kobling.hub.models import Decision, Run
 from kobling.hub.store import couplings, issues, journal, mirror, sql
 from kobling.hub.store.couplings import Link
 from kobling.hub.store.issues import Raised, as_text, error_as_data
@@ -52,11 +53,14 @@ class Settler:
         now = self.clock.now()
         with sql.together():
             journal.fence(self.run, self.epoch)
-            issues.settle_planned(self.bench.table, side, self.bench.feeds[side], after, upto)
+            issues.settle_planned(self.bench.table, side, self.bench.feeds[side], (after, upto), self._began())
             self._couple([each for each in actions if isinstance(each, Couple)])
             self._agree([each for each in actions if isinstance(each, Agree)])
             self._uncouple([each for each in actions if isinstance(each, Uncouple)])
             issues.open_all(self.bench.table, _questions(actions), now)
+
+    def _began(self) -> datetime:
+        return Run.objects.values_list("started_at", flat=True).get(pk=self.run) or self.clock.now()
 
     def settle(self, settled: Sequence[tuple[Prepared, Outcome]]) -> None:
         """Record outcomes that are certain, in one transaction."""

@@ -69,7 +69,7 @@ def _plan_merge(mapping: TableMapping, pairing: Pairing, result: Merge) -> Itera
             version=seen.version if seen else None,
             overwrites={key: value for key, value in result.overwritten.items() if key in changes},
             title=title,
-            reason=_why(mapping, result, changes),
+            reason=_why(pairing, result, changes),
         )
         agree = {}
     if agree:
@@ -139,7 +139,9 @@ def _wait(side: Side, seen: Seen, title: str) -> Skip:
     )
 
 
-def _why(mapping: TableMapping, result: Merge, changes: dict[str, list[Any]]) -> str:
+def _why(pairing: Pairing, result: Merge, changes: dict[str, list[Any]]) -> str:
+    if pairing.policy is not None:
+        return N_("A person decided which side is right.")
     if any(key in result.overwritten for key in changes):
         return N_("Both sides changed; the rule of this mapping decided.")
     return N_("Changed on the other side.")

@@ -20,9 +20,7 @@ def bench() -> Iterator[Bench]:
 
 
 def test_new_records_are_created_on_the_other_side(bench: Bench) -> None:
-    bench.companies.put(
-        {"title": "Bøgh ApS", "cvr": "DK 1234 5674", "mail": "a@b.example", "limit": Decimal("10.50")}
-    )
+    bench.companies.put({"title": "Bøgh ApS", "cvr": "DK 1234 5674", "mail": "a@b.example", "limit": Decimal("10.50")})
     bench.contacts.put({"Name": "Lone 🦄", "VatNumber": None, "Email": "l@b.example", "Limit": None})
     run = bench.run()
     assert run.state == "done"
@@ -65,6 +63,7 @@ def test_both_changed_the_same_field_asks_a_person(bench: Bench) -> None:
     run = bench.run()
     assert run.state == "partly_done"
     assert bench.issues() == [("conflict", "open")]
+    assert bench.run().state == "partly_done", "a conflict stays open until somebody settles it"
     assert bench.fields(Side.RIGHT) == [{"Name": "Alfa 2", "Email": "right@a.example"}]
     assert bench.fields(Side.LEFT) == [{"title": "Alfa 2", "mail": "left@a.example"}]
 

@@ -162,16 +162,15 @@ def _add_totals(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
 
 
 def _kept_differently(bench: Workbench, pairing: Pairing) -> bool:
+    """Whether a side keeps a value in its own way, as was seen and remembered when it was written."""
     assert pairing.left is not None and pairing.right is not None
-    left, right = pairing.left.values, pairing.right.values
-    return any(
-        not each.proof
-        and not each.frozen
-        and each.left is not None
-        and each.right is not None
-        and left.get(each.key, MISSING) != right.get(each.key, MISSING)
-        for each in bench.mapping.fields
-    )
+    for each in bench.mapping.fields:
+        left = pairing.left.values.get(each.key, MISSING)
+        right = pairing.right.values.get(each.key, MISSING)
+        known = pairing.base_left.get(each.key, MISSING), pairing.base_right.get(each.key, MISSING)
+        if not each.proof and MISSING not in known and left != right and (left, right) == known:
+            return True
+    return False
 
 
 def _missing(bench: Workbench, side: Side, table: TableReport) -> Iterator[Difference]:

@@ -79,15 +79,20 @@ def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
     )
 
 
-def settle_planned(
-    table: int, side: Side, feed: int, after: int, upto: int, keep: Sequence[str] = ("refused",)
-) -> None:
-    """Close the issues of records that were just planned anew; those still true are opened again right after."""
+KEPT = ("refused",)
+"""Kinds that planning anew does not settle: only a write that succeeds does."""
+
+
+def settle_planned(table: int, side: Side, feed: int, revs: tuple[int, int], before: datetime) -> None:
+    """Close the issues of records that were just planned anew; those still true are opened again right after.
+
+    Issues seen since ``before`` (the run's begin) stay: they were raised from the other side of the same records.
+    """
     sql.run(
-        f"UPDATE hub_syncissue SET state = 'settled' WHERE table_id = %s AND state = 'open'"
-        f" AND kind NOT IN ({sql.places(keep)}) AND {side.value}_id IN"
+        f"UPDATE hub_syncissue SET state = 'settled' WHERE table_id = %s AND state = 'open' AND seen_at < %s"
+        f" AND kind NOT IN ({sql.places(KEPT)}) AND {side.value}_id IN"
         " (SELECT external_id FROM hub_mirrorrow WHERE feed_id = %s AND rev > %s AND rev <= %s)",
-        [table, *keep, feed, after, upto],
+        [table, sql.to_db(before), *KEPT, feed, *revs],
     )
 
 

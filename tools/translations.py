@@ -1,0 +1,110 @@
+"""Translations: gathers every text for people from the code, and holds the catalogues against it.
+
+``python tools/translations.py update`` adds new texts to the catalogues; ``compile`` writes the .mo files.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE = ROOT / "kobling" / "locale"
+LANGUAGES = ("da", "sv", "nb")
+MARKERS = {"N_", "translated", "say"}
+PLACES = re.compile(r"%\((\w+)\)s|%%")
+
+
+def texts() -> dict[str, str]:
+    """Every marked text with the first place it stands in."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / "kobling").rglob("*.py")):
+        if "simulators" in path.parts:
+            continue
+        for text in _marked(ast.parse(path.read_text(encoding="utf-8"))):
+            found.setdefault(text, str(path.relative_to(ROOT)))
+    return found
+
+
+def _marked(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) in MARKERS and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value:
+                yield first.value
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Tuple):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(each, ast.Name) and each.id == "names" for each in targets):
+                yield from _strings(node.value)
+        if isinstance(node, ast.GeneratorExp) and _name(getattr(node.elt, "func", None)) == "translated":
+            yield from _strings(node.generators[0].iter)
+
+
+def _strings(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Tuple):
+        yield from (each.value for each in node.elts if isinstance(each, ast.Constant) and isinstance(each.value, str))
+
+
+def _name(function: ast.expr | None) -> str:
+    if isinstance(function, ast.Name):
+        return function.id
+    return function.attr if isinstance(function, ast.Attribute) else ""
+
+
+def _catalogue(language: str) -> Catalog:
+    path = LOCALE / language / "LC_MESSAGES" / "django.po"
+    if not path.exists():
+        return Catalog(locale=language)
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def problems() -> Iterator[str]:
+    """Texts that a language lacks, translations that lost a place, and .mo files that are not the .po's."""
+    wanted = texts()
+    for language in LANGUAGES:
+        catalogue = _catalogue(language)
+        have = {str(message.id): str(message.string) for message in catalogue if message.id}
+        for text, place in wanted.items():
+            if not have.get(text):
+                yield f"{language}: not translated ({place}): {text}"
+            elif sorted(PLACES.findall(text)) != sorted(PLACES.findall(have[text])):
+                yield f"{language}: other %(places)s than the English: {have[text]}"
+        for text in have.keys() - wanted.keys():
+            yield f"{language}: no longer used: {text}"
+        compiled = LOCALE / language / "LC_MESSAGES" / "django.mo"
+        if not compiled.exists() or compiled.stat().st_size < 100:
+            yield f"{language}: not compiled; run 'make docs'"
+
+
+def update() -> None:
+    """Add texts that are new, drop those no longer used."""
+    wanted = texts()
+    for language in LANGUAGES:
+        old = _catalogue(language)
+        new = Catalog(locale=language, project="Kobling", charset="utf-8", fuzzy=False)
+        for text in sorted(wanted):
+            known = old.get(text)
+            new.add(text, known.string if known else "")
+        path = LOCALE / language / "LC_MESSAGES" / "django.po"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            write_po(file, new, width=0, omit_header=False, ignore_obsolete=True)
+
+
+def compile_all() -> None:
+    """Write the .mo files."""
+    for language in LANGUAGES:
+        with (LOCALE / language / "LC_MESSAGES" / "django.mo").open("wb") as file:
+            write_mo(file, _catalogue(language))
+
+
+if __name__ == "__main__":
+    {"update": update, "compile": compile_all}[sys.argv[1]]()

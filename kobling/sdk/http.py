@@ -221,6 +221,8 @@ class Api:
                     continue
                 raise self._error(method, path, answer, safe=safe)
             except Temporary as error:
+                if safe and isinstance(error, Unreachable):
+                    error.maybe_applied = False
                 await self._pause_or_raise(error, attempt, safe=safe)
                 attempt += 1
 

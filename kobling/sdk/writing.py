@@ -53,11 +53,14 @@ def _systemic(error: KoblingError) -> bool:
     return isinstance(error, SettingsError | Temporary)
 
 
-def _outcome_error(error: KoblingError) -> KoblingError:
-    if isinstance(error, Refused | Unreachable):
-        return error
-    unknown = Unreachable(
+def unknown(error: KoblingError) -> Unreachable:
+    """The error of a write of several requests that stopped after the first was applied: it may have been applied."""
+    found = Unreachable(
         error.summary, maybe_applied=True, detail=error.detail, code=error.code, vendor_text=error.vendor_text
     )
-    unknown.params = error.params
-    return unknown
+    found.params = error.params
+    return found
+
+
+def _outcome_error(error: KoblingError) -> KoblingError:
+    return error if isinstance(error, Refused | Unreachable) else unknown(error)

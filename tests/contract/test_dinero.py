@@ -261,6 +261,28 @@ async def test_a_lost_answer_to_a_booking_is_unknown_and_then_seen(connect, draf
     assert found.fields["Status"] == "Booked"
 
 
+@pytest.mark.parametrize(
+    "fault", [{"kind": "rate_limited", "retry_after": 3600}, {"kind": "status", "status": 503}, {"kind": "drop_before"}]
+)
+async def test_a_create_that_stops_before_its_booking_is_unknown_and_its_draft_found(connect, draft, control, fault):
+    write = create("a", {**draft, "Status": "Booked"})
+    await control("POST", "/faults", {**fault, "match": {"path_regex": "/book$"}})
+    outcome = await one(connect().resources["invoices"], write)
+    assert outcome.error.maybe_applied
+    found = await connect().resources["invoices"].find_created(write)
+    assert found.fields["Status"] == "Draft"
+
+
+async def test_a_read_back_that_fails_does_not_undo_a_confirmed_write(connect, draft, control):
+    for resource, fields in (("contacts", {"Name": "Bøgh"}), ("invoices", draft)):
+        fault = {"kind": "status", "match": {"method": "GET", "path_regex": resource}, "times": 8}
+        await control("POST", "/faults", fault)
+        outcome = await one(connect().resources[resource], create("a", fields))
+        assert outcome.error is None
+        assert outcome.external_id
+        await control("DELETE", "/faults")
+
+
 async def test_a_payment_is_made_once_and_shows_on_its_invoice(connect, draft, control):
     connector = connect()
     invoices, payments = connector.resources["invoices"], connector.resources["payments"]

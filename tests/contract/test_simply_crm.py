@@ -283,6 +283,15 @@ async def test_lines_stay_when_a_write_does_not_name_them_and_are_replaced_when_
     assert fields["hdnSubTotal"] == "307.25000000"
 
 
+async def test_a_read_back_that_fails_does_not_undo_a_confirmed_write(connect, draft, control):
+    fault = {"kind": "status", "match": {"operation": "retrieve Invoice"}, "times": 8}
+    await control("POST", "/faults", fault)
+    outcome = await one(connect().resources["Invoice"], create("a", **draft))
+    assert outcome.error is None
+    assert outcome.external_id
+    assert outcome.record is None
+
+
 async def test_every_invoice_is_alike_by_list_and_alone(connect):
     invoices = connect().resources["Invoice"]
     records, _, _ = await reading(invoices, None)

@@ -90,6 +90,16 @@ async def test_a_connection_cut_after_a_write_is_an_unknown_outcome_sent_once(se
     assert asked == ["GET", method]
 
 
+async def test_a_connection_cut_while_reading_applied_nothing(serve, make_api):
+    async def handler(_request):
+        return Drop()
+
+    api = make_api(await serve(handler))
+    with pytest.raises(Unreachable) as caught:
+        await api.json("GET", "/x")
+    assert not caught.value.maybe_applied
+
+
 async def test_nothing_listening_means_nothing_was_sent(make_api, clock):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

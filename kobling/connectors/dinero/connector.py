@@ -21,6 +21,8 @@ from kobling.sdk.redaction import Redactor
 
 _BASE_URL = "https://api.dinero.dk"
 _CONCURRENCY = 4
+_PER_MINUTE = 55
+"""Fidelity: inferred dinero §5 – 100 a minute are told, 60 seen for personal keys: 55 for each organization"""
 _PDFS = {"invoices": "invoices/{}", "creditnotes": "sales/creditnotes/{}/pdf"}
 
 
@@ -111,8 +113,7 @@ CONNECTOR = ConnectorType(
     ),
     hosts=HOSTS,
     open=_open,
-    # Fidelity: inferred dinero §5 – 100 a minute are told, 60 seen for personal keys: 55 for each organization
-    budget=55,
+    budget=_PER_MINUTE,
     budget_window=60.0,
     concurrency=_CONCURRENCY,
     sign_in=VismaConnect(),

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from kobling.connectors.dinero.books import MOST, Books, instant, second
-from kobling.records import N_, Gone, NotThere, Record, parse_instant
+from kobling.records import N_, Gone, Misunderstood, NotThere, Record, parse_instant
 from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page
 
 _OVERLAP = timedelta(seconds=2)
@@ -85,16 +85,17 @@ class Listing:
 
     def record(self, row: dict[str, Any]) -> Record:
         """A row as a record; its version is UpdatedAt, which the vendor keeps but does not check."""
-        changed = instant(row, "UpdatedAt")
-        return Record(self.name, row[self._key], row, second(changed) if changed else None, changed)
+        try:
+            changed = instant(row, "UpdatedAt")
+            return Record(self.name, row[self._key], row, second(changed) if changed else None, changed)
+        except (KeyError, TypeError, ValueError):
+            raise Misunderstood(
+                N_("Dinero sent a record without an id or a time of change."), detail=self.name
+            ) from None
 
     async def whole(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
         """Rows of the list as records."""
         return [self.record(row) for row in rows]
-
-    async def changed_rows(self, since: str) -> list[dict[str, Any]]:
-        """Rows changed at or after an instant, at most one page."""
-        return (await self._list(since, 0))[0]
 
     async def _get_or_none(self, external_id: str) -> Record | None:
         try:

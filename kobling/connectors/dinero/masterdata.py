@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from kobling.connectors.dinero.books import MOST, Books, instant, second
+from kobling.connectors.dinero.books import MOST, Books, instant
 from kobling.connectors.dinero.listing import Listing
 from kobling.connectors.dinero.schema import CONTACT, PRODUCT, writable
 from kobling.records import N_, Fields, KoblingError, Record, StaleVersion, Unsafe, is_empty
@@ -15,6 +15,7 @@ from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operatio
 from kobling.sdk.writing import send_all
 
 _FEW = 3
+_PATIENCE = 5
 _BATCH = 100
 _MARGIN = timedelta(minutes=15)
 _COMPANY_ONLY = ("AttPerson", "VatNumber", "EanNumber", "SENumber", "PNumber")
@@ -137,21 +138,23 @@ class MasterData(Listing):
         if len(ids) <= _FEW:
             return await super().get_many(ids)
         first = await self.get(ids[0])
-        if first.modified_at is None:
-            return [first]
-        rows = await self.changed_rows(second(first.modified_at - timedelta(seconds=2)))
-        found = {row[self._key]: self.record(row) for row in rows}
-        missing = [each for each in ids if each not in found]
-        more = await super().get_many(missing) if len(missing) <= len(ids) // 10 + 1 else ()
-        return [*(found[each] for each in ids if each in found), *more]
+        found = {first.external_id: first}
+        missing = set(ids) - set(found)
+        for page in range(_PATIENCE):
+            rows, _ = await self._list(first.version, page)
+            found.update({row[self._key]: self.record(row) for row in rows if row[self._key] in missing})
+            missing -= found.keys()
+            if not missing or len(rows) < MOST:
+                break
+        few = len(missing) <= len(ids) // 10 + 1
+        return [*found.values(), *(await super().get_many(list(missing)) if few else ())]
 
 
 class Contacts(MasterData):
     """Customers and suppliers; the id is ours to choose, so a repeated create cannot make a second one.
 
     Fidelity: known dinero §3 – a create accepts a caller-chosen ContactGuid
-    Fidelity: known dinero §4 – UseCvr lets Dinero overwrite names and addresses: new contacts get false, and so
-    does one whose name or address we write
+    Fidelity: known dinero §4 – UseCvr lets Dinero overwrite names and addresses: false where we write either
     Fidelity: assumed dinero §4 – a contact without a country is Danish, without IsPerson a company
     """
 

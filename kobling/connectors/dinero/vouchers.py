@@ -9,9 +9,9 @@ from typing import Any
 from kobling.connectors.dinero.books import MOST, Books, instant
 from kobling.connectors.dinero.listing import Listing
 from kobling.connectors.dinero.schema import CREDIT_NOTE, INVOICE, LINE, LIST_ITEM, writable
-from kobling.records import N_, Fields, KoblingError, NotThere, Record, Refused, StaleVersion, Unreachable, Unsafe
+from kobling.records import N_, Fields, KoblingError, NotThere, Record, Refused, StaleVersion, Unsafe
 from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operation, Outcome, Report, Write
-from kobling.sdk.writing import send_all
+from kobling.sdk.writing import send_all, unknown
 
 _PAGE = 100
 _BOOKED = "Booked"
@@ -141,15 +141,15 @@ class Vouchers(Listing):
     async def _book_new(self, write: Write, guid: str, stamp: str) -> None:
         try:
             await self._book(write, guid, stamp)
-        except Unreachable:
-            raise
-        except KoblingError:
+        except Refused:
             try:
                 await self._books.send("DELETE", f"{self._path}/{guid}", {"Timestamp": stamp})
             except KoblingError as error:
-                summary = N_("Booking was refused, and the draft could not be taken back.")
-                raise Unreachable(summary, maybe_applied=True, detail=error.detail) from None
+                raise unknown(error) from None
             raise
+        except KoblingError as error:
+            # The draft is there: whatever stopped the booking, this create is not one that was never sent.
+            raise unknown(error) from None
 
     async def _read_back(self, key: str, guid: str) -> Outcome:
         try:
@@ -203,7 +203,10 @@ class CreditNotes(Vouchers):
         changes = self._sent(write.fields)
         if not changes:
             return made["Guid"], made.get("TimeStamp") or ""
-        return made["Guid"], await self.update(made["Guid"], await self.get(made["Guid"]), changes)
+        try:
+            return made["Guid"], await self.update(made["Guid"], await self.get(made["Guid"]), changes)
+        except KoblingError as error:
+            raise unknown(error) from None
 
     async def find_created(self, write: Write) -> Record | None:
         """By the id we chose, or among the invoice's customer's credit notes made since. Raises Unsafe for several."""

@@ -20,8 +20,8 @@ from kobling.sdk.status import ErrorTable
 
 _TITLE = "Simply CRM"
 _CONCURRENCY = 4
-# Fidelity: assumed simply_crm §0 – customers' installations live below these names; others need the operator's word
 _HOSTS = ("*.simply-crm.com", "*.simply-crm.dk", "*.simplycrm.com", "*.simplycrm.dk")
+"""Fidelity: assumed simply_crm §1 – installations live below these names; others need the operator's word"""
 _REFERENCES = {
     "Currency": (
         "currency_name",

@@ -65,7 +65,7 @@ def rule(operation: str, code: str) -> Rule:
 def words_of(error: Any) -> Words:
     """Read the error part of an answer.
 
-    Fidelity: known simply_crm §0 – the server says code and message, its manuals errorCode or errorType
+    Fidelity: known simply_crm §1 – the server says code and message, its manuals errorCode or errorType
     """
     if not isinstance(error, dict):
         return Words(None, "")

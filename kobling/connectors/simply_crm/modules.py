@@ -13,7 +13,7 @@ from kobling.connectors.simply_crm import faults
 from kobling.connectors.simply_crm.finding import Finder
 from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE, any_of, literal, moved, select
-from kobling.records import N_, Fields, KoblingError, NotThere, Record, StaleVersion, to_json
+from kobling.records import N_, Fields, KoblingError, Misunderstood, NotThere, Record, StaleVersion, to_json
 from kobling.sdk.paging import groups, without_repeats
 from kobling.sdk.protocols import (
     Bookmark,
@@ -115,9 +115,14 @@ class Module:
 
     def record(self, row: dict[str, Any]) -> Record:
         """One row or answer as a record, its HTML-encoded label left out."""
-        row.pop("label", None)
-        changed = row.get("modifiedtime")
-        return Record(self.name, row["id"], row, changed, self._service.instant(changed))
+        try:
+            row.pop("label", None)
+            changed = row.get("modifiedtime")
+            return Record(self.name, row["id"], row, changed, self._service.instant(changed))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Misunderstood(
+                N_("Simply CRM sent a record without an id or a time of change."), detail=self.name
+            ) from None
 
     def element(self, fields: Fields, *, new: bool) -> dict[str, Any]:
         """Fields as the server wants them, text throughout; a new record is our user's unless it says otherwise."""
@@ -207,8 +212,11 @@ class Module:
         else:
             answer = await self._update(str(write.external_id), self.element(write.fields, new=False))
         self._service.learn_offset(answer.get("modifiedtime", ""))
-        record = await self.written(answer)
-        return Outcome(write.key, record.external_id, record)
+        try:
+            return Outcome(write.key, answer["id"], await self.written(answer))
+        except KoblingError:
+            # The write is confirmed all the same; the next reading delivers the record.
+            return Outcome(write.key, answer["id"])
 
     async def written(self, answer: dict[str, Any]) -> Record:
         """The record as it is after a write, so that a cut text or a lost emoji shows."""
@@ -216,7 +224,9 @@ class Module:
 
     async def _save(self, operation: str, element: Mapping[str, Any], **more: str) -> dict[str, Any]:
         sent = to_json(element).decode()
-        answer: dict[str, Any] = await self._service.call("POST", operation, element=sent, **more)
+        answer = await self._service.call("POST", operation, element=sent, **more)
+        if not isinstance(answer, dict) or not answer.get("id"):
+            raise Misunderstood(N_("Simply CRM answered a write without the record's id."), detail=operation)
         return answer
 
     async def _update(self, external_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,8 @@ class Service:
         """A server's time stamp as UTC; the template's zone, UTC, is assumed until the real one is known."""
         if not stamp:
             return None
-        return datetime.fromisoformat(stamp).replace(tzinfo=UTC) - (self.offset or timedelta())
+        shown = datetime.fromisoformat(stamp + "Z")
+        return shown - self.offset if self.offset else shown
 
     def stamp(self, moment: datetime) -> str:
         """Our instant as the server's clock and zone would have written it."""

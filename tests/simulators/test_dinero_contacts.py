@@ -149,6 +149,8 @@ def test_filters_match_whatever_the_case_but_blanks_count(dinero: Dinero) -> Non
     assert found("VatNumber contains '12345674'") == ["Bøgh & Søn ApS", "O'Brien"]
     assert found("Name eq 'O''Brien'") == ["O'Brien"]
     assert found("IsPerson eq 'true'") == ["Åse"]
+    assert found("Phone eq '1'") == []
+    assert found("Phone eq '+45 1'") == ["Åse"]
     assert found("Name contains 'ø';ExternalReference eq 'A'") == ["Bøgh & Søn ApS"]
     assert found("ExternalReference eq 'x'") == []
 
@@ -183,6 +185,8 @@ def test_changes_since_is_inclusive_and_counts_deletions(dinero: Dinero) -> None
     assert since("2026-11-22T21:31:00Z") == [second]
     assert since("2026-11-22T21:30:00Z") == [first, second]
     assert since("2026-11-22T21:31:01Z") == []
+    assert since("2026-11-22T21:31:00Z", queryFilter="Name contains 's'") == [second]
+    assert since("2026-11-22T21:31:01Z", queryFilter="Name contains 's'") == []
     dinero.clock.advance(60)
     dinero.do("DELETE", f"v1 contacts/{first}")
     assert since("2026-11-22T21:32:00Z", deletedOnly="true") == [first]

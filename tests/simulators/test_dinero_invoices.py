@@ -293,6 +293,13 @@ class TestPayments:
         assert balances(dinero)[56100] == 0
         assert balances(dinero)[7220] == 5
 
+    def test_nothing_remains_as_a_fee_of_a_paid_invoice(self, dinero: Dinero) -> None:
+        booked = dinero.booked()
+        paid = dinero.pay(booked, 125)
+        with pytest.raises(Refused) as refused:
+            dinero.pay({**booked, "TimeStamp": paid["TimeStamp"]}, 1, RemainderIsFee=True)
+        assert list(refused.value.fields) == ["RemainderIsFee"]
+
     def test_an_unpaid_invoice_becomes_overdue_with_the_clock(self, dinero: Dinero) -> None:
         booked = dinero.booked()
         dinero.clock.advance(8 * 86_400)

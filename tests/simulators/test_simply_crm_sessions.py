@@ -104,6 +104,13 @@ def test_writes_see_nothing_that_stands_in_the_address(operation: str) -> None:
     assert crm.query("select lastname from Contacts;") == [{"lastname": "Bøgh"}]
 
 
+def test_a_read_may_be_posted_when_its_parameters_stand_in_the_address() -> None:
+    crm = signed_in()
+    asked = {"operation": "query", "sessionName": crm.session, "query": "select id from Users;"}
+    reply = crm.simulator.answer(Call("POST", "/webservice.php", asked, POST, b""))
+    assert len(result(reply)) == 2
+
+
 def test_a_parameter_that_is_0_is_dropped() -> None:
     crm = signed_in(sync="works")
     assert error(crm.signed("retrieve", id="0"))[0] == "ACCESS_DENIED"

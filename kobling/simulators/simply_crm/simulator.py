@@ -90,7 +90,7 @@ class SimplyCrm:
     def answer(self, call: Call) -> Reply:
         """Run one operation.
 
-        Fidelity: known simply_crm §1 – each operation reads its parameters from its own method only
+        Fidelity: known simply_crm §1 – each operation sees the form or the address only
         """
         if call.path != PATH:
             return text_reply("Not Found", 404)
@@ -102,8 +102,6 @@ class SimplyCrm:
         try:
             session = self._place.sessions.use(everything.get("sessionName", "")) if needs_session else None
             given: Mapping[str, str] = call.form() if method == "POST" else call.query
-            if method != call.method:
-                given = {}
             return json_reply({"success": True, "result": handler(Request(given, session))})
         except ServiceError as error:
             refusal = {"message": error.message, "code": error.code}

@@ -12,7 +12,6 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
 import msgspec
-from yarl import URL
 
 from kobling.records import (
     N_,
@@ -68,7 +67,7 @@ class Transport:
         self.clock = clock
 
     async def send(
-        self, method: str, url: URL, data: Any, headers: Mapping[str, str], *, vendor: str, cap: int | None = None
+        self, method: str, url: str, data: Any, headers: Mapping[str, str], *, vendor: str, cap: int | None = None
     ) -> Answer:
         """Send one request once and read its whole answer, whatever its status.
 
@@ -206,15 +205,9 @@ class Api:
             try:
                 used = _NOTHING if self._auth is None else await self._auth.headers()
                 data, sent = _body(form, json, raw, multipart, {**used, **headers})
-                async with self._slots:
-                    await self._budget.take()
-                    answer = await self._transport.send(method, url, data, sent, vendor=self.vendor, cap=cap)
+                answer = await self._once(method, url, data, sent, cap)
                 if answer.status < 300:
                     return answer
-                if answer.status in _REDIRECTS:
-                    answer = await self._follow(method, url, answer, sent, cap)
-                    if answer.status < 300:
-                        return answer
                 if answer.status == 401 and self._auth is not None and not signed_in_again:
                     signed_in_again = True
                     await self._auth.rejected(used)
@@ -240,23 +233,29 @@ class Api:
             return Unreachable(summary, detail=detail, vendor=self.vendor, maybe_applied=True)
         return Misunderstood(N_("%(vendor)s's answer could not be read."), detail=detail, vendor=self.vendor)
 
-    def _url(self, path: str, params: Mapping[str, str] | None) -> URL:
+    async def _once(self, method: str, url: str, data: Any, headers: Mapping[str, str], cap: int | None) -> Answer:
+        async with self._slots:
+            await self._budget.take()
+            answer = await self._transport.send(method, url, data, headers, vendor=self.vendor, cap=cap)
+        return await self._follow(method, url, answer, headers, cap) if answer.status in _REDIRECTS else answer
+
+    def _url(self, path: str, params: Mapping[str, str] | None) -> str:
         query = f"?{urlencode(params)}" if params else ""
-        return URL(f"{self.base_url}{path}{query}", encoded=True)
+        return f"{self.base_url}{path}{query}"
 
     async def _follow(
-        self, method: str, url: URL, answer: Answer, headers: Mapping[str, str], cap: int | None
+        self, method: str, url: str, answer: Answer, headers: Mapping[str, str], cap: int | None
     ) -> Answer:
         for _ in range(_MOST_REDIRECTS):
-            target = urljoin(str(url), answer.headers.get("Location", ""))
-            if method not in _SAFE or not same_origin(target, str(url)):
+            target = urljoin(url, answer.headers.get("Location", ""))
+            if method not in _SAFE or not same_origin(target, url):
                 raise SettingsError(
                     N_("%(vendor)s sends us on to another address (%(host)s). Enter that address if it is right."),
                     vendor=self.vendor,
                     host=urlsplit(target).hostname or "",
                     code="redirect",
                 )
-            url = URL(target, encoded=True)
+            url = target
             answer = await self._transport.send(method, url, None, headers, vendor=self.vendor, cap=cap)
             if answer.status not in _REDIRECTS:
                 return answer

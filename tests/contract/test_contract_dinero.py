@@ -94,6 +94,7 @@ def settings(running):
     return {**given, "base_url": running.url, "token_url": f"{running.url}/dineroapi/oauth/token"}
 
 
+@pytest.mark.story
 class TestDinero(ConnectorContract):
     @pytest.fixture(params=[CONTACTS, PRODUCTS, invoices], ids=["contacts", "products", "invoices"])
     async def rig(self, request):

@@ -76,6 +76,7 @@ def settings(running):
     }
 
 
+@pytest.mark.story
 class TestSimplyCrm(ConnectorContract):
     @pytest.fixture(params=[*SUBJECTS, invoices], ids=[*(each.resource for each in SUBJECTS), "Invoice"])
     async def rig(self, request):

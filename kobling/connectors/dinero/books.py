@@ -1,4 +1,7 @@
-"""One organization's books: paths, versions of endpoints, pages of lists."""
+"""One organization's books: paths, versions of endpoints, pages of lists.
+
+Fidelity: known dinero §3 – pages are 0-based and hold at most 1000
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from kobling.sdk.http import Answer, Api
 from kobling.sdk.protocols import Write
 
 MOST = 1000
-"""Fidelity: known dinero §3 – pages are 0-based and hold at most 1000."""
 
 
 class Books:

@@ -1,4 +1,7 @@
-"""Dinero as the hub knows it: settings, resources, health."""
+"""Dinero as the hub knows it: settings, resources, health.
+
+Fidelity: inferred dinero §5 – 100 a minute are told, 60 seen for personal keys: 55 for each organization
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,6 @@ from kobling.sdk.redaction import Redactor
 _BASE_URL = "https://api.dinero.dk"
 _CONCURRENCY = 4
 _PER_MINUTE = 55
-"""Fidelity: inferred dinero §5 – 100 a minute are told, 60 seen for personal keys: 55 for each organization"""
 _PDFS = {"invoices": "invoices/{}", "creditnotes": "sales/creditnotes/{}/pdf"}
 
 

@@ -1,4 +1,7 @@
-"""What Dinero's error codes mean."""
+"""What Dinero's error codes mean.
+
+Fidelity: known dinero §5 – the codes; 61 to 89 were not seen and are refused like any other 400
+"""
 
 from __future__ import annotations
 
@@ -76,4 +79,3 @@ def _first(wrong: dict[str, Any]) -> tuple[str | None, str]:
 
 
 ERRORS = ErrorTable({**STATUSES, 480: _BROWNOUT}, _CODES, words_of)
-"""Fidelity: known dinero §5 – the codes; 61 to 89 were not seen and are refused like any other 400."""

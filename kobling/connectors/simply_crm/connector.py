@@ -1,4 +1,7 @@
-"""Simply CRM as the hub knows it: settings, resources, health."""
+"""Simply CRM as the hub knows it: settings, resources, health.
+
+Fidelity: assumed simply_crm §1 – installations live below the names in HOSTS; others need the operator's word
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,6 @@ from kobling.sdk.status import ErrorTable
 _TITLE = "Simply CRM"
 _CONCURRENCY = 4
 _HOSTS = ("*.simply-crm.com", "*.simply-crm.dk", "*.simplycrm.com", "*.simplycrm.dk")
-"""Fidelity: assumed simply_crm §1 – installations live below these names; others need the operator's word"""
 _REFERENCES = {
     "Currency": (
         "currency_name",

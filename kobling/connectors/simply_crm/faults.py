@@ -1,4 +1,7 @@
-"""What Simply CRM's error codes mean, operation by operation."""
+"""What Simply CRM's error codes mean, operation by operation.
+
+Fidelity: known simply_crm §1 – an unknown operation, and a crash, answer HTTP 500 without a word
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ SESSION_OVER = frozenset({"INVALID_SESSIONID", "SESSION_EXPIRED", "SESSION_LEFT_
 LOGIN_RACE = frozenset({"INVALID_USER_CREDENTIALS", "INVALID_AUTH_TOKEN"})
 WRITING = frozenset({"create", "update", "revise", "delete"})
 CRASHED = "crashed"
-"""Our name for HTTP 500 without a word. Fidelity: known simply_crm §1 – an unknown operation answers so."""
+"""Our name for HTTP 500 without a word."""
 
 _NOT_THERE = Rule(NotThere, N_("%(vendor)s has no such record, or does not show it to our user."))
 _WRONG_KEY = Rule(SignInExpired, N_("%(vendor)s does not accept the user name and access key."))

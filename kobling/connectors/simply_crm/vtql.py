@@ -1,4 +1,7 @@
-"""vTiger's query language, written so that nothing a person typed can change a query."""
+"""vTiger's query language, written so that nothing a person typed can change a query.
+
+Fidelity: known simply_crm §4 – a limit above 100 is cut to 100 silently
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from datetime import datetime, timedelta
 from kobling.records import N_, Refused
 
 PAGE = 100
-"""Fidelity: known simply_crm §4 – a limit above 100 is cut to 100 silently."""
 
 _UNWRITABLE = re.compile(r"[\\\x00-\x1f\x7f]")
 

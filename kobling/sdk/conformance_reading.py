@@ -8,7 +8,7 @@ from unittest import SkipTest
 from kobling.records import NotThere
 from kobling.sdk.conformance_rig import Rig, people, reading
 from kobling.sdk.paging import all_ids
-from kobling.sdk.protocols import Connector, Deletions, Resource
+from kobling.sdk.protocols import Connector, Countable, Deletions, Resource
 
 
 class ReadingContract:
@@ -112,6 +112,8 @@ class ReadingContract:
         ids = [each async for each in all_ids(resource)]
         assert kept in ids
         assert sorted(ids) == sorted(await rig.ids())
+        if isinstance(resource, Countable):
+            assert await resource.count() == len(ids)
         assert [each.external_id for each in await resource.get_many([kept, lost])] == [kept]
 
     async def test_a_missing_record_is_not_there(self, rig: Rig) -> None:

@@ -83,6 +83,7 @@ class Transport:
             raise Unreachable(
                 N_("%(vendor)s did not answer to the end."),
                 detail=type(error).__name__,
+                code="timeout" if isinstance(error, TimeoutError) else "dropped",
                 vendor=vendor,
                 maybe_applied=True,
             ) from None

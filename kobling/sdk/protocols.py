@@ -159,6 +159,15 @@ class Resource(Protocol):
         ...
 
 
+@runtime_checkable
+class Countable(Protocol):
+    """A resource that says cheaply how many records exist, so that a sweep is made only when one is missing."""
+
+    async def count(self) -> int:
+        """How many records exist now, in one request."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """What a connection test found: the account's own name echoed, so that a person sees it is the right one."""

@@ -16,7 +16,7 @@ from kobling.sdk.writing import send_all
 
 _FEW = 3
 _PATIENCE = 5
-_BATCH = 100
+_BATCH = 500
 _MARGIN = timedelta(minutes=15)
 _COMPANY_ONLY = ("AttPerson", "VatNumber", "EanNumber", "SENumber", "PNumber")
 _STRIPPED = ("ExternalReference", "VatNumber", "EanNumber", "ProductNumber")

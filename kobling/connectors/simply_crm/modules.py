@@ -85,6 +85,11 @@ class Module:
         ids = [row["id"] for row in rows]
         return IdPage(ids, ids[-1] if len(ids) == PAGE else None)
 
+    async def count(self) -> int:
+        """How many records our user sees, in one request."""
+        rows = await self._service.query(f"select count(*) from {self.name};")  # noqa: S608 - a module's name
+        return int(rows[0]["count"])
+
     async def get(self, external_id: str) -> Record:
         """One record. Raises NotThere, which may also mean that our user may not see it."""
         return self.record(await self._service.call("GET", "retrieve", id=external_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from kobling.hub.gather import identity_rules
 from kobling.hub.models import Decision, Run
 from kobling.hub.store import couplings, issues, journal, mirror, sql
 from kobling.hub.store.couplings import Link
@@ -173,7 +174,8 @@ class Settler:
     def _now_coupled(self, links: Sequence[Link]) -> None:
         for side in Side:
             ids = [link.left_id if side is Side.LEFT else link.right_id for link in links]
-            couplings.drop_keys([self.bench.table, *self.bench.siblings[side]], side, ids)
+            keep = identity_rules(self.bench.mapping)
+            couplings.mark_coupled(self.bench.table, self.bench.siblings[side], side, ids, keep)
             issues.wake(self.bench.pair, self.bench.name, ids, self.bench.feeds_by_table)
 
     def _mirror(self, confirmed: Sequence[tuple[Prepared, Verdict]]) -> None:

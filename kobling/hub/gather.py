@@ -31,13 +31,21 @@ def index(bench: Workbench, side: Side, after: int, upto: int, limit: int) -> in
     if not rows:
         return None
     if bench.mapping.match:
-        taken = couplings.coupled_in([bench.table, *bench.siblings[side]], side, [row.external_id for row in rows])
-        narrow = _match_view(bench.mapping)
+        ids = [row.external_id for row in rows]
+        elsewhere = couplings.coupled_in(bench.siblings[side], side, ids)
+        coupled = couplings.coupled_in([bench.table], side, ids)
+        narrow, identities = _match_view(bench.mapping), identity_rules(bench.mapping)
         keys = {}
         for row in rows:
-            keys[row.external_id] = () if row.gone or row.external_id in taken else _keys(narrow, side, row)
-        couplings.save_keys(bench.table, side, keys)
+            found = () if row.gone or row.external_id in elsewhere else _keys(narrow, side, row)
+            keys[row.external_id] = found[:identities] if row.external_id in coupled else found
+        couplings.save_keys(bench.table, side, keys, coupled)
     return rows[-1].rev
+
+
+def identity_rules(mapping: TableMapping) -> int:
+    """How many rules match by an identity; they come first."""
+    return sum(rule.silent for rule in mapping.match)
 
 
 def _match_view(mapping: TableMapping) -> TableMapping:
@@ -172,21 +180,29 @@ def _loners(bench: Workbench, side: Side, rows: Sequence[Snapshot], busy: set[st
 def _hits(bench: Workbench, side: Side, seen: Sequence[Seen]) -> dict[str, tuple[Hits, ...]]:
     keys = {each.external_id: match_keys(bench.mapping, each.values) for each in seen}
     found: dict[str, list[Hits]] = {external_id: [] for external_id in keys}
-    for rule in range(len(bench.mapping.match)):
-        wanted = [each[rule] for each in keys.values()]
-        asked = sorted({key for key in wanted if key is not None})
-        others = couplings.holders(bench.table, side.other, rule, asked)
-        rivals = couplings.holders(bench.table, side, rule, asked)
+    for number, rule in enumerate(bench.mapping.match):
+        asked = sorted({key for each in keys.values() if (key := each[number]) is not None})
+        others = couplings.holders(bench.table, side.other, number, asked)
+        rivals = couplings.holders(bench.table, side, number, asked)
+        _without_ignored(bench, side.other, others)
+        _without_ignored(bench, side, rivals)
+        takers = couplings.takers(bench.table, number, asked) if rule.silent else {}
         for external_id, each in keys.items():
-            key = each[rule]
-            found[external_id].append(
-                Hits()
-                if key is None
-                else Hits(
-                    tuple(others.get(key, ())), tuple(rival for rival in rivals.get(key, ()) if rival != external_id)
-                )
-            )
+            key = each[number] or ""
+            mine = tuple(rival for rival in rivals.get(key, ()) if rival != external_id)
+            found[external_id].append(Hits(tuple(others.get(key, ())), mine, tuple(takers.get(key, ()))))
     return {external_id: tuple(each) for external_id, each in found.items()}
+
+
+def _without_ignored(bench: Workbench, side: Side, holders: dict[str, list[str]]) -> None:
+    """Records that a person left out are nobody's match."""
+    ids = sorted({each for held in holders.values() for each in held})
+    if not ids:
+        return
+    chosen = Decision.objects.filter(table_id=bench.table, side=side.value, choice="ignore", external_id__in=ids)
+    ignored = set(chosen.values_list("external_id", flat=True))
+    for key, held in holders.items():
+        holders[key] = [each for each in held if each not in ignored]
 
 
 def _decisions(

@@ -124,13 +124,14 @@ class Coupling(models.Model):
 
 
 class MatchKey(models.Model):
-    """The key of a match rule of a record that is not coupled."""
+    """The key of a match rule. Of coupled records only identity keys are kept, so that nobody doubles them."""
 
     table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="match_keys")
     side = models.CharField(max_length=5)
     rule = models.SmallIntegerField()
     key = models.CharField(max_length=32)
     external_id = models.CharField(max_length=128)
+    coupled = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -56,6 +56,8 @@ def verdict(mapping: TableMapping, loner: Loner) -> Verdict:
     ``duplicate_identity`` (several on its own side share a legal id), or ``nobody``."""
     for rule, hits in zip(mapping.match, loner.hits, strict=False):
         others = tuple(other for other in hits.others if other not in loner.never)
+        if rule.silent and hits.taken:
+            return Verdict("duplicate_identity", hits.taken, rule)
         if len(others) == 1 and not hits.rivals:
             return Verdict("same" if rule.silent else "maybe_same", others, rule)
         if others:

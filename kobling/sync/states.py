@@ -58,10 +58,11 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Who shares a match rule's key with a lone record: on the other side, and on its own (rivals)."""
+    """Who shares a match rule's key with a lone record: on the other side, on its own (rivals), and coupled ones."""
 
     others: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
+from kobling.hub import gather
 from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
 from kobling.hub.opening import Opener
 from kobling.hub.services.log import record
@@ -123,7 +124,8 @@ def couple(
         Decision.objects.filter(table_id=bench.table, external_id__in=[left_id, right_id]).delete()
         couplings.save(bench.table, [couplings.Link(uid, left_id, right_id, {}, {})], now, actor.name)
         for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
-            couplings.drop_keys([bench.table, *bench.siblings[side]], side, [external_id])
+            keep = gather.identity_rules(bench.mapping)
+            couplings.mark_coupled(bench.table, bench.siblings[side], side, [external_id], keep)
         _look_again(bench, left_id, right_id)
     record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why)
     return uid

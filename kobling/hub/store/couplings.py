@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,12 @@ def page(table: int, after: str, limit: int) -> list[Link]:
 def remove(table: int, uids: Sequence[str]) -> None:
     """Forget couplings; the records stay as they are."""
     for batch in sql.batched(uids, sql.BATCH):
+        for side in Side:
+            sql.run(
+                "UPDATE hub_matchkey SET coupled = FALSE WHERE table_id = %s AND side = %s AND external_id IN"
+                f" (SELECT {side.value}_id FROM hub_coupling WHERE table_id = %s AND uid IN ({sql.places(batch)}))",
+                [table, side.value, table, *batch],
+            )
         sql.run(f"DELETE FROM hub_coupling WHERE table_id = %s AND uid IN ({sql.places(batch)})", [table, *batch])
 
 
@@ -115,13 +121,13 @@ def newly_gone(table: int, side: Side, feed: int, after_rev: int) -> int:
     return int(row[0]) if row else 0
 
 
-def save_keys(table: int, side: Side, keys: Mapping[str, Sequence[str | None]]) -> None:
+def save_keys(table: int, side: Side, keys: Mapping[str, Sequence[str | None]], coupled: Container[str]) -> None:
     """Replace the match keys of the given records (id → one key per rule)."""
     drop_keys([table], side, list(keys))
     sql.run_many(
-        "INSERT INTO hub_matchkey (table_id, side, rule, key, external_id) VALUES (%s, %s, %s, %s, %s)",
+        "INSERT INTO hub_matchkey (table_id, side, rule, key, external_id, coupled) VALUES (%s, %s, %s, %s, %s, %s)",
         [
-            (table, side.value, rule, key, external_id)
+            (table, side.value, rule, key, external_id, external_id in coupled)
             for external_id, each in keys.items()
             for rule, key in enumerate(each)
             if key is not None
@@ -129,8 +135,20 @@ def save_keys(table: int, side: Side, keys: Mapping[str, Sequence[str | None]]) 
     )
 
 
+def mark_coupled(table: int, siblings: Sequence[int], side: Side, external_ids: Sequence[str], keep: int) -> None:
+    """Records were coupled: their identity keys (rules below ``keep``) stay as taken, all others go."""
+    drop_keys(siblings, side, external_ids)
+    for batch in sql.batched(external_ids, sql.BATCH):
+        where = f"table_id = %s AND side = %s AND external_id IN ({sql.places(batch)})"
+        parameters = [table, side.value, *batch]
+        sql.run(f"DELETE FROM hub_matchkey WHERE {where} AND rule >= %s", [*parameters, keep])
+        sql.run(f"UPDATE hub_matchkey SET coupled = TRUE WHERE {where}", parameters)
+
+
 def drop_keys(tables: Sequence[int], side: Side, external_ids: Sequence[str]) -> None:
-    """Forget match keys of records that are coupled, gone or about to be keyed anew."""
+    """Forget match keys of records that are gone, coupled elsewhere or about to be keyed anew."""
+    if not tables:
+        return
     for batch in sql.batched(external_ids, sql.BATCH):
         sql.run(
             f"DELETE FROM hub_matchkey WHERE table_id IN ({sql.places(tables)}) AND side = %s"
@@ -140,13 +158,26 @@ def drop_keys(tables: Sequence[int], side: Side, external_ids: Sequence[str]) ->
 
 
 def holders(table: int, side: Side, rule: int, keys: Sequence[str]) -> dict[str, list[str]]:
-    """Which records of one side carry which match key."""
+    """Which records of one side that are not coupled carry which match key."""
     found: dict[str, list[str]] = {}
     for batch in sql.batched(keys, sql.BATCH):
         for key, external_id in sql.rows(
-            f"SELECT key, external_id FROM hub_matchkey WHERE table_id = %s AND side = %s AND rule = %s"
+            f"SELECT key, external_id FROM hub_matchkey WHERE table_id = %s AND side = %s AND rule = %s AND NOT coupled"
             f" AND key IN ({sql.places(batch)}) ORDER BY external_id",
             [table, side.value, rule, *batch],
+        ):
+            found.setdefault(key, []).append(external_id)
+    return found
+
+
+def takers(table: int, rule: int, keys: Sequence[str]) -> dict[str, list[str]]:
+    """Which coupled records of either side carry which match key."""
+    found: dict[str, list[str]] = {}
+    for batch in sql.batched(keys, sql.BATCH):
+        for key, external_id in sql.rows(
+            "SELECT key, external_id FROM hub_matchkey WHERE table_id = %s AND rule = %s AND coupled"
+            f" AND key IN ({sql.places(batch)}) ORDER BY side, external_id",
+            [table, rule, *batch],
         ):
             found.setdefault(key, []).append(external_id)
     return found

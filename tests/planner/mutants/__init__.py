@@ -1,0 +1,107 @@
+"""Seeded bugs: each is one wrong line in the planner, and the properties must notice every one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """In ``module`` (of kobling.sync), ``right`` reads ``wrong``."""
+
+    name: str
+    module: str
+    right: str
+    wrong: str
+
+
+MUTANTS = [
+    Mutant(
+        "drops updates to the right", "plan", "for target in (Side.RIGHT, Side.LEFT):", "for target in (Side.LEFT,):"
+    ),
+    Mutant(
+        "drops updates to the left", "plan", "for target in (Side.RIGHT, Side.LEFT):", "for target in (Side.RIGHT,):"
+    ),
+    Mutant("forgets deletions", "plan", "elif pairing.left is None or pairing.right is None:", "elif False:"),
+    Mutant(
+        "deletes what moved",
+        "plan",
+        "and not moved and not survivor.locked",
+        "and not survivor.locked",
+    ),
+    Mutant("deletes what is posted", "plan", "and not moved and not survivor.locked", "and not moved"),
+    Mutant(
+        "restores without asking the policy",
+        "plan",
+        "elif policy is DeletionPolicy.RESTORE and mapping.may_create(gone):",
+        "elif mapping.may_create(gone):",
+    ),
+    Mutant(
+        "keeps couplings of two that are gone",
+        "plan",
+        "elif pairing.left is None and pairing.right is None:",
+        "elif False:",
+    ),
+    Mutant("creates what is already there", "plan", 'elif found.kind == "nobody":', "else:"),
+    Mutant("couples by name", "matching", '"same" if rule.silent else "maybe_same"', '"same"'),
+    Mutant("does not see rivals", "matching", "if len(others) == 1 and not hits.rivals:", "if len(others) >= 1:"),
+    Mutant("creates duplicates of an identity", "matching", "if hits.rivals and rule.silent:", "if False:"),
+    Mutant(
+        "swaps sides",
+        "merge",
+        "value, loses = (here, there) if winner is Side.LEFT else (there, here)",
+        "value, loses = (there, here) if winner is Side.LEFT else (here, there)",
+    ),
+    Mutant(
+        "forgets the base",
+        "merge",
+        "left_moved, right_moved = here != base_left, there != base_right",
+        "left_moved, right_moved = True, True",
+    ),
+    Mutant("left always wins", "merge", "winner = Side.LEFT if left_moved else Side.RIGHT", "winner = Side.LEFT"),
+    Mutant("clears what may not be cleared", "merge", "if value is None and not each.clear:", "if False:"),
+    Mutant(
+        "changes what is posted",
+        "merge",
+        "if seen is not None and seen.locked and each.key not in mapping.unlocked:",
+        "if False:",
+    ),
+    Mutant(
+        "takes absent for empty",
+        "merge",
+        "here, there = left.values.get(each.key, MISSING), right.values.get(each.key, MISSING)",
+        "here, there = left.values.get(each.key), right.values.get(each.key)",
+    ),
+    Mutant(
+        "never asks",
+        "merge",
+        "if policy is ConflictPolicy.ASK:\n        return None",
+        "if policy is ConflictPolicy.ASK:\n        return Side.LEFT",
+    ),
+    Mutant(
+        "the oldest wins",
+        "merge",
+        "Side.LEFT if left.modified_at > right.modified_at else Side.RIGHT",
+        "Side.RIGHT if left.modified_at > right.modified_at else Side.LEFT",
+    ),
+    Mutant(
+        "writes against the direction",
+        "merge",
+        "if not (each.direction.allows(target) and mapping.direction.allows(target)):",
+        "if False:",
+    ),
+    Mutant(
+        "an empty value beats a filled one at first",
+        "merge",
+        "    if here is None:\n        return Side.RIGHT\n    if there is None:\n        return Side.LEFT\n",
+        "",
+    ),
+    Mutant("the following side leads", "merge", "return mapping.leading", "return mapping.leading.other"),
+    Mutant("forgets what was agreed", "merge", "result.agreed[key] = value", "pass"),
+    Mutant(
+        "creates without some values",
+        "plan",
+        "if each.key in seen.values and not each.proof",
+        'if each.key != "mail" and each.key in seen.values and not each.proof',
+    ),
+]

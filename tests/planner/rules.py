@@ -1,0 +1,318 @@
+"""What must hold of any sync, said once more in other words than the planner's; and worlds to try it on."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from kobling.mapping import ConflictPolicy, DeletionPolicy, Direction, FieldMapping, MatchRule, Side, TableMapping, end
+from kobling.sync.actions import Create, Delete, Uncouple, Update
+from tests.planner.twin import Plan, Thing, Twin
+
+MISSING = object()
+BASIC = TableMapping(
+    name="things",
+    left="a",
+    right="b",
+    fields=(
+        FieldMapping("name", end("n"), end("N")),
+        FieldMapping("cvr", end("c"), end("C"), clear=False),
+        FieldMapping("mail", end("m"), end("M")),
+        FieldMapping("city", end("s"), end("S"), policy=None),
+    ),
+    match=(MatchRule(("cvr",)), MatchRule(("name",), silent=False)),
+)
+KEYS = tuple(each.key for each in BASIC.fields)
+_words = {
+    "name": st.sampled_from(["Alfa", "Beta", "Gamma", "Delta", "Bøgh & Søn", "Boegh og Soen"]),
+    "cvr": st.sampled_from([None, None, "1", "2", "3"]),
+    "mail": st.sampled_from([None, "a@x", "b@x", "c@x"]),
+    "city": st.sampled_from([None, "Aarhus", "Ribe", "Odense"]),
+}
+mappings = st.builds(
+    lambda direction, conflict, deletion, leading: replace(
+        BASIC, direction=direction, conflict=conflict, deletion=deletion, leading=leading
+    ),
+    st.sampled_from(list(Direction)),
+    st.sampled_from(list(ConflictPolicy)),
+    st.sampled_from(list(DeletionPolicy)),
+    st.sampled_from(list(Side)),
+)
+_side = st.sampled_from(list(Side))
+_key = st.sampled_from(KEYS)
+_at = st.integers(0, 5)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), _side, st.fixed_dictionaries(_words)),
+        st.tuples(st.just("edit"), _side, _at, _key, st.integers(0, 5)),
+        st.tuples(st.just("clear"), _side, _at, _key),
+        st.tuples(st.just("hide"), _side, _at, _key),
+        st.tuples(st.just("remove"), _side, _at),
+        st.tuples(st.just("reuse"), _side, st.fixed_dictionaries(_words)),
+        st.tuples(st.just("lock"), _side, _at),
+        st.just(("sync",)),
+        st.just(("sync",)),
+    ),
+    min_size=3,
+    max_size=14,
+)
+_edited = {
+    "name": ["Alfa 2", "Beta 2", "Gamma 2", "Omega", "Zeta", "Eta"],
+    "cvr": ["4", "5", "6", "7", "8", "9"],
+    "mail": ["d@x", "e@x", "f@x", "g@x", "h@x", "i@x"],
+    "city": ["Køge", "Skive", "Vejle", "Lemvig", "Hobro", "Faxe"],
+}
+
+
+def play(mapping: TableMapping, moves: list[Any], plan: Plan) -> None:
+    """Play moves and hold every sync against the rules. Raises AssertionError where one is broken."""
+    twin = Twin(mapping)
+    removed: dict[Side, list[str]] = {Side.LEFT: [], Side.RIGHT: []}
+    for move in [*moves, ("sync",), ("sync",)]:
+        if move[0] == "sync":
+            checked_sync(twin, plan)
+        else:
+            _do(twin, move, removed)
+    before = len(twin.done)
+    checked_sync(twin, plan)
+    sent = [each for each in twin.done if isinstance(each, Create | Update | Delete | Uncouple)]
+    assert not sent, f"a sync without edits sends something: {sent} after {before}"
+
+
+def _do(twin: Twin, move: tuple[Any, ...], removed: dict[Side, list[str]]) -> None:
+    kind, side = move[0], move[1]
+    if kind == "put":
+        twin.put(side, move[2])
+    elif kind == "reuse" and removed[side]:
+        twin.put(side, move[2], removed[side].pop())
+    things = sorted(twin.sides[side])
+    if not things or kind in ("put", "reuse"):
+        return
+    external_id = things[move[2] % len(things)]
+    thing = twin.sides[side][external_id]
+    if kind == "lock":
+        thing.locked = True
+    elif kind == "hide":
+        thing.hidden.add(move[3])
+    elif thing.locked:
+        return
+    elif kind == "edit":
+        twin.edit(side, external_id, move[3], _edited[move[3]][move[4]])
+    elif kind == "clear":
+        twin.edit(side, external_id, move[3], None)
+    elif kind == "remove":
+        twin.sides[side].pop(external_id)
+        removed[side].append(external_id)
+
+
+def checked_sync(twin: Twin, plan: Plan) -> None:
+    """One sync, held against the rules."""
+    before = copy.deepcopy(twin)
+    twin.sync(plan)
+    for rule in (fields_merge, deletions_obey, directions_hold, new_ones_arrive, identities_stay_one, locked_stay):
+        problems = list(rule(before, twin))
+        assert not problems, f"{rule.__name__}: {problems}"
+
+
+def fields_merge(before: Twin, after: Twin) -> Iterator[str]:
+    """Of a coupled pair, each field ends as the three-way rules say, and nothing else moves."""
+    for uid, link in before.links.items():
+        left = before.sides[Side.LEFT].get(link.left)
+        right = before.sides[Side.RIGHT].get(link.right)
+        if left is None or right is None:
+            continue
+        for each in before.mapping.fields:
+            wanted = _merged(before, each, left, right, link.base)
+            now = (
+                after.sides[Side.LEFT][link.left].values.get(each.key),
+                after.sides[Side.RIGHT][link.right].values.get(each.key),
+            )
+            if wanted is not None and now != wanted:
+                yield f"{uid} {each.key}: {now}, not {wanted}"
+            asked = any(one.coupling == uid and each.key in one.fields for one in after.asked if one.kind == "conflict")
+            if asked != (wanted is None):
+                yield f"{uid} {each.key}: asked {asked}"
+
+
+def _merged(
+    twin: Twin, each: FieldMapping, left: Thing, right: Thing, base: dict[Side, dict[str, Any]]
+) -> tuple[Any, Any] | None:
+    """The values both sides should have; None where a person must be asked."""
+    here, there = left.values.get(each.key), right.values.get(each.key)
+    if each.key in left.hidden or each.key in right.hidden:
+        return _with_hidden(twin, each, left, right, base)
+    base_left, base_right = base[Side.LEFT].get(each.key, MISSING), base[Side.RIGHT].get(each.key, MISSING)
+    left_moved, right_moved = here != base_left, there != base_right
+    if here == there or not (left_moved or right_moved):
+        return here, there
+    to_right, to_left = (twin.mapping.direction.allows(side) for side in (Side.RIGHT, Side.LEFT))
+    if base_left is MISSING and base_right is MISSING:
+        winner = _first_time(twin, here, there, to_right, to_left)
+    elif left_moved and right_moved:
+        winner = Side.LEFT if not to_left else Side.RIGHT if not to_right else _by_policy(twin, left, right)
+        if winner is None:
+            return None
+    else:
+        winner = Side.LEFT if left_moved else Side.RIGHT
+    return _carried(each, winner, here, there, to_right, to_left, left, right)
+
+
+def _carried(
+    each: FieldMapping, winner: Side, here: Any, there: Any, to_right: bool, to_left: bool, left: Thing, right: Thing
+) -> tuple[Any, Any]:
+    value = here if winner is Side.LEFT else there
+    allowed = to_right if winner is Side.LEFT else to_left
+    target = right if winner is Side.LEFT else left
+    if not allowed or (value is None and not each.clear) or target.locked:
+        return here, there
+    return value, value
+
+
+def _first_time(twin: Twin, here: Any, there: Any, to_right: bool, to_left: bool) -> Side:
+    if not to_left:
+        return Side.LEFT
+    if not to_right:
+        return Side.RIGHT
+    if here is None or there is None:
+        return Side.RIGHT if here is None else Side.LEFT
+    return twin.mapping.leading
+
+
+def _by_policy(twin: Twin, left: Thing, right: Thing) -> Side | None:
+    policy = twin.mapping.conflict
+    if policy is ConflictPolicy.NEWEST:
+        return None if left.at == right.at else Side.LEFT if left.at > right.at else Side.RIGHT
+    return None if policy is ConflictPolicy.ASK else Side(policy.value)
+
+
+def _with_hidden(
+    twin: Twin, each: FieldMapping, left: Thing, right: Thing, base: dict[Side, dict[str, Any]]
+) -> tuple[Any, Any]:
+    """A field that a side does not send clears nothing and wins nothing; the other side's change may still go there."""
+    here, there = left.values.get(each.key), right.values.get(each.key)
+    if each.key in left.hidden and each.key in right.hidden:
+        return here, there
+    source = Side.RIGHT if each.key in left.hidden else Side.LEFT
+    value = there if source is Side.RIGHT else here
+    moved = value != base[source].get(each.key, MISSING)
+    target = left if source is Side.RIGHT else right
+    if (
+        not moved
+        or not twin.mapping.direction.allows(source.other)
+        or target.locked
+        or (value is None and not each.clear)
+    ):
+        return here, there
+    return (value, there) if source is Side.RIGHT else (here, value)
+
+
+def deletions_obey(before: Twin, after: Twin) -> Iterator[str]:
+    """What vanished on one side is restored, uncoupled, deleted or asked about, as the policy says."""
+    for uid, link in before.links.items():
+        there = [side for side in Side if (link.left if side is Side.LEFT else link.right) in before.sides[side]]
+        if len(there) != 1:
+            if not there and uid in after.links:
+                yield f"{uid}: both are gone and still coupled"
+            continue
+        side = there[0]
+        survivor_id = link.left if side is Side.LEFT else link.right
+        survivor = before.sides[side][survivor_id]
+        moved = any(
+            key not in survivor.hidden and survivor.values.get(key) != link.base[side].get(key, MISSING)
+            for key in survivor.values
+        )
+        asked = any(one.coupling == uid for one in after.asked)
+        exists = survivor_id in after.sides[side]
+        policy, allows = before.mapping.deletion, before.mapping.direction.allows
+        if policy is DeletionPolicy.UNCOUPLE:
+            good = uid not in after.links and exists and not asked
+        elif policy is DeletionPolicy.RESTORE and allows(side.other):
+            good = exists and uid in after.links and not asked
+        elif policy is DeletionPolicy.DELETE and allows(side) and not moved and not survivor.locked:
+            good = not exists and uid not in after.links
+        else:
+            good = asked and exists and uid in after.links
+        if not good:
+            yield f"{uid}: {policy} is not obeyed (moved {moved}, asked {asked}, exists {exists})"
+
+
+def directions_hold(before: Twin, after: Twin) -> Iterator[str]:
+    """A one-way mapping writes nothing to its source."""
+    for action in after.done:
+        if isinstance(action, Create | Update | Delete) and not before.mapping.direction.allows(action.side):
+            yield f"writes to the {action.side} side"
+
+
+def new_ones_arrive(before: Twin, after: Twin) -> Iterator[str]:
+    """A lone record that resembles nobody is made on the other side with all its values."""
+    for side in Side:
+        if not before.mapping.may_create(side.other):
+            continue
+        for external_id in before.lone(side):
+            thing = before.sides[side][external_id]
+            if _resembles_somebody(before, side, external_id):
+                continue
+            link = after.link_of(side, external_id)
+            if link is None:
+                yield f"{external_id} did not arrive"
+                continue
+            made = after.sides[side.other][link.right if side is Side.LEFT else link.left]
+            for key, value in thing.sent().items():
+                if made.values.get(key) != value:
+                    yield f"{external_id} arrived with {key}={made.values.get(key)}, not {value}"
+
+
+def _resembles_somebody(twin: Twin, side: Side, external_id: str) -> bool:
+    me = twin.sides[side][external_id].sent()
+    for where in Side:
+        for other in twin.sides[where]:
+            if (where, other) == (side, external_id):
+                continue
+            them = twin.sides[where][other].sent()
+            if me.get("cvr") and me.get("cvr") == them.get("cvr"):
+                return True
+            if where is not side and _folded(me.get("name")) == _folded(them.get("name")):
+                return True
+    return False
+
+
+def _folded(name: Any) -> str:
+    text = str(name or "").casefold()
+    return " ".join(text.replace("ø", "oe").replace("&", " og ").split())
+
+
+def identities_stay_one(before: Twin, after: Twin) -> Iterator[str]:
+    """No sync makes a second record of an identity number, and none couples records with different numbers."""
+    for side in Side:
+        was = Counter(each.values.get("cvr") for each in before.sides[side].values())
+        now = Counter(each.values.get("cvr") for each in after.sides[side].values())
+        for cvr, number in now.items():
+            created = [a for a in after.done if isinstance(a, Create) and a.side is side and a.values.get("cvr") == cvr]
+            if cvr and number > 1 and number > was[cvr] and created and not any(a.restores for a in created):
+                yield f"identity {cvr} exists {number} times on the {side} side"
+    for uid, link in after.links.items():
+        if (
+            uid in before.links
+            or link.left not in before.sides[Side.LEFT]
+            or link.right not in before.sides[Side.RIGHT]
+        ):
+            continue
+        left = before.sides[Side.LEFT][link.left].sent()
+        right = before.sides[Side.RIGHT][link.right].sent()
+        if not left.get("cvr") or left.get("cvr") != right.get("cvr"):
+            yield f"coupled without a common number: {left} {right}"
+
+
+def locked_stay(before: Twin, after: Twin) -> Iterator[str]:
+    """What is posted is neither changed nor deleted."""
+    for side in Side:
+        for external_id, thing in before.sides[side].items():
+            if thing.locked:
+                now = after.sides[side].get(external_id)
+                if now is None or now.values != thing.values:
+                    yield f"the posted {external_id} was touched"

@@ -22,7 +22,12 @@ MUTANTS = [
     Mutant(
         "drops updates to the left", "plan", "for target in (Side.RIGHT, Side.LEFT):", "for target in (Side.RIGHT,):"
     ),
-    Mutant("forgets deletions", "plan", "elif pairing.left is None or pairing.right is None:", "elif False:"),
+    Mutant(
+        "forgets deletions",
+        "plan",
+        "elif pairing.left is None or pairing.right is None:",
+        "elif pairing.left is None or pairing.right is None:\n        return\n    elif not pairing.left or not pairing.right:",
+    ),
     Mutant(
         "deletes what moved",
         "plan",
@@ -42,7 +47,7 @@ MUTANTS = [
         "elif pairing.left is None and pairing.right is None:",
         "elif False:",
     ),
-    Mutant("creates what is already there", "plan", 'elif found.kind == "nobody":', "else:"),
+    Mutant("creates what is already there", "plan", 'elif found.kind == "nobody":', 'elif found.kind != "same":'),
     Mutant("couples by name", "matching", '"same" if rule.silent else "maybe_same"', '"same"'),
     Mutant("does not see rivals", "matching", "if len(others) == 1 and not hits.rivals:", "if len(others) >= 1:"),
     Mutant("creates duplicates of an identity", "matching", "if hits.rivals and rule.silent:", "if False:"),

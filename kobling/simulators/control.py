@@ -15,7 +15,7 @@ from kobling.simulators.vendor import PersonRefused, Vendor
 from kobling.simulators.wire import from_json, to_json
 
 DOCUMENTATION = {
-    "GET /": "this page",
+    "GET /": "this page, and what signs a client in",
     "GET /faults": "faults in force and how many requests are held",
     "POST /faults": (
         "add a fault: {kind, match:{method,operation,path_regex}, times (null = always), skip, probability, "
@@ -29,7 +29,7 @@ DOCUMENTATION = {
     "DELETE /counters": "back to zero",
     "GET /dump": "the whole state; {entity: [records]}",
     "GET /dump/{entity}": "the records of one kind",
-    "POST /reset": "back to a fresh seed: {seed, records}, both optional",
+    "POST /reset": "back to a fresh seed: {seed, records}, both optional; another seed has other credentials",
     "GET /clock": "how the vendor's clock stands",
     "POST /clock": "{offset: s} or {freeze: epoch s | ISO | true} or {advance: s} or {thaw: true}",
     "GET /config": "the vendor's knobs",
@@ -75,7 +75,7 @@ class Control:
     def _route(self, method: str, path: list[str], given: Any) -> Any:
         key = f"{method} {path[0] if path else ''}"
         routes: dict[str, Callable[[list[str], Any], Any]] = {
-            "GET ": lambda _path, _given: {"vendor": self._vendor.name, "routes": DOCUMENTATION},
+            "GET ": lambda _path, _given: self._about(),
             "GET faults": lambda _path, _given: self._show_faults(),
             "POST faults": self._post_faults,
             "DELETE faults": lambda _path, _given: self._clear_faults(),
@@ -98,6 +98,9 @@ class Control:
         if key not in routes:
             raise KeyError(f"{method} /{'/'.join(path)}")
         return routes[key](path, given)
+
+    def _about(self) -> Any:
+        return {"vendor": self._vendor.name, "credentials": self._vendor.credentials(), "routes": DOCUMENTATION}
 
     def _show_faults(self) -> Any:
         return {"faults": msgspec.to_builtins(self._faults.all()), "held": self._faults.held}
@@ -125,7 +128,7 @@ class Control:
         self._seed = int(given.get("seed", self._seed))
         self._records = int(given.get("records", self._records))
         self._vendor.reset(self._seed, self._records)
-        return {"seed": self._seed, "records": self._records}
+        return {"seed": self._seed, "records": self._records, "credentials": self._vendor.credentials()}
 
     def _clock(self, _path: list[str], given: Any) -> Any:
         clock = self._vendor.clock

@@ -125,6 +125,7 @@ def test_a_wrong_line_is_code_42(dinero: Dinero, line: dict[str, Any], field: st
     ("header", "field"),
     [
         ({"ProductLines": []}, "ProductLines"),
+        ({"ProductLines": [0]}, "ProductLines"),
         ({"ContactGuid": str(uuid4())}, "ContactGuid"),
         ({"Currency": "XXX"}, "Currency"),
         ({"Date": "22-11-2026"}, "Date"),

@@ -108,7 +108,7 @@ def check(given: Any, name: str, *, reject_unknown: bool, prefix: str = "") -> d
         try:
             checked[key] = _value(given.get(key), wanted, reject_unknown, f"{prefix}{key}")
         except ApiError as error:
-            wrong.update(error.fields)
+            wrong.update(error.fields or {prefix + key: error.message})
         except ValueError as error:
             wrong[prefix + key] = str(error)
     if wrong:

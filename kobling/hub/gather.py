@@ -184,24 +184,28 @@ def _hits(bench: Workbench, side: Side, seen: Sequence[Seen]) -> dict[str, tuple
         asked = sorted({key for each in keys.values() if (key := each[number]) is not None})
         others = couplings.holders(bench.table, side.other, number, asked)
         rivals = couplings.holders(bench.table, side, number, asked)
-        _without_ignored(bench, side.other, others)
-        _without_ignored(bench, side, rivals)
         takers = couplings.takers(bench.table, number, asked) if rule.silent else {}
+        _set_ignored_aside(bench, side.other, others, takers)
+        _set_ignored_aside(bench, side, rivals, takers)
         for external_id, each in keys.items():
             key = each[number] or ""
             mine = tuple(rival for rival in rivals.get(key, ()) if rival != external_id)
-            found[external_id].append(Hits(tuple(others.get(key, ())), mine, tuple(takers.get(key, ()))))
+            taken = tuple(takers.get(key, ())) if rule.silent else ()
+            found[external_id].append(Hits(tuple(others.get(key, ())), mine, taken))
     return {external_id: tuple(each) for external_id, each in found.items()}
 
 
-def _without_ignored(bench: Workbench, side: Side, holders: dict[str, list[str]]) -> None:
-    """Records that a person left out are nobody's match."""
+def _set_ignored_aside(
+    bench: Workbench, side: Side, holders: dict[str, list[str]], takers: dict[str, list[str]]
+) -> None:
+    """A record that a person left out is nobody's match, but it still holds its identity."""
     ids = sorted({each for held in holders.values() for each in held})
     if not ids:
         return
     chosen = Decision.objects.filter(table_id=bench.table, side=side.value, choice="ignore", external_id__in=ids)
     ignored = set(chosen.values_list("external_id", flat=True))
     for key, held in holders.items():
+        takers.setdefault(key, []).extend(each for each in held if each in ignored)
         holders[key] = [each for each in held if each not in ignored]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 from kobling.records import N_, Refused, exact
@@ -128,7 +128,9 @@ def text_up_to(limit: int) -> Codec:
 def number_with_decimals(places: int) -> Codec:
     """A number as the side keeps it, with so many decimals; agreed values compare exactly after that rounding."""
     step = Decimal(1).scaleb(-places)
-    return simple(f"number_{places}", lambda value: _number(exact(value).quantize(step)), lambda value: value)
+    return simple(
+        f"number_{places}", lambda value: _number(exact(value).quantize(step, ROUND_HALF_UP)), lambda value: value
+    )
 
 
 def choice(name: str, to_agreed: Mapping[str, Any], to_vendor: Mapping[Any, str] | None = None) -> Codec:

@@ -11,7 +11,7 @@ from kobling.sync.plan import plan
 from tests.planner.rules import mappings, play, steps
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mapping=mappings, moves=steps)
 def test_every_sync_obeys_the_rules(mapping: TableMapping, moves: list[Any]) -> None:
     play(mapping, moves, plan)

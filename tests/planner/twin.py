@@ -132,8 +132,12 @@ class Twin:
         return found
 
     def _taken(self) -> list[tuple[str, tuple[str | None, ...]]]:
-        """Match keys of coupled records of both sides."""
+        """Match keys of records that hold their identity: coupled ones and those left alone."""
         found = []
+        for side, external_id in sorted(self.left_alone):
+            seen = self.seen(side, external_id)
+            if seen is not None:
+                found.append((external_id, match_keys(self.mapping, seen.values)))
         for link in self.links.values():
             for side, external_id in ((Side.LEFT, link.left), (Side.RIGHT, link.right)):
                 seen = self.seen(side, external_id)

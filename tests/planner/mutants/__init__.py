@@ -26,7 +26,7 @@ MUTANTS = [
         "forgets deletions",
         "plan",
         "elif pairing.left is None or pairing.right is None:",
-        "elif pairing.left is None or pairing.right is None:\n        return\n    elif not pairing.left or not pairing.right:",
+        "elif pairing.left is None or pairing.right is None:\n        return\n    elif not pairing.left:",
     ),
     Mutant(
         "deletes what moved",

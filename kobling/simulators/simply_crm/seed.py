@@ -12,7 +12,7 @@ from kobling.simulators.simply_crm.installation import Installation
 from kobling.simulators.simply_crm.inventory import line_net
 from kobling.simulators.simply_crm.store import Line, Row
 from kobling.simulators.simply_crm.values import fixed, stored, utf8mb3_text
-from kobling.simulators.world.goods import Good, Sale, goods, sales
+from kobling.simulators.world.goods import Good, Sale, SoldLine, goods, sales
 from kobling.simulators.world.parties import Party, parties
 
 _DAYS_BACK = 400
@@ -139,19 +139,7 @@ class _Seeder:
         store = self._place.store
         currency, rate = {"EUR": ("21x2", "0.134"), "SEK": ("21x3", "1.493")}.get(party.currency, ("21x1", "1.000"))
         moms = Decimal(0) if party.country_key != "DK" else Decimal("25.000")
-        lines = [
-            Line(
-                number=store.next_line_number(),
-                product=products[sold.good][0],
-                quantity=Decimal(fixed(sold.quantity, 3)),
-                price=sold.price,
-                discount_percent=sold.discount,
-                discount_amount=Decimal(0),
-                comment=utf8mb3_text(sold.text),
-                taxes=[moms, Decimal(0), Decimal(0)],
-            )
-            for sold in sale.lines
-        ]
+        lines = [self._line(sold, products[sold.good][0], moms) for sold in sale.lines]
         exact = sum((line_net(line) for line in lines), Decimal(0))
         total = exact.quantize(_CENT, ROUND_HALF_UP)
         grand = (exact * (1 + moms / 100)).quantize(_CENT, ROUND_HALF_UP)
@@ -181,6 +169,18 @@ class _Seeder:
         row = store.find(full_id)
         if row is not None:
             row.lines = lines
+
+    def _line(self, sold: SoldLine, product: str, moms: Decimal) -> Line:
+        return Line(
+            number=self._place.store.next_line_number(),
+            product=product,
+            quantity=Decimal(fixed(sold.quantity, 3)),
+            price=sold.price,
+            discount_percent=sold.discount,
+            discount_amount=Decimal(0),
+            comment=utf8mb3_text(sold.text),
+            taxes=[moms, Decimal(0), Decimal(0)],
+        )
 
 
 def _custom_names(place: Installation) -> tuple[str, str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 _FOLDER = tempfile.mkdtemp(prefix="kobling-tests-")
 os.environ["KOBLING_DATA"] = _FOLDER
 os.environ.pop("KOBLING_DATABASE_URL", None)
+if os.environ.get("KOBLING_TEST_DATABASE_URL"):
+    os.environ["KOBLING_DATABASE_URL"] = os.environ["KOBLING_TEST_DATABASE_URL"]
 os.environ.pop("KOBLING_LANGUAGE", None)
 
 

@@ -41,7 +41,7 @@ def guarded(steps: Steps, name: str, *args: Any) -> dict[str, Any]:
             failure["retry_at"] = error.retry_at.isoformat()
         failure["outcome"] = _outcome(error)
         if isinstance(error, SettingsError):
-            runs.pause_connections(steps.run, error)
+            runs.show_red(steps.run, steps.opener.named(error.params.get("vendor")), error)
         return {"failed": failure}
 
 

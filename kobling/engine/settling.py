@@ -176,7 +176,7 @@ class Settler:
             ids = [link.left_id if side is Side.LEFT else link.right_id for link in links]
             keep = identity_rules(self.bench.mapping)
             couplings.mark_coupled(self.bench.table, self.bench.siblings[side], side, ids, keep)
-            issues.wake(self.bench.pair, self.bench.name, ids, self.bench.feeds_by_table)
+            issues.wake(self.bench.pair, ids, self.bench.feeds_by_table)
 
     def _mirror(self, confirmed: Sequence[tuple[Prepared, Verdict]]) -> None:
         now = self.clock.now()

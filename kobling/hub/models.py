@@ -252,7 +252,7 @@ class SyncIssue(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["table", "kind", "subject"], name="issue_once")]
-        indexes: ClassVar = [models.Index(fields=["waits_table", "waits_id"], name="issue_waits")]
+        indexes: ClassVar = [models.Index(fields=["waits_id"], name="issue_waits")]
 
 
 class Decision(models.Model):

@@ -63,6 +63,10 @@ class Opener:
                 known=", ".join(self.connector_types),
             ) from None
 
+    def named(self, title: object) -> list[str]:
+        """Connectors that call themselves so, as errors do."""
+        return [name for name, kind in self.connector_types.items() if kind.title == title]
+
     def pair_type(self, pair: Pair) -> PairType:
         """The pair's type."""
         return self.pair_types[pair.pair_type]

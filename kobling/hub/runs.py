@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
-
-from django.db.models import Q
 
 from kobling.hub.models import Connection, Pair, Run
 from kobling.hub.store import sql
@@ -108,15 +106,12 @@ def end(
         Connection.objects.filter(held_by=_holder(run)).update(held_by="")
 
 
-def pause_connections(run: int, error: SettingsError) -> None:
-    """A sign-in or setting is wrong: what hangs on it pauses until a person has tested it."""
+def show_red(run: int, connectors: Collection[str], error: SettingsError) -> None:
+    """A sign-in or setting is wrong: the connections to blame show red until a person has tested them."""
     pair = Run.objects.select_related("pair").get(pk=run).pair
-    named = error.params.get("connection")
-    sides = Q(pk=pair.left_id) | Q(pk=pair.right_id)
-    chosen = Connection.objects.filter(sides)
-    if named is not None and chosen.filter(name=str(named)).exists():
-        chosen = chosen.filter(name=str(named))
-    chosen.update(healthy=False, health_text=str(error)[:500])
+    sides = Connection.objects.filter(pk__in=[pair.left_id, pair.right_id])
+    blamed = sides.filter(connector__in=connectors) if connectors else sides
+    blamed.update(healthy=False, health_text=str(error)[:500])
 
 
 def _holder(run: int) -> str:

@@ -37,7 +37,7 @@ class KoblingError(Exception):
         self.code = code
         self.vendor_text = vendor_text
         self.field = field
-        self.params = params
+        self.params = params if field is None else {**params, "field": field}
 
     @property
     def kind(self) -> str:

@@ -146,10 +146,14 @@ class World:
         """Make a vendor misbehave."""
         self.control(system, "POST", "faults", fault)
 
+    def _existing(self, entity: str) -> list[Any]:
+        found = self.control(self.dinero, "GET", f"dump/{entity}")
+        return [each for each in found if not each.get("DeletedAt")]
+
     def names(self) -> dict[str, Counter[str]]:
         """What exists on both sides, by name: duplicates and losses show as other counts."""
         crm = {name: self.control(self.crm, "GET", f"dump/{name}") for name in ("Accounts", "Contacts", "Products")}
-        dinero = {name: self.control(self.dinero, "GET", f"dump/{name}") for name in ("contacts", "products")}
+        dinero = {name: self._existing(name) for name in ("contacts", "products", "invoices")}
         return {
             "accounts": Counter(each["accountname"] for each in crm["Accounts"]),
             "persons": Counter(f"{each['firstname']} {each['lastname']}".strip() for each in crm["Contacts"]),
@@ -157,9 +161,7 @@ class World:
             "crm invoices": Counter(each["subject"] for each in self.control(self.crm, "GET", "dump/Invoice")),
             "dinero contacts": Counter(each["Name"].strip() for each in dinero["contacts"]),
             "dinero products": Counter(each["Name"] for each in dinero["products"]),
-            "dinero invoices": Counter(
-                str(each["TotalInclVat"]) for each in self.control(self.dinero, "GET", "dump/invoices")
-            ),
+            "dinero invoices": Counter(str(each["TotalInclVat"]) for each in dinero["invoices"]),
         }
 
 

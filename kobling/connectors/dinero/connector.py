@@ -50,7 +50,9 @@ class Dinero:
         reached = await self._api.json("GET", "/v1.1/organizations")
         for each in reached:
             if str(each.get("Id")) == self._organization:
-                return Health(str(each.get("Name") or ""), version="v1.1")
+                # Listing organizations needs no plan; only a call into the organization shows that it has API access.
+                await self._api.json("GET", f"/v1/{self._organization}/accountingyears")
+                return Health(str(each.get("Name") or ""), version="API v1.1")
         raise SettingsError(
             N_("The key does not open that organization. It opens: %(names)s."),
             field="organization_id",

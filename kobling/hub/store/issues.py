@@ -121,14 +121,16 @@ def parked(table: int, subjects: Sequence[str]) -> set[str]:
     return found
 
 
-def wake(pair: int, waits_table: str, external_ids: Sequence[str], feeds: dict[Side, dict[str, int]]) -> None:
-    """Records that waited for one of these are looked at again. ``feeds``: side → table name → feed."""
+def wake(pair: int, external_ids: Sequence[str], feeds: dict[Side, dict[str, int]]) -> None:
+    """Records that waited for one of these are looked at again. ``feeds``: side → table name → feed.
+
+    Which table a record waits for is not always known (a line's product may be a service), so the id alone decides.
+    """
     for batch in sql.batched(external_ids, sql.BATCH):
         waiting = sql.rows(
             "SELECT t.name, i.left_id, i.right_id FROM hub_syncissue i JOIN hub_table t ON t.id = i.table_id"
-            " WHERE t.pair_id = %s AND i.waits_table = %s AND i.state = 'open'"
-            f" AND i.waits_id IN ({sql.places(batch)})",
-            [pair, waits_table, *batch],
+            f" WHERE t.pair_id = %s AND i.kind = 'waits' AND i.state = 'open' AND i.waits_id IN ({sql.places(batch)})",
+            [pair, *batch],
         )
         for table_name, left_id, right_id in waiting:
             side = Side.LEFT if left_id else Side.RIGHT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from kobling.hub.services import clients, connections
 from kobling.records import N_, SettingsError
 from kobling.sdk.registry import connector_types
 
+REDIRECT_URI = "http://localhost:8642/signed-in"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -36,6 +38,7 @@ def connect(
     connector: Annotated[str, typer.Argument(help="The system: simply_crm, dinero …")],
     settings: Annotated[list[str] | None, typer.Argument(help="name=value … (name=@file reads a file)")] = None,
     name: Annotated[str, typer.Option(help="What to call the connection.")] = "",
+    redirect_uri: Annotated[str, typer.Option(help="Where the vendor's sign-in page sends you back.")] = REDIRECT_URI,
     json: Json = False,
 ) -> None:
     """Connect a system: settings are tested at once and stored encrypted. Without settings: what is needed."""
@@ -46,11 +49,19 @@ def connect(
         return
     with vendors() as opener:
         client = clients.find_or_add(who, asked.client or clients.DEFAULT)
-        made, health = connections.connect(who, client, opener, connector, pairs_of(settings), name)
+        way = connections.SigningIn(redirect_uri, _show_and_wait)
+        made, health = connections.connect(who, client, opener, connector, pairs_of(settings), name, way)
     if json:
         output.as_json({"connection": made.name, "account_name": health.account_name, "version": health.version})
         return
     output.say(N_("Connected to %(account)s (%(connector)s %(version)s)."), _health(made, health), "green")
+
+
+def _show_and_wait(url: str) -> str:
+    output.err.print(translated("Open this page, sign in and allow access:"))
+    output.err.print(url, markup=False, soft_wrap=True)
+    output.err.print(translated("Then paste the whole address you were sent to (it need not open):"))
+    return sys.stdin.readline()
 
 
 def _health(made: Any, health: Any) -> dict[str, str]:

@@ -48,7 +48,7 @@ class Opener:
         known = self._open.get(connection.pk)
         if known is not None and known[0] == mark:
             return known[1]
-        opened = self.type_of(connection.connector).open(settings, self._context(connection))
+        opened = self.type_of(connection.connector).open(settings, self.context(connection))
         self._open[connection.pk] = (mark, opened)
         return opened
 
@@ -90,7 +90,8 @@ class Opener:
         limited = any(self.type_of(each.connector).budget for each in (pair.left, pair.right))
         return GROUP_WITH_BUDGET if limited else GROUP_WITHOUT
 
-    def _context(self, connection: Connection) -> ConnectorContext:
+    def context(self, connection: Connection) -> ConnectorContext:
+        """The world around a connection's connector."""
         kind = self.type_of(connection.connector)
         grants = vault.Grants(connection.pk)
         return ConnectorContext(

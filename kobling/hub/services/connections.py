@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 from django.utils import timezone
 
@@ -16,8 +18,22 @@ from kobling.records import N_, KoblingError, SettingsError
 from kobling.sdk.protocols import ConnectorType, FieldSchema, Finding, Health
 
 
+@dataclass(frozen=True, slots=True)
+class SigningIn:
+    """How a person signs in on the vendor's page: shown its address, they give back the one they were sent to."""
+
+    redirect_uri: str
+    show_and_wait: Callable[[str], str]
+
+
 def connect(
-    actor: Actor, client: Client, opener: Opener, connector: str, settings: Mapping[str, str], name: str = ""
+    actor: Actor,
+    client: Client,
+    opener: Opener,
+    connector: str,
+    settings: Mapping[str, str],
+    name: str = "",
+    signing_in: SigningIn | None = None,
 ) -> tuple[Connection, Health]:
     """Store a connection and test it at once; one that fails its test is not kept.
 
@@ -36,6 +52,7 @@ def connect(
     connection.paused_why = ""
     connection.save()
     try:
+        _sign_in(connection, kind, opener, {**plain, **secret}, signing_in)
         health = test(actor, connection, opener)
     except KoblingError:
         if old is None:
@@ -46,6 +63,29 @@ def connect(
         raise
     record(actor, client, "connected", name, after=plain)
     return connection, health
+
+
+def _sign_in(
+    connection: Connection, kind: ConnectorType, opener: Opener, settings: Mapping[str, str], way: SigningIn | None
+) -> None:
+    """Let a person sign in on the vendor's page where these settings ask for it, and keep the grant."""
+    if kind.sign_in is None or not kind.sign_in.needed(settings):
+        return
+    if way is None:
+        raise SettingsError(N_("Signing in to %(system)s needs a person."), system=kind.title, code="sign_in_needed")
+    begun = kind.sign_in.start(settings, way.redirect_uri)
+    answer = parse_qs(urlsplit(way.show_and_wait(begun.url).strip()).query)
+    if answer.get("state") != [begun.state] or not answer.get("code"):
+        raise SettingsError(
+            N_("That address does not belong to this sign-in. Start again and paste the whole address."),
+            code="wrong_answer",
+            detail=", ".join(answer.get("error", ())),
+        )
+    finishing = kind.sign_in.finish(
+        settings, opener.context(connection), answer["code"][0], begun.verifier, way.redirect_uri
+    )
+    connection.grant = vault.seal(opener.waiting.run(finishing))
+    connection.save(update_fields=["grant"])
 
 
 def test(actor: Actor, connection: Connection, opener: Opener) -> Health:

@@ -80,7 +80,7 @@ def _counts_differ(feed: int, resource: Resource, waiting: LoopThread) -> bool:
 
 def _confirm_gone(feed: int, number: int, resource: Resource, waiting: LoopThread, clock: Clock) -> int:
     gone = 0
-    while missing := mirror.not_swept(feed, number, clock.now(), CONFIRM_AT_ONCE):
+    while missing := mirror.not_swept(feed, number, CONFIRM_AT_ONCE):
         still = waiting.run(resource.get_many(missing))
         mirror.mark_swept(feed, number, [record.external_id for record in still])
         lost = [each for each in missing if each not in {record.external_id for record in still}]

@@ -104,7 +104,7 @@ def _read_all(feed: int, resource: Resource, opener: Opener, told: Told) -> None
             mirror.mark_swept(feed, number, [record.external_id for record in page.records])
         bookmark, more, seen = page.bookmark, page.more, seen + len(page.records)
         told(resource.name, seen)
-    while missing := mirror.not_swept(feed, number, opener.clock.now(), PAGE):
+    while missing := mirror.not_swept(feed, number, PAGE):
         still = opener.waiting.run(resource.get_many(missing))
         mirror.put(feed, still, [], opener.clock.now())
         there = {record.external_id for record in still}

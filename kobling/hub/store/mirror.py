@@ -94,12 +94,11 @@ def mark_swept(feed: int, number: int, external_ids: Sequence[str]) -> None:
         )
 
 
-def not_swept(feed: int, number: int, before: datetime, limit: int) -> list[str]:
-    """Ids that the sweep did not meet though they were known before it began."""
+def not_swept(feed: int, number: int, limit: int) -> list[str]:
+    """Ids that the sweep did not meet; a record made meanwhile is among them until it is asked for by itself."""
     found = sql.rows(
-        "SELECT external_id FROM hub_mirrorrow WHERE feed_id = %s AND sweep < %s AND NOT gone AND seen_at < %s"
-        " ORDER BY id LIMIT %s",
-        [feed, number, sql.to_db(before), limit],
+        "SELECT external_id FROM hub_mirrorrow WHERE feed_id = %s AND sweep < %s AND NOT gone ORDER BY id LIMIT %s",
+        [feed, number, limit],
     )
     return [row[0] for row in found]
 

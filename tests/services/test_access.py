@@ -1,0 +1,151 @@
+"""Who may do what to whom: every service is tried by everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from kobling.access.policy import Actor, Doing, NotFound, clients_of, may
+from kobling.hub import runs
+from kobling.hub.models import Run, SyncIssue
+from kobling.hub.services import (
+    clients,
+    connections,
+    history,
+    issues,
+    overview,
+    pairs,
+    plans,
+    syncing,
+    undoing,
+    verifying,
+)
+from kobling.records import KoblingError
+from tests.engine.bench import Bench, benches
+from tests.services.cast import NOBODYS, cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+SEE = {"operator", "firm_admin", "assigned", "company_admin", "company_user"}
+WORK = SEE - {"company_user"}
+SET_UP = WORK - {"assigned"}
+EVERYONE = SEE | set(NOBODYS)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    yield from benches()
+
+
+def _conflict(bench: Bench) -> SyncIssue:
+    made = bench.companies.put({"title": "Alfa", "mail": "a@x.example"})
+    bench.run()
+    bench.companies.edit(made.external_id, {"mail": "b@x.example"})
+    bench.contacts.edit(bench.contacts.all()[0].external_id, {"Email": "c@x.example"})
+    bench.run()
+    return SyncIssue.objects.get(kind="conflict")
+
+
+def _last(bench: Bench) -> Run:
+    return Run.objects.order_by("-id")[0]
+
+
+SERVICES: dict[str, tuple[set[str], Callable[[Actor, Bench, SyncIssue], object]]] = {
+    "pairs.find": (SEE, lambda who, b, i: pairs.find(who, "test")),
+    "pairs.status": (SEE, lambda who, b, i: pairs.status(who, b.pair)),
+    "pairs.configure": (SET_UP, lambda who, b, i: pairs.configure(who, b.pair, b.opener, {})),
+    "pairs.schedule": (SET_UP, lambda who, b, i: pairs.schedule(who, b.pair, NOW)),
+    "connections.find": (WORK, lambda who, b, i: connections.find(who, "left")),
+    "connections.connect": (
+        SET_UP,
+        lambda who, b, i: _only_access(lambda: connections.connect(who, b.pair.client, b.opener, "left", {}, "new")),
+    ),
+    "syncing.sync": (WORK, lambda who, b, i: syncing.sync(who, b.pair, NOW)),
+    "syncing.plan": (SEE, lambda who, b, i: syncing.plan(who, b.pair, NOW)),
+    "syncing.sync_one": (WORK, lambda who, b, i: syncing.sync_one(who, b.pair, b.opener, "customers", "1", NOW)),
+    "syncing.find_run": (SEE, lambda who, b, i: syncing.find_run(who, _last(b).pk)),
+    "syncing.cancel": (WORK, lambda who, b, i: syncing.cancel(who, _last(b), NOW)),
+    "plans.summarise": (SEE, lambda who, b, i: plans.summarise(who, _last(b))),
+    "verifying.verify": (WORK, lambda who, b, i: verifying.verify(who, b.pair, b.opener)),
+    "issues.find": (WORK, lambda who, b, i: issues.find(who, i.pk)),
+    "issues.settle": (WORK, lambda who, b, i: issues.settle(who, i, "retry", b.opener, NOW)),
+    "issues.uncouple": (
+        WORK,
+        lambda who, b, i: issues.uncouple(who, b.pair, b.opener, "customers", str(i.left_id), NOW),
+    ),
+    "history.history": (SEE, lambda who, b, i: history.history(who, b.pair, str(i.left_id))),
+    "overview.payments": (SEE, lambda who, b, i: overview.payments(who, b.pair, NOW.date())),
+    "undoing.prepare": (WORK, lambda who, b, i: undoing.prepare(who, _last(b), b.opener)),
+    "clients.find": (SEE, lambda who, b, i: clients.find(who, "Test ApS")),
+}
+
+
+def _only_access(call: Callable[[], object]) -> object:
+    """What goes wrong behind the door is not the question here."""
+    try:
+        return call()
+    except NotFound:
+        raise
+    except (KoblingError, AttributeError):
+        return None
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_serves_those_who_may_and_knows_nothing_for_the_others(bench: Bench, service: str) -> None:
+    issue = _conflict(bench)
+    allowed, call = SERVICES[service]
+    people = cast(bench.pair.client)
+    for name in sorted(EVERYONE - allowed):
+        with pytest.raises(NotFound):
+            call(people[name], bench, issue)
+    call(people["operator"], bench, issue)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_everyone_who_may_is_served(bench: Bench, service: str) -> None:
+    issue = _conflict(bench)
+    allowed, call = SERVICES[service]
+    people = cast(bench.pair.client)
+    for name in sorted(allowed):
+        if service == "issues.uncouple" and name != "operator":
+            continue
+        call(people[name], bench, issue)
+
+
+def test_lists_show_a_stranger_nothing_not_even_a_count(bench: Bench) -> None:
+    _conflict(bench)
+    people = cast(bench.pair.client)
+    for name in NOBODYS:
+        who = people[name]
+        assert list(clients_of(who)) == []
+        assert connections.listed(who) == []
+        assert pairs.listed(who) == []
+        assert syncing.listed(who) == []
+        assert issues.listed(who).count() == 0
+    assert len(pairs.listed(people["assigned"])) == 1
+
+
+def test_a_message_for_a_stranger_is_the_same_as_for_something_that_is_not_there(bench: Bench) -> None:
+    people = cast(bench.pair.client)
+    with pytest.raises(NotFound) as theirs:
+        pairs.find(people["stranger"], "test")
+    with pytest.raises(NotFound) as nothing:
+        pairs.find(people["stranger"], "no such pair")
+    assert theirs.value.summary == nothing.value.summary
+
+
+def test_roles_in_short(bench: Bench) -> None:
+    people = cast(bench.pair.client)
+    for doing, allowed in ((Doing.SEE, SEE), (Doing.WORK, WORK), (Doing.SET_UP, SET_UP)):
+        assert {name for name, who in people.items() if may(who, doing, bench.pair.client)} == allowed
+
+
+def test_runs_of_others_cannot_be_claimed_twice_or_while_a_connection_is_busy(bench: Bench) -> None:
+    first = syncing.sync(Actor.operator(), bench.pair, NOW)
+    syncing.sync(Actor.operator(), bench.pair, NOW)
+    assert runs.claim("a", NOW) == first.pk
+    assert runs.claim("b", NOW) is None, "the second run waits for the connections"
+    runs.end(first.pk, runs.new_attempt(first.pk), runs.DONE, NOW)
+    assert runs.claim("b", NOW) is not None

@@ -46,5 +46,6 @@ clean:
 .PHONY: docs
 docs: $(STAMP)
 	@$(BIN)/python tools/fidelity.py
+	@$(BIN)/python tools/commands.py
 	@$(BIN)/python tools/translations.py update
 	@$(BIN)/python tools/translations.py compile

@@ -82,9 +82,10 @@ def translations() -> Iterator[str]:
 
 def documents() -> Iterator[str]:
     """Generated documents are up to date."""
-    fidelity = __import__("fidelity")
-    if fidelity.TARGET.read_text(encoding="utf-8") != fidelity.render():
-        yield "docs/fidelity.md is not up to date: run 'make docs'"
+    for name in ("fidelity", "commands"):
+        made = __import__(name)
+        if not made.TARGET.exists() or made.TARGET.read_text(encoding="utf-8") != made.render():
+            yield f"docs/{name}.md is not up to date: run 'make docs'"
 
 
 def machine_paths() -> Iterator[str]:

@@ -324,6 +324,16 @@ class TestHolding:
         assert await waiting == 200
         assert await bench.names() == ["Bøgh"]
 
+    async def test_a_release_right_after_the_client_died_applies_nothing(self, bench: Bench) -> None:
+        await bench.fault("hold_before")
+        waiting = asyncio.create_task(bench.create())
+        await bench.until_held()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await bench.control("POST", "/faults/release")
+        await bench.until("/counters", "in_flight", 0)
+        assert await bench.names() == []
+
     async def test_held_before_is_never_applied_once_the_client_is_gone(self, bench: Bench) -> None:
         await bench.fault("hold_before")
         waiting = asyncio.create_task(bench.create())

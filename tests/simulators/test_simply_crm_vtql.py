@@ -118,6 +118,16 @@ def test_keyset_paging_reads_every_row_once(crm: Crm) -> None:
     assert len(seen) == len(set(seen)) == 129
 
 
+def test_an_ordered_scan_begins_at_the_lowest_bound_of_all_alternatives(crm: Crm) -> None:
+    rows = crm.query("select id from Contacts where id > '12x120' or id = '12x5' order by id limit 2;")
+    assert [row["id"] for row in rows] == ["12x5", "12x121"]
+    early, late = "2026-11-22 21:30:01", "2026-11-22 21:30:45"
+    where = f"modifiedtime >= '{late}' or modifiedtime = '{early}'"
+    rows = crm.query(f"select modifiedtime from Contacts where {where} order by modifiedtime, id;")
+    assert rows[0]["modifiedtime"] == early
+    assert rows[-1]["modifiedtime"] >= late
+
+
 def test_paging_by_modifiedtime_and_id_reads_every_row_once(crm: Crm) -> None:
     seen, stamp, last = [], "2000-01-01 00:00:00", "12x0"
     while rows := crm.query(

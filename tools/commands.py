@@ -31,7 +31,7 @@ as whom; without it you are the operator of this machine. `--json` prints one JS
 |---|---|
 | `KOBLING_DATA` | the data folder (default `data`) |
 | `KOBLING_DATABASE_URL` | `postgresql://…` instead of SQLite |
-| `KOBLING_ALLOW_HOSTS` | hosts that connectors may talk to beside the vendors' own: `host` or `host:port`, commas between |
+| `KOBLING_ALLOW_HOSTS` | other hosts for connectors: `host` or `host:port`, commas between |
 | `KOBLING_LANGUAGE` | da, sv, nb or en |
 """
 

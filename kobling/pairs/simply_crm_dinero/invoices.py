@@ -35,27 +35,43 @@ _TO_CRM = {"booked": "Approved", "paid": "Paid"}
 def invoices(options: Mapping[str, Any]) -> TableMapping:
     """Invoice ↔ invoices. A booked invoice never changes; ``invoices_from`` keeps history out unless asked for."""
     limit = Decimal(options["rounding_limit"])
-    accounts = int(options["sales_account"]), int(options["sales_account_without_vat"])
-    header = ("hdnDiscountPercent", "hdnDiscountAmount", "txtAdjustment", "hdnS_H_Amount")
-    left_lines = end("LineItems", "productid", *header, codec=crm_lines(options["fallback_product"], limit))
-    fields = [
+    since = options["invoices_from"]
+    period = () if since in ("", "all") else (since,)
+    return TableMapping(
+        name="invoices",
+        label=N_("Invoices"),
+        title_key="subject",
+        left="Invoice",
+        right="invoices",
+        fields=(*_header(options), *_lines_and_totals(options, limit), *_states(options)),
+        match=(MatchRule(("reference",)),),
+        direction=direction_of(options),
+        conflict=conflict_of(options),
+        leading=leading_of(options),
+        depends_on=("organisations", "contacts", "products", "services"),
+        left_filter=(
+            Condition("invoicestatus", "differs", "Cancel"),
+            Condition("invoicestatus", "differs", "Credit Invoice"),
+            *(Condition("invoicedate", "at_least", day) for day in period),
+        ),
+        right_filter=tuple(Condition("Date", "at_least", day) for day in period),
+        left_constants={"hdnTaxType": "individual"},
+        locked_right=(Condition("Status", "equals", "Booked"),),
+        balance=Balance("total_incl_vat", "adjustment", Side.LEFT, limit),
+    )
+
+
+def _header(options: Mapping[str, Any]) -> list[FieldMapping]:
+    address = end("bill_street", "ship_street", codec=CRM_ADDRESS)
+    currency = end("currency_id", "conversion_rate", codec=CRM_CURRENCY)
+    return [
         FieldMapping("subject", end("subject"), end("Description"), label=N_("Subject")),
         _customer(options),
         FieldMapping("date", end("invoicedate", codec=DAY), end("Date", codec=DAY), clear=False, label=N_("Date")),
         _terms(),
         _only_to_crm("due", end("duedate", codec=DAY), end("PaymentDate", codec=DAY), N_("Due date")),
-        FieldMapping(
-            "currency", end("currency_id", "conversion_rate", codec=CRM_CURRENCY), end("Currency"), clear=False
-        ),
-        FieldMapping("lines", left_lines, end("ProductLines", codec=dinero_lines(*accounts)), label=N_("Lines")),
-        _only_to_crm(
-            "address", end("bill_street", "ship_street", codec=CRM_ADDRESS), end("Address"), N_("Address"), True
-        ),
-        _only_to_crm("status", end("invoicestatus", codec=CRM_STATUS), end("PaymentStatus", codec=PAYMENT_STATUS), ""),
-        _only_to_crm("paid", end("received", codec=NUMBER_AS_TEXT), end("PaidAmount", codec=_ORE), N_("Paid")),
-        FieldMapping("adjustment", end("txtAdjustment", codec=NUMBER_AS_TEXT), None, label=N_("Adjustment")),
-        _proof("total_excl_vat", "pre_tax_total", "TotalExclVat", N_("Total excluding VAT"), limit),
-        _proof("total_incl_vat", "hdnGrandTotal", "TotalInclVat", N_("Total including VAT")),
+        FieldMapping("currency", currency, end("Currency"), clear=False, label=N_("Currency")),
+        _only_to_crm("address", address, end("Address"), N_("Address"), frozen=True),
         FieldMapping(
             "reference",
             end("invoice_no"),
@@ -65,6 +81,24 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
             label=N_("Number in the CRM"),
         ),
     ]
+
+
+def _lines_and_totals(options: Mapping[str, Any], limit: Decimal) -> list[FieldMapping]:
+    accounts = int(options["sales_account"]), int(options["sales_account_without_vat"])
+    header = ("hdnDiscountPercent", "hdnDiscountAmount", "txtAdjustment", "hdnS_H_Amount")
+    left_lines = end("LineItems", "productid", *header, codec=crm_lines(options["fallback_product"], limit))
+    return [
+        FieldMapping("lines", left_lines, end("ProductLines", codec=dinero_lines(*accounts)), label=N_("Lines")),
+        FieldMapping("adjustment", end("txtAdjustment", codec=NUMBER_AS_TEXT), None, label=N_("Adjustment")),
+        _proof("total_excl_vat", "pre_tax_total", "TotalExclVat", N_("Total excluding VAT"), limit),
+        _proof("total_incl_vat", "hdnGrandTotal", "TotalInclVat", N_("Total including VAT")),
+    ]
+
+
+def _states(options: Mapping[str, Any]) -> list[FieldMapping]:
+    status = end("invoicestatus", codec=CRM_STATUS), end("PaymentStatus", codec=PAYMENT_STATUS)
+    paid = end("received", codec=NUMBER_AS_TEXT), end("PaidAmount", codec=_ORE)
+    fields = [_only_to_crm("status", *status, N_("Status")), _only_to_crm("paid", *paid, N_("Paid"))]
     if options["booking"] == "when_approved":
         fields.append(
             FieldMapping(
@@ -74,32 +108,10 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
                 Direction.TO_RIGHT,
                 clear=False,
                 after_proof=True,
+                label=N_("Booking"),
             )
         )
-    since = options["invoices_from"]
-    period = () if since in ("", "all") else since
-    return TableMapping(
-        name="invoices",
-        label=N_("Invoices"),
-        title_key="subject",
-        left="Invoice",
-        right="invoices",
-        fields=tuple(fields),
-        match=(MatchRule(("reference",)),),
-        direction=direction_of(options),
-        conflict=conflict_of(options),
-        leading=leading_of(options),
-        depends_on=("organisations", "contacts", "products", "services"),
-        left_filter=(
-            Condition("invoicestatus", "differs", "Cancel"),
-            Condition("invoicestatus", "differs", "Credit Invoice"),
-            *((Condition("invoicedate", "at_least", period),) if period else ()),
-        ),
-        right_filter=((Condition("Date", "at_least", period),) if period else ()),
-        left_constants={"hdnTaxType": "individual"},
-        locked_right=(Condition("Status", "equals", "Booked"),),
-        balance=Balance("total_incl_vat", "adjustment", Side.LEFT, limit),
-    )
+    return fields
 
 
 def _customer(options: Mapping[str, Any]) -> FieldMapping:

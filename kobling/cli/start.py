@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import django
 from django.core.management import call_command
 
+from kobling import log
+
 if TYPE_CHECKING:
     from kobling.access.policy import Actor
     from kobling.hub.opening import Opener
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 def start_django() -> None:
     """Set Django up and bring the database's schema up to date."""
+    log.set_up(verbose=False)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kobling.settings")
     django.setup()
     from django.db import connection

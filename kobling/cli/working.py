@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kobling import log
 from kobling.cli import output
 from kobling.cli.main import app
 from kobling.records import N_
@@ -21,6 +22,7 @@ def worker(
     from kobling.hub import runs
     from kobling.hub.models import Run
 
+    log.set_up(verbose=True)
     with Worker() as work:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: work.stop())

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
+import structlog
 from django.conf import settings
 from django.db import close_old_connections
 
@@ -31,6 +32,7 @@ from kobling.sdk.protocols import Clock
 from kobling.sdk.registry import connector_types
 from kobling.sync.waiting import LoopThread
 
+log = structlog.get_logger("kobling.worker")
 TICK_SECONDS = 1.0
 WATCH_EVERY_TICKS = 5
 AT_ONCE = 8
@@ -79,6 +81,7 @@ class Worker:
         started = 0
         while started < AT_ONCE and (run := runs.claim(self.name, now)) is not None:
             durable.start(run)
+            log.info("run claimed", run=run, worker=self.name)
             started += 1
         return started
 
@@ -111,7 +114,8 @@ class Worker:
             if (gone or self._ticks == 0) and durable.status(run.pk) is None:
                 runs.unclaim(run.pk)
         if dead:
-            durable.take_over(sorted(dead))
+            taken = durable.take_over(sorted(dead))
+            log.warning("runs taken over", workers=sorted(dead), runs=taken, worker=self.name)
 
     def _body(self, run: str, make_durable: Callable[..., Any], sleep: Callable[[float], None]) -> str:
         close_old_connections()
@@ -123,8 +127,11 @@ class Worker:
             return guarded(steps, name, *args)
 
         try:
-            return attempt(steps, make_durable(recorded), sleep)
+            state = attempt(steps, make_durable(recorded), sleep)
+            log.info("run ended", run=number, epoch=epoch, state=state)
+            return state
         except Fenced:
+            log.warning("attempt was fenced off", run=number, epoch=epoch)
             return "fenced"
         finally:
             close_old_connections()

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from babel import Locale
+from stdnum.dk import cvr
 
 from kobling.mapping.codecs import Codec, Resolver, Values, simple
 from kobling.records import N_, Refused
@@ -16,8 +17,7 @@ _LANGUAGES = ("da", "en", "sv", "nb", "de")
 def _digits(value: Any) -> str | None:
     """A CVR number without blanks, dots and the country code; anything else is kept as it was typed."""
     text = str(value).strip()
-    compact = text.replace(" ", "").replace(".", "").replace("-", "").upper()
-    bare = compact.removeprefix("DK")
+    bare = cvr.compact(text.replace(".", ""))
     return (bare if bare.isdigit() else text) or None
 
 

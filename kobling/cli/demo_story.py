@@ -62,7 +62,7 @@ class Story:
                 told = {"system": connector, "account": health.account_name, "version": health.version}
                 output.say(N_("  ✓ %(system)s: %(account)s (%(version)s)"), told)
                 del made
-            options = {"invoices_from": "all", "booking": "when_approved"}
+            options = {"invoices_from": "all", "booking": "when_approved", "sales_account_without_vat": "1100"}
             self.pair = pairs.create(self.who, client, opener, NAME, options)
 
     def _crm_settings(self) -> dict[str, str]:

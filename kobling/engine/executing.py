@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from kobling.engine.settling import Settler
 from kobling.hub.models import PlanChunk
-from kobling.hub.store import journal, sql
+from kobling.hub.store import journal, mirror, sql
 from kobling.hub.store.journal import Intent, Journaled
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side, Unresolved
-from kobling.records import N_, KoblingError, NotThere, Record, Refused, Temporary, Unsafe
+from kobling.records import N_, Fields, KoblingError, NotThere, Record, Refused, Temporary, Unsafe, from_json
 from kobling.sdk.protocols import Clock, Operation, Outcome, Report, Resource, Write
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Create, Delete, Update, from_blob
@@ -159,16 +159,26 @@ class Executor:
             side = group[0][1].side
             generations = journal.generations(self.bench.table, side.value, creates)
         now = self.clock.now()
+        standing = self._standing([action for _, action in group])
         for position, action in group:
             before = known.get(position)
             key = before.key if before else self._key(position, action, generations)
             started: datetime = before.opened_at if before else now
+            self.bench.resolver.current = standing.get(action.external_id) if isinstance(action, Update) else None
             try:
                 yield prepare(self.bench.mapping, position, action, key, self.bench.resolver, started)
             except Refused as refusal:
                 self._refuse_unsent(position, action, key, refusal, before is None)
             except Unresolved as missing:
                 self.settler.waits(action, missing)
+
+    def _standing(self, actions: Sequence[VendorAction]) -> dict[str, Fields]:
+        """What stands now in the records that are about to be updated, as mirrored."""
+        updates = [each for each in actions if isinstance(each, Update)]
+        if not updates:
+            return {}
+        rows = mirror.by_ids(self.bench.feeds[updates[0].side], [each.external_id for each in updates])
+        return {external_id: from_json(row.fields) for external_id, row in rows.items()}
 
     def _key(self, position: int, action: VendorAction, generations: dict[str, int]) -> str:
         if isinstance(action, Create):

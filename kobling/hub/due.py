@@ -36,12 +36,16 @@ def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
 
 
 def ask_due(now: datetime) -> int:
-    """Queue runs for all due schedules; each due time is claimed by exactly one worker."""
+    """Queue runs for all due schedules; each due time is claimed by exactly one worker.
+
+    A pair with a connection that shows red waits for a person: asking on with a dead key may get us locked out.
+    """
     asked = 0
-    for each in Schedule.objects.filter(enabled=True, next_at__lte=now).select_related("pair"):
+    for each in Schedule.objects.filter(enabled=True, next_at__lte=now).select_related("pair__left", "pair__right"):
+        red = each.pair.left.healthy is False or each.pair.right.healthy is False
         coming = next_time(each.cron, each.time_zone, now)
         mine = Schedule.objects.filter(pk=each.pk, next_at=each.next_at).update(next_at=coming)
-        if mine and not each.pair.runs.filter(state__in=[runs.QUEUED, runs.RUNNING]).exists():
+        if mine and not red and not each.pair.runs.filter(state__in=[runs.QUEUED, runs.RUNNING]).exists():
             runs.ask(each.pair, SCHEDULER, now, why=each.cron)
             asked += 1
     return asked

@@ -27,7 +27,6 @@ class Connection(models.Model):
     health_text = models.TextField(default="")
     account_name = models.CharField(max_length=200, default="")
     checked_at = models.DateTimeField(null=True)
-    paused_why = models.TextField(default="")
     held_by = models.CharField(max_length=64, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -80,7 +79,6 @@ class Pair(models.Model):
     left = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="left_of")
     right = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="right_of")
     options = models.JSONField(default=dict)
-    live = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -110,7 +108,6 @@ class Coupling(models.Model):
     right_id = models.CharField(max_length=128)
     base_left = models.TextField()
     base_right = models.TextField(null=True)
-    skipped = models.BooleanField(default=False)
     policy = models.CharField(max_length=10, null=True)
     coupled_at = models.DateTimeField()
     coupled_by = models.CharField(max_length=100, default="")

@@ -36,13 +36,7 @@ class Opener:
     _open: dict[int, tuple[str, Connector]] = field(default_factory=dict)
 
     def connector(self, connection: Connection) -> Connector:
-        """The opened connector of a connection. Raises SettingsError when it is paused or of an unknown kind."""
-        if connection.paused_why:
-            raise SettingsError(
-                N_("The connection %(connection)s is paused: %(why)s"),
-                connection=connection.name,
-                why=connection.paused_why,
-            )
+        """The opened connector of a connection. Raises SettingsError when it is of an unknown kind."""
         settings = {**connection.settings, **vault.open_secrets(connection.secrets)}
         mark = hashlib.sha256(to_json(settings)).hexdigest()
         known = self._open.get(connection.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kobling.hub.store import couplings, mirror, sql
@@ -15,14 +16,17 @@ class StoredResolver:
     def __init__(self, tables: dict[str, int], feeds: dict[Side, dict[str, int]]) -> None:
         self.tables = tables
         self.feeds = feeds
+        self.current: Mapping[str, Any] | None = None
         self._couplings: dict[tuple[str, str, str], str | None] = {}
         self._ids: dict[tuple[str, str, str], str | None] = {}
+        self._records: dict[tuple[int, str], dict[str, Any]] = {}
         self._found: dict[tuple[str, str, str, Any], str | None] = {}
 
     def forget(self) -> None:
         """Drop remembered answers, since couplings were made."""
         self._couplings.clear()
         self._ids.clear()
+        self._records.clear()
         self._found.clear()
 
     def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
@@ -45,8 +49,11 @@ class StoredResolver:
         feed = self.feeds[Side(side)].get(resource)
         if feed is None:
             return None
-        row = mirror.by_ids(feed, [external_id]).get(external_id)
-        return from_json(row.fields).get(path) if row else None
+        key = (feed, external_id)
+        if key not in self._records:
+            row = mirror.by_ids(feed, [external_id]).get(external_id)
+            self._records[key] = from_json(row.fields) if row else {}
+        return self._records[key].get(path)
 
     def find(self, side: str, resource: str, path: str, value: Any) -> str | None:
         """Reference data is small: the whole resource is walked once per question."""

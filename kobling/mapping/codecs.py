@@ -18,7 +18,13 @@ Values = tuple[Any, ...]
 
 
 class Resolver(Protocol):
-    """What reference codecs ask: which records of the two sides belong together, and reference data."""
+    """What codecs ask beside the value: which records belong together, reference data, what stands there now.
+
+    ``current`` are the vendor's fields of the record being updated, None while one is created: what the agreed value
+    does not carry (a line's account or unit) is kept from there.
+    """
+
+    current: Mapping[str, Any] | None
 
     def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
         """The coupling that a record of one side is in, or None."""

@@ -115,7 +115,7 @@ class World:
         self.script(
             (["connect", "simply_crm", *_arguments(crm)], 0),
             (["connect", "dinero", *_arguments({**self.dinero_settings(), **(dinero or {})})], 0),
-            (["pair", "create", PAIR, "invoices_from=all", *options], 0),
+            (["pair", "create", PAIR, "invoices_from=all", "sales_account_without_vat=1100", *options], 0),
         )
 
     def dinero_settings(self) -> dict[str, str]:

@@ -49,7 +49,6 @@ def connect(
     old = (known.settings, known.secrets, known.grant) if known else None
     connection = known or Connection(client=client, connector=connector, name=name)
     connection.settings, connection.secrets, connection.grant = plain, vault.seal(secret), ""
-    connection.paused_why = ""
     connection.save()
     try:
         _sign_in(connection, kind, opener, {**plain, **secret}, signing_in)

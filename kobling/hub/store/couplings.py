@@ -13,11 +13,11 @@ from kobling.records import from_json, to_json
 
 _UPSERT = """
 INSERT INTO hub_coupling
-  (table_id, uid, left_id, right_id, base_left, base_right, skipped, policy, coupled_at, coupled_by)
-VALUES (%s, %s, %s, %s, %s, %s, FALSE, NULL, %s, %s)
+  (table_id, uid, left_id, right_id, base_left, base_right, policy, coupled_at, coupled_by)
+VALUES (%s, %s, %s, %s, %s, %s, NULL, %s, %s)
 ON CONFLICT (table_id, uid) DO UPDATE SET
   left_id = excluded.left_id, right_id = excluded.right_id, base_left = excluded.base_left,
-  base_right = excluded.base_right, skipped = FALSE, policy = NULL
+  base_right = excluded.base_right, policy = NULL
 """
 
 

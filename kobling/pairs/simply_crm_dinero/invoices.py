@@ -84,7 +84,8 @@ def _header(options: Mapping[str, Any]) -> list[FieldMapping]:
 
 
 def _lines_and_totals(options: Mapping[str, Any], limit: Decimal) -> list[FieldMapping]:
-    accounts = int(options["sales_account"]), int(options["sales_account_without_vat"])
+    without_vat = options["sales_account_without_vat"]
+    accounts = int(options["sales_account"]), int(without_vat) if without_vat else None
     header = ("hdnDiscountPercent", "hdnDiscountAmount", "txtAdjustment", "hdnS_H_Amount")
     left_lines = end("LineItems", "productid", *header, codec=crm_lines(options["fallback_product"], limit))
     return [

@@ -110,8 +110,12 @@ def _tax_field(vat: Any, side: str, resolver: Resolver | None) -> str:
     )
 
 
-def dinero_lines(with_vat: int, without_vat: int) -> Codec:
-    """ProductLines; a line of text alone belongs to the comment of the line above. VAT follows the account."""
+def dinero_lines(with_vat: int, without_vat: int | None) -> Codec:
+    """ProductLines; a line of text alone belongs to the comment of the line above. VAT follows the account.
+
+    A line keeps the account and unit it has; a new one takes its product's, and ``with_vat`` or ``without_vat``
+    otherwise. Raises Refused for a line without VAT while nobody chose an account for those.
+    """
 
     def read(values: Values, side: str, resolver: Resolver | None) -> Any:
         lines: list[dict[str, Any]] = []
@@ -124,9 +128,60 @@ def dinero_lines(with_vat: int, without_vat: int) -> Codec:
         return lines
 
     def write(value: Any, side: str, resolver: Resolver | None) -> Values:
-        return ([_write_line(line, with_vat, without_vat, side, resolver) for line in value or ()],)
+        standing = _standing_lines(resolver)
+        made = []
+        for line in value or ():
+            item = _write_line(line, side, resolver)
+            known = _known(item, line, standing, side, resolver)
+            item["Unit"] = known.get("Unit") or PIECES
+            item["AccountNumber"] = known.get("AccountNumber") or _account(line, with_vat, without_vat)
+            made.append(item)
+        return (made,)
 
     return Codec("dinero_lines", read, write)
+
+
+def _standing_lines(resolver: Resolver | None) -> list[dict[str, Any]]:
+    current = resolver.current if resolver else None
+    return [item for item in (current or {}).get("ProductLines") or () if item.get("LineType") != "Text"]
+
+
+def _known(
+    item: dict[str, Any],
+    line: dict[str, Any],
+    standing: list[dict[str, Any]],
+    side: str,
+    resolver: Resolver | None,
+) -> dict[str, Any]:
+    """The line of the same product and VAT that stands there now, else what the product itself says."""
+    guid = item.get("ProductGuid")
+    for position, old in enumerate(standing):
+        if old.get("ProductGuid") == guid and _vat(old, side, resolver) == line["vat"]:
+            return standing.pop(position)
+    if guid is None or resolver is None:
+        return {}
+    product = {"Unit": resolver.field(side, "products", guid, "Unit")}
+    account = resolver.field(side, "products", guid, "AccountNumber")
+    if line["vat"] and account and _is_open_with_vat(str(account), side, resolver):
+        product["AccountNumber"] = account
+    return product
+
+
+def _is_open_with_vat(account: str, side: str, resolver: Resolver) -> bool:
+    """Whether a product's account can take a line with VAT; products outlive the accounts they point to."""
+    hidden = resolver.field(side, "accounts", account, "IsHidden")
+    code = resolver.field(side, "accounts", account, "VatCode")
+    return hidden is False and str(code or "none").casefold() != "none"
+
+
+def _account(line: dict[str, Any], with_vat: int, without_vat: int | None) -> int:
+    if line["vat"]:
+        return with_vat
+    if without_vat is None:
+        raise Refused(
+            N_("A line carries no VAT. Choose the account for sales without VAT first."), code="no_account_without_vat"
+        )
+    return without_vat
 
 
 def _read_line(item: dict[str, Any], side: str, resolver: Resolver | None) -> dict[str, Any]:
@@ -139,27 +194,32 @@ def _read_line(item: dict[str, Any], side: str, resolver: Resolver | None) -> di
         "unit": None,
         "price": _plain(exact(item["BaseAmountValue"])),
         "discount": _plain(exact(item.get("Discount") or 0)),
-        "vat": _vat(item),
+        "vat": _vat(item, side, resolver),
     }
 
 
-def _vat(item: dict[str, Any]) -> Any:
-    net = exact(item["BaseAmountValue"])
-    gross = exact(item.get("BaseAmountValueInclVat", net))
+def _vat(item: dict[str, Any], side: str, resolver: Resolver | None) -> Any:
+    """The line's VAT in per cent: that of its account, or read off the amounts while the accounts are not known.
+
+    Fidelity: inferred dinero §4 – VAT follows AccountNumber; amounts of some øre round too coarsely to tell a rate
+    """
+    if resolver is not None:
+        code = resolver.field(side, "accounts", str(item.get("AccountNumber")), "VatCode")
+        rate = resolver.field(side, "vatTypes", str(code), "VatRate") if code else None
+        if rate is not None:
+            return _plain(exact(rate) * _HUNDRED)
+    net = exact(item.get("TotalAmount") or item["BaseAmountValue"])
+    gross = exact(item.get("TotalAmountInclVat") or item.get("BaseAmountValueInclVat", net))
     if net == 0:
         return 0
     return _plain(((gross - net) / net * _HUNDRED).quantize(Decimal(1)))
 
 
-def _write_line(
-    line: dict[str, Any], with_vat: int, without_vat: int, side: str, resolver: Resolver | None
-) -> dict[str, Any]:
+def _write_line(line: dict[str, Any], side: str, resolver: Resolver | None) -> dict[str, Any]:
     made: dict[str, Any] = {
         "BaseAmountValue": exact(line["price"]),
         "Quantity": exact(line["quantity"]),
         "Discount": exact(line["discount"]),
-        "AccountNumber": with_vat if line["vat"] else without_vat,
-        "Unit": line["unit"] or PIECES,
         "LineType": "Product",
     }
     guid = _external(line["product"], side, resolver)

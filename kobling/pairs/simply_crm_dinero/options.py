@@ -54,7 +54,12 @@ OPTIONS = (
         help=N_("The first invoice date to synchronise (YYYY-MM-DD), or “all”. Default: the day the pair was made."),
     ),
     Option("sales_account", N_("Sales account with VAT"), "1000"),
-    Option("sales_account_without_vat", N_("Sales account without VAT"), "1050"),
+    Option(
+        "sales_account_without_vat",
+        N_("Sales account without VAT"),
+        "",
+        help=N_("Lines without VAT wait until you choose it, since the account decides what is reported."),
+    ),
     Option(
         "fallback_product",
         N_("Product for lines without a product"),

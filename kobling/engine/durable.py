@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ VERSION = "1"
 
 APPLICATION = "kobling"
 _LOCK_SPACE = 0x6B6F62  # "kob": keeps our advisory locks apart from other users of the database
+
+_SUBSECONDS_SINCE = (3, 42)
+"""The engine asks SQLite for parts of a second on Python 3.12 and later, also where SQLite is too old to know them."""
 
 Body = Callable[[str, Callable[..., Any], Callable[[float], None]], str]
 _body: Body | None = None
@@ -89,6 +93,8 @@ def _sqlite_url(data_dir: Path) -> str:
 def _fast_enough(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous=NORMAL")
+        if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
+            connection.create_function("unixepoch", 1, lambda _subsec: time.time())
 
 
 def start(run: int) -> None:

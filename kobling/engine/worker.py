@@ -53,6 +53,15 @@ class Worker:
     _ticks: int = 0
 
     def __enter__(self) -> Worker:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            self.waiting.close()
+            raise
+        return self
+
+    def _start(self) -> None:
         url = settings.DATABASE_URL
         if url:
             self._lock = durable.WorkerLock(url, self.name)
@@ -62,9 +71,8 @@ class Worker:
             self._stack.callback(release_file_lock, take_file_lock(Path(settings.DATA_DIR)))
         self._stack.callback(self.waiting.close)
         self.opener = self._stack.enter_context(opened(self.waiting, self.clock))
-        durable.launch(self._body, Path(settings.DATA_DIR), url, self.name)
         self._stack.callback(durable.stop)
-        return self
+        durable.launch(self._body, Path(settings.DATA_DIR), url, self.name)
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()

@@ -289,8 +289,8 @@ def _folded(name: Any) -> str:
 def identities_stay_one(before: Twin, after: Twin) -> Iterator[str]:
     """No sync makes a second record of an identity number, and none couples records with different numbers."""
     for side in Side:
-        was = Counter(each.values.get("cvr") for each in before.sides[side].values())
-        now = Counter(each.values.get("cvr") for each in after.sides[side].values())
+        was = Counter(each.sent().get("cvr") for each in before.sides[side].values())
+        now = Counter(each.sent().get("cvr") for each in after.sides[side].values())
         for cvr, number in now.items():
             created = [a for a in after.done if isinstance(a, Create) and a.side is side and a.values.get("cvr") == cvr]
             if cvr and number > 1 and number > was[cvr] and created and not any(a.restores for a in created):

@@ -19,3 +19,15 @@ def pytest_sessionfinish() -> None:
     import shutil
 
     shutil.rmtree(Path(_FOLDER), ignore_errors=True)
+
+
+def _hypothesis() -> None:
+    """The same examples every time, so that a red run is a red change; ``KOBLING_EXPLORE=1`` looks for new ones."""
+    from hypothesis import settings
+
+    settings.register_profile("same", derandomize=True)
+    settings.register_profile("explore", derandomize=False)
+    settings.load_profile("explore" if os.environ.get("KOBLING_EXPLORE") else "same")
+
+
+_hypothesis()

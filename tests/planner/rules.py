@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kobling.mapping import ConflictPolicy, DeletionPolicy, Direction, FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.sync.actions import Create, Delete, Uncouple, Update
-from tests.planner.twin import Plan, Thing, Twin
+from tests.planner.twin import Link, Plan, Thing, Twin
 
 MISSING = object()
 BASIC = TableMapping(
@@ -55,6 +55,9 @@ steps = st.lists(
         st.tuples(st.just("remove"), _side, _at),
         st.tuples(st.just("reuse"), _side, st.fixed_dictionaries(_words)),
         st.tuples(st.just("lock"), _side, _at),
+        st.tuples(st.just("both"), _side, _at, _key, st.integers(0, 5), st.integers(0, 5)),
+        st.tuples(st.just("orphan"), _side, _at, st.booleans()),
+        st.tuples(st.just("twins"), _side, st.fixed_dictionaries(_words), st.fixed_dictionaries(_words), st.booleans()),
         st.just(("sync",)),
         st.just(("sync",)),
     ),
@@ -84,14 +87,41 @@ def play(mapping: TableMapping, moves: list[Any], plan: Plan) -> None:
     assert not sent, f"a sync without edits sends something: {sent} after {before}"
 
 
+def _do_coupled(twin: Twin, move: tuple[Any, ...]) -> None:
+    """Moves that need a coupled pair: the same field edited on both sides, or one side lost (its twin posted)."""
+    kind, side, at = move[:3]
+    whole = [link for link in twin.links.values() if link.left in twin.left and link.right in twin.right]
+    if not whole:
+        return
+    link = whole[at % len(whole)]
+    ids = {Side.LEFT: link.left, Side.RIGHT: link.right}
+    if any(twin.sides[each][external_id].locked for each, external_id in ids.items()):
+        return
+    if kind == "both":
+        for each, value in ((side, move[4]), (side.other, move[5])):
+            twin.edit(each, ids[each], move[3], _edited[move[3]][value])
+    else:
+        twin.sides[side].pop(ids[side])
+        twin.sides[side.other][ids[side.other]].locked = move[3]
+
+
 def _do(twin: Twin, move: tuple[Any, ...], removed: dict[Side, list[str]]) -> None:
     kind, side = move[0], move[1]
+    if kind in ("both", "orphan"):
+        _do_coupled(twin, move)
+        return
     if kind == "put":
         twin.put(side, move[2])
+    elif kind == "twins":
+        number = f"t{twin.made}"
+        twin.put(side, {**move[2], "cvr": number})
+        twin.put(side.other, {**move[3], "cvr": number})
+        if move[4]:
+            twin.put(side, {**move[3], "cvr": number})
     elif kind == "reuse" and removed[side]:
         twin.put(side, move[2], removed[side].pop())
     things = sorted(twin.sides[side])
-    if not things or kind in ("put", "reuse"):
+    if not things or kind in ("put", "reuse", "twins"):
         return
     external_id = things[move[2] % len(things)]
     thing = twin.sides[side][external_id]
@@ -114,14 +144,16 @@ def checked_sync(twin: Twin, plan: Plan) -> None:
     """One sync, held against the rules."""
     before = copy.deepcopy(twin)
     twin.sync(plan)
-    for rule in (fields_merge, deletions_obey, directions_hold, new_ones_arrive, identities_stay_one, locked_stay):
+    for rule in RULES:
         problems = list(rule(before, twin))
         assert not problems, f"{rule.__name__}: {problems}"
 
 
 def fields_merge(before: Twin, after: Twin) -> Iterator[str]:
     """Of a coupled pair, each field ends as the three-way rules say, and nothing else moves."""
-    for uid, link in before.links.items():
+    nothing: dict[Side, dict[str, Any]] = {Side.LEFT: {}, Side.RIGHT: {}}
+    fresh = {uid: Link(each.left, each.right, nothing) for uid, each in after.links.items() if uid not in before.links}
+    for uid, link in {**before.links, **fresh}.items():
         left = before.sides[Side.LEFT].get(link.left)
         right = before.sides[Side.RIGHT].get(link.right)
         if left is None or right is None:
@@ -316,3 +348,29 @@ def locked_stay(before: Twin, after: Twin) -> Iterator[str]:
                 now = after.sides[side].get(external_id)
                 if now is None or now.values != thing.values:
                     yield f"the posted {external_id} was touched"
+
+
+def agreement_is_remembered(before: Twin, after: Twin) -> Iterator[str]:
+    """What both sides hold alike is the base of the next merge."""
+    for uid, link in after.links.items():
+        left = after.sides[Side.LEFT].get(link.left)
+        right = after.sides[Side.RIGHT].get(link.right)
+        if left is None or right is None or uid not in before.links:
+            continue
+        for key in left.sent().keys() & right.sent().keys():
+            value = left.values[key]
+            if value == right.values[key]:
+                for side in Side:
+                    if link.base[side].get(key, MISSING) != value:
+                        yield f"{uid} {key}: both hold {value}, the base of the {side} side does not"
+
+
+RULES = (
+    fields_merge,
+    deletions_obey,
+    directions_hold,
+    new_ones_arrive,
+    identities_stay_one,
+    locked_stay,
+    agreement_is_remembered,
+)

@@ -61,6 +61,14 @@ class Twin:
     ticks: int = 0
     made: int = 0
 
+    @property
+    def left(self) -> dict[str, Thing]:
+        return self.sides[Side.LEFT]
+
+    @property
+    def right(self) -> dict[str, Thing]:
+        return self.sides[Side.RIGHT]
+
     def put(self, side: Side, values: dict[str, Any], external_id: str | None = None) -> str:
         self.ticks += 1
         self.made += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -21,6 +22,7 @@ from kobling.records import N_
 from kobling.simulators import Running, SimulatorThread
 
 NAME = "simply-crm-dinero"
+ZERO = Decimal(0)
 
 
 class Story:
@@ -161,7 +163,8 @@ class Story:
         output.say(line, told)
         customers = overview.payments(self.who, self.pair, datetime.now(UTC).date())
         sums = [each.sums().get("DKK", {}) for each in customers]
-        money = {kind: sum(each.get(kind, 0) for each in sums) for kind in ("paid", "open", "overdue")}
+        kinds = ("paid", "open", "overdue")
+        money = {kind: output.amount(sum((each.get(kind, ZERO) for each in sums), ZERO)) for kind in kinds}
         output.say(N_("  Booked invoices: %(paid)s DKK paid, %(open)s open, %(overdue)s overdue."), money)
         self._why(conflicted)
         if report.in_step:
@@ -173,7 +176,8 @@ class Story:
         output.say(N_("  Why is that city as it is?"))
         found = history.history(self.who, self.pair, conflicted.left_id)
         for each in [change for change in found.changes if change.field == "city"][:3]:
-            told = {"before": each.before, "after": each.after, "side": each.side, "run": each.run}
+            told = {"before": each.before or "", "after": each.after or "", "side": output.shown(each.side)}
+            told |= {"run": each.run}
             line = N_("    “%(before)s” → “%(after)s” on the %(side)s side, run %(run)s: ")
             output.out.print(escape(filled(line, told) + filled(each.reason)))
 
@@ -196,4 +200,4 @@ def ask(control_url: str, method: str, path: str, body: Any = None) -> Any:
 def _in_words(kind: str) -> str:
     do, _, side = kind.partition("_")
     where = {"left": "CRM", "right": "Dinero"}.get(side, "")
-    return f"{output.translated(do)} {where}".strip()
+    return f"{output.shown(do)} {where}".strip()

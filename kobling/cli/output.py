@@ -10,10 +10,13 @@ from enum import IntEnum
 from typing import Any
 
 import msgspec
+from babel.numbers import format_decimal
+from django.utils.translation import get_language
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kobling.cli.words import word
 from kobling.records import KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
 from kobling.sdk.advice import advice
 
@@ -50,6 +53,11 @@ def filled(text: str, params: dict[str, Any] | None = None) -> str:
         return sentence
 
 
+def shown(stored: str) -> str:
+    """A stored word (a state, a counter, a kind, a side) in the person's language."""
+    return translated(word(stored))
+
+
 def as_json(data: Any) -> None:
     """Print one JSON document; amounts stay exact numbers."""
     sys.stdout.write(msgspec.json.format(_encoder.encode(data), indent=2).decode() + "\n")
@@ -84,12 +92,19 @@ def cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return amount(value)
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return translated("%(number)s lines") % {"number": len(value)}
     if isinstance(value, list | dict):
         return msgspec.json.encode(value, enc_hook=_plain, order="deterministic").decode()[:200]
     return str(value)
+
+
+def amount(value: Decimal) -> str:
+    """An amount as people of the language write it, with at least two decimals and none rounded away."""
+    places = max(2, -int(value.normalize().as_tuple().exponent))
+    pattern = f"#,##0.{'0' * places}"
+    return format_decimal(value, pattern, locale=get_language() or "en")
 
 
 def say(text: str, params: dict[str, Any] | None = None, style: str = "") -> None:

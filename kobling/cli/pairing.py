@@ -149,7 +149,7 @@ def list_pairs(json: Json = False) -> None:
             pair.client.name,
             pair.name,
             translated("green") if status.green else translated("red"),
-            status.reason or translated(status.state.replace("_", " ")),
+            status.reason or output.shown(status.state),
             status.last_run.ended_at if status.last_run else None,
             status.issues + status.parked,
             status.next_at,

@@ -68,7 +68,18 @@ def show_history(pair: str, record: str, json: Json = False) -> None:
         place = {"table": each.table.name, "left": each.left_id, "right": each.right_id, "who": each.coupled_by}
         output.say(N_("Coupled in %(table)s: %(left)s ↔ %(right)s, by %(who)s."), place)
     rows = [
-        (c.at, c.side, c.field, c.before, c.after, translated(c.reason), c.who, c.run, c.state) for c in found.changes
+        (
+            c.at,
+            output.shown(c.side),
+            c.field,
+            c.before,
+            c.after,
+            translated(c.reason),
+            c.who,
+            c.run,
+            output.shown(c.state),
+        )
+        for c in found.changes
     ]
     names = ("When", "Side", "Field", "Before", "After", "Why", "Who", "Run", "State")
     output.table("", tuple(translated(n) for n in names), rows, translated("Kobling has never changed this record."))

@@ -41,7 +41,16 @@ def list_issues(
         output.as_json([as_data(each) for each in listed])
     else:
         rows = [
-            (each.pk, each.table.name, each.kind, each.title, _reason(each), _what(each), each.times, each.state)
+            (
+                each.pk,
+                each.table.name,
+                each.kind,
+                each.title,
+                _reason(each),
+                _what(each),
+                each.times,
+                output.shown(each.state),
+            )
             for each in listed
         ]
         names = ("Issue", "Table", "Kind", "Record", "Reason", "Details", "Times", "State")

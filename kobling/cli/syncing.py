@@ -66,12 +66,17 @@ def _plan_data(summary: plans.Summary) -> dict[str, Any]:
     }
 
 
+def _in_words(kind: str) -> str:
+    do, _, side = kind.partition("_")
+    return f"{output.shown(do)} {output.shown(side) if side else ''}".strip()
+
+
 def _print_plan(run: Run, summary: plans.Summary) -> None:
     if summary.empty:
         output.say(N_("Nothing to do: both sides are as they were agreed."))
         return
     rows: list[tuple[Any, ...]] = [
-        (table, kind.replace("_", " "), n) for table, counts in summary.counts.items() for kind, n in counts.items()
+        (table, _in_words(kind), n) for table, counts in summary.counts.items() for kind, n in counts.items()
     ]
     headers: tuple[str, ...] = (translated("Table"), translated("What"), translated("Count"))
     output.table(translated("Plan %(run)s") % {"run": run.pk}, headers, rows)
@@ -83,7 +88,7 @@ def _print_plan(run: Run, summary: plans.Summary) -> None:
     for table, action in summary.examples:
         first = True
         for field, before, after in plans.change_lines(action) or [("", None, None)]:
-            what = f"{action.__struct_config__.tag} {getattr(action, 'side', '')}".strip()
+            what = _in_words(f"{action.__struct_config__.tag}_{getattr(action, 'side', '')}")
             rows.append(
                 (table if first else "", what if first else "", action.title if first else "", field, before, after)
             )
@@ -144,7 +149,7 @@ def print_run(run: Run) -> None:
     shown = [name for name in _COUNTERS if any(getattr(job, name) for job in jobs)]
     rows = [(job.table.name, *(getattr(job, name) for name in shown)) for job in jobs]
     title = f"{translated('Run')} {run.pk}: {translated(run.state.replace('_', ' '))}"
-    output.table(title, (translated("Table"), *(translated(name) for name in shown)), rows, title)
+    output.table(title, (translated("Table"), *(output.shown(name) for name in shown)), rows, title)
     if run.error:
         output.say(run.error["summary"], run.error.get("params"), "red")
         if run.error.get("vendor_text"):
@@ -205,6 +210,10 @@ def vars_of(made: Any) -> dict[str, Any]:
     return {name: getattr(made, name) for name in made.__dataclass_fields__}
 
 
+def _field(difference: verifying.Difference) -> str:
+    return difference.field if difference.kind in ("field", "total") else output.shown(difference.field)
+
+
 def print_report(report: verifying.Report) -> None:
     """Print what a verification found."""
     rows: list[tuple[Any, ...]] = [
@@ -214,7 +223,9 @@ def print_report(report: verifying.Report) -> None:
             each.differences,
             each.kept_differently,
             each.left_out,
-            "; ".join(f"{key} {left} / {right}" for key, (left, right) in each.totals.items()),
+            "; ".join(
+                f"{key} {output.cell(left)} / {output.cell(right)}" for key, (left, right) in each.totals.items()
+            ),
         )
         for each in report.tables
     ]
@@ -228,7 +239,7 @@ def print_report(report: verifying.Report) -> None:
     )
     output.table("", tuple(translated(each) for each in names), rows)
     rows = [
-        (each.table, translated(each.kind), each.title, each.field, each.left, each.right)
+        (each.table, output.shown(each.kind), each.title, _field(each), each.left, each.right)
         for each in report.differences
     ]
     if rows:
@@ -261,7 +272,7 @@ def jobs(
             each.pk,
             each.pair.name,
             each.kind,
-            translated(each.state.replace("_", " ")),
+            output.shown(each.state),
             each.asked_by,
             each.started_at,
             *(
@@ -326,12 +337,17 @@ def _undo_data(prepared: undoing.Undo, drafted: list[str]) -> dict[str, Any]:
 
 def _print_undo(prepared: undoing.Undo) -> None:
     rows = [
-        (table, action.__struct_config__.tag, str(getattr(action, "side", "")), action.title)
+        (
+            table,
+            output.shown(str(action.__struct_config__.tag)),
+            output.shown(str(getattr(action, "side", ""))),
+            action.title,
+        )
         for table, actions in prepared.actions.items()
         for action in actions
     ]
     names = ("Table", "What", "Side", "Record")
     output.table(translated("Would be undone"), tuple(translated(each) for each in names), rows)
     if prepared.kept:
-        kept = [(title, side, translated(why)) for title, side, _id, why in prepared.kept]
+        kept = [(title, output.shown(side), translated(why)) for title, side, _id, why in prepared.kept]
         output.table(translated("Stays"), tuple(translated(each) for each in ("Record", "Side", "Why")), kept)

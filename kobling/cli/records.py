@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,21 +49,28 @@ def show_history(pair: str, record: str, json: Json = False) -> None:
     """Say why each field of a record is as it is: when, by which run, asked by whom, from what to what."""
     found = histories.history(actor(asked.person), find_pair(pair), record)
     if json:
-        output.as_json(
-            {
-                "couplings": [
-                    {"table": c.table.name, "left_id": c.left_id, "right_id": c.right_id, "by": c.coupled_by}
-                    for c in found.couplings
-                ],
-                "changes": found.changes,
-                "decisions": [
-                    {"choice": d.choice, "other_id": d.other_id, "by": d.decided_by, "why": d.why, "at": d.decided_at}
-                    for d in found.decisions
-                ],
-                "issues": [{"kind": i.kind, "state": i.state, "reason": i.reason} for i in found.issues],
-            }
-        )
-        raise typer.Exit(Exit.NOT_IN_STEP if found.empty else Exit.OK)
+        output.as_json(_as_data(found))
+    else:
+        _print_history(found)
+    raise typer.Exit(Exit.NOT_IN_STEP if found.empty else Exit.OK)
+
+
+def _as_data(found: histories.History) -> dict[str, Any]:
+    return {
+        "couplings": [
+            {"table": c.table.name, "left_id": c.left_id, "right_id": c.right_id, "by": c.coupled_by}
+            for c in found.couplings
+        ],
+        "changes": found.changes,
+        "decisions": [
+            {"choice": d.choice, "other_id": d.other_id, "by": d.decided_by, "why": d.why, "at": d.decided_at}
+            for d in found.decisions
+        ],
+        "issues": [{"kind": i.kind, "state": i.state, "reason": i.reason} for i in found.issues],
+    }
+
+
+def _print_history(found: histories.History) -> None:
     for each in found.couplings:
         place = {"table": each.table.name, "left": each.left_id, "right": each.right_id, "who": each.coupled_by}
         output.say(N_("Coupled in %(table)s: %(left)s ↔ %(right)s, by %(who)s."), place)
@@ -86,4 +93,3 @@ def show_history(pair: str, record: str, json: Json = False) -> None:
     for decision in found.decisions:
         told = {"who": decision.decided_by, "choice": decision.choice, "other": decision.other_id, "why": decision.why}
         output.say(N_("%(who)s decided: %(choice)s %(other)s %(why)s"), told)
-    raise typer.Exit(Exit.NOT_IN_STEP if found.empty else Exit.OK)

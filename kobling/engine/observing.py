@@ -55,6 +55,10 @@ def sweep(feed: Feed, resource: Resource, waiting: LoopThread, clock: Clock, ful
     if resource.capabilities.deletions is not Deletions.SWEEP:
         return {"gone": 0}
     now = clock.now()
+    if feed.swept_at is None:
+        # What was just read for the first time needs no second look at what exists.
+        Feed.objects.filter(pk=feed.pk).update(swept_at=now)
+        return {"gone": 0}
     fresh = feed.swept_at is not None and now - feed.swept_at < SWEEP_EVERY
     if fresh and not full and not _counts_differ(feed.pk, resource, waiting):
         return {"gone": 0}

@@ -12,9 +12,14 @@ from kobling.sdk.budget import WindowBudget
 from kobling.sdk.protocols import Budget, Clock, ConnectorType
 
 
+def allowance(connection: Connection, kind: ConnectorType) -> int:
+    """Requests per window: ``requests_per_window`` among the settings overrides the connector's own (0: no limit)."""
+    return int(connection.settings.get("requests_per_window", kind.budget))
+
+
 def budget_for(connection: Connection, kind: ConnectorType, clock: Clock) -> Budget:
-    """The budget of a connection. ``requests_per_window`` among its settings overrides the connector's (0: none)."""
-    limit = int(connection.settings.get("requests_per_window", kind.budget))
+    """The budget of a connection, shared with everyone who uses it."""
+    limit = allowance(connection, kind)
     if database.vendor == "sqlite" or not limit:
         return WindowBudget(limit, kind.budget_window, clock)
     return SharedBudget(connection.pk, limit, kind.budget_window, clock)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kobling.hub import describing, vault
-from kobling.hub.budget import budget_for
+from kobling.hub.budget import allowance, budget_for
 from kobling.hub.models import Connection, Pair
 from kobling.hub.workbench import Workbench, open_workbenches
 from kobling.mapping import Side, TableMapping
@@ -81,7 +81,7 @@ class Opener:
 
     def group(self, pair: Pair) -> int:
         """How many writes are journaled together for this pair."""
-        limited = any(self.type_of(each.connector).budget for each in (pair.left, pair.right))
+        limited = any(allowance(each, self.type_of(each.connector)) for each in (pair.left, pair.right))
         return GROUP_WITH_BUDGET if limited else GROUP_WITHOUT
 
     def context(self, connection: Connection) -> ConnectorContext:

@@ -23,7 +23,7 @@ class Listing:
     moving during the reading are not missed; others by page number, and once more if something moved meanwhile.
 
     Fidelity: known dinero §3 – changesSince is inclusive, whole seconds; deleted rows come only with deletedOnly=true
-    Fidelity: assumed dinero §3 – the order of contacts is not stated: it is looked at, never relied on
+    Fidelity: assumed dinero §3 – (hurts) the order of contacts is not stated: it is looked at, never relied on
     Fidelity: known dinero §3 – lists echo the names as asked for, so they are asked for in PascalCase
     """
 

@@ -227,7 +227,7 @@ class Products(MasterData):
         return found[0] if found else None
 
     async def _filtered(self, name: str, value: str) -> list[Record]:
-        """Fidelity: assumed dinero §6 – a quote inside a filter's value is doubled."""
+        """Fidelity: assumed dinero §6 – (hurts) a quote inside a filter's value is doubled."""
         condition = f"{name} eq '{value.replace(chr(39), chr(39) * 2)}'"
         rows, _ = await self._books.page(self._path, fields=self._columns, queryFilter=condition, pageSize=str(MOST))
         return [self.record(row) for row in rows if not row.get("DeletedAt")]

@@ -28,7 +28,7 @@ class Vouchers(Listing):
 
     Fidelity: known dinero §3 – Timestamp in requests, TimeStamp in answers; stale is code 58
     Fidelity: known dinero §4 – booking is irreversible, and booked vouchers are not written any more
-    Fidelity: assumed dinero §4 – a payment moves UpdatedAt of its invoice
+    Fidelity: assumed dinero §4 – (hurts) a payment moves UpdatedAt of its invoice; if not, payments come back late
     """
 
     def __init__(

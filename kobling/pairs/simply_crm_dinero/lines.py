@@ -24,6 +24,7 @@ def crm_lines(fallback_product: str, rounding_limit: Decimal) -> Codec:
     """LineItems with the header's product and discounts. Writes ``LineItems`` and ``productid``.
 
     An adjustment of the whole invoice within ``rounding_limit`` is our own and no part of the lines.
+    Fidelity: assumed simply_crm §5 – (hurts) revising txtAdjustment alone recomputes hdnGrandTotal and keeps the lines
     """
 
     def read(values: Values, side: str, resolver: Resolver | None) -> Any:

@@ -76,10 +76,11 @@ def sweep(feed: Feed, resource: Resource, waiting: LoopThread, clock: Clock, ful
 
 
 def _counts_differ(feed: int, resource: Resource, waiting: LoopThread) -> bool:
-    counted = getattr(resource, "count", None)
-    if counted is None:
+    """Whether another number of records exists than we know; where we know none, none can have vanished."""
+    counted, known = getattr(resource, "count", None), mirror.count(feed)
+    if counted is None or not known:
         return False
-    return bool(waiting.run(counted()) != mirror.count(feed))
+    return bool(waiting.run(counted()) != known)
 
 
 def _confirm_gone(feed: int, number: int, resource: Resource, waiting: LoopThread, clock: Clock) -> int:

@@ -53,7 +53,7 @@ class Feed(models.Model):
 class MirrorRow(models.Model):
     """Last seen snapshot of one record. ``rev`` grows when its content moved by somebody else's hand."""
 
-    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="rows")
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="rows", db_index=False)
     external_id = models.CharField(max_length=128)
     version = models.CharField(max_length=64, null=True)
     modified_at = models.DateTimeField(null=True)
@@ -66,7 +66,10 @@ class MirrorRow(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["feed", "external_id"], name="mirror_once")]
-        indexes: ClassVar = [models.Index(fields=["feed", "rev"], name="mirror_rev")]
+        indexes: ClassVar = [
+            models.Index(fields=["feed", "rev"], name="mirror_rev"),
+            models.Index(fields=["feed", "gone"], name="mirror_there"),
+        ]
 
 
 class Pair(models.Model):
@@ -102,7 +105,7 @@ class Table(models.Model):
 class Coupling(models.Model):
     """The stored link between two external ids, with the values each side last agreed on."""
 
-    table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="couplings")
+    table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="couplings", db_index=False)
     uid = models.CharField(max_length=36)
     left_id = models.CharField(max_length=128)
     right_id = models.CharField(max_length=128)
@@ -123,7 +126,7 @@ class Coupling(models.Model):
 class MatchKey(models.Model):
     """The key of a match rule. Of coupled records only identity keys are kept, so that nobody doubles them."""
 
-    table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="match_keys")
+    table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="match_keys", db_index=False)
     side = models.CharField(max_length=5)
     rule = models.SmallIntegerField()
     key = models.CharField(max_length=32)
@@ -199,9 +202,9 @@ class WriteIntent(models.Model):
     """Journal row made before a write, closed with what came back: confirmed, refused, or still unknown."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="intents")
-    chunk = models.ForeignKey(PlanChunk, on_delete=models.CASCADE, related_name="intents")
+    chunk = models.ForeignKey(PlanChunk, on_delete=models.CASCADE, related_name="intents", db_index=False)
     position = models.IntegerField()
-    table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="intents")
+    table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="intents", db_index=False)
     side = models.CharField(max_length=5)
     operation = models.CharField(max_length=10)
     key = models.CharField(max_length=64)

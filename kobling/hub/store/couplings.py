@@ -162,9 +162,10 @@ def holders(table: int, side: Side, rule: int, keys: Sequence[str]) -> dict[str,
     found: dict[str, list[str]] = {}
     for batch in sql.batched(keys, sql.BATCH):
         for key, external_id in sql.rows(
-            f"SELECT key, external_id FROM hub_matchkey WHERE table_id = %s AND side = %s AND rule = %s AND NOT coupled"
-            f" AND key IN ({sql.places(batch)}) ORDER BY external_id",
-            [table, side.value, rule, *batch],
+            f"{sql.wanted(batch)} SELECT k.key, k.external_id FROM wanted CROSS JOIN hub_matchkey k"
+            " WHERE k.table_id = %s AND k.side = %s AND k.rule = %s AND k.key = wanted.item AND NOT k.coupled"
+            " ORDER BY k.external_id",
+            [*batch, table, side.value, rule],
         ):
             found.setdefault(key, []).append(external_id)
     return found
@@ -175,9 +176,10 @@ def takers(table: int, rule: int, keys: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for batch in sql.batched(keys, sql.BATCH):
         for key, external_id in sql.rows(
-            "SELECT key, external_id FROM hub_matchkey WHERE table_id = %s AND rule = %s AND coupled"
-            f" AND key IN ({sql.places(batch)}) ORDER BY side, external_id",
-            [table, rule, *batch],
+            f"{sql.wanted(batch)} SELECT k.key, k.external_id FROM wanted CROSS JOIN hub_matchkey k"
+            " WHERE k.table_id = %s AND k.side IN ('left', 'right') AND k.rule = %s AND k.key = wanted.item"
+            " AND k.coupled ORDER BY k.side, k.external_id",
+            [*batch, table, rule],
         ):
             found.setdefault(key, []).append(external_id)
     return found

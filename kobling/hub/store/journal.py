@@ -125,14 +125,16 @@ def of_chunk(chunk: int) -> dict[int, Journaled]:
 
 def unsettled(table: int, external_ids: Sequence[str], but_chunk: int | None = None) -> set[str]:
     """Which of the given records have a write whose outcome is not known."""
+    wanted = set(external_ids)
     found: set[str] = set()
-    for batch in sql.batched(external_ids, sql.BATCH):
+    for state in ("open", "unknown"):
         for source_id, external_id in sql.rows(
-            "SELECT source_id, external_id FROM hub_writeintent WHERE table_id = %s AND state IN ('open', 'unknown')"
-            f" AND chunk_id <> %s AND (source_id IN ({sql.places(batch)}) OR external_id IN ({sql.places(batch)}))",
-            [table, but_chunk or 0, *batch, *batch],
+            "SELECT source_id, external_id FROM hub_writeintent"
+            f" WHERE table_id = %s AND state = '{state}' AND chunk_id <> %s",
+            [table, but_chunk or 0],
         ):
-            found.update(each for each in (source_id, external_id) if each)
+            if source_id in wanted or external_id in wanted:
+                found.update(each for each in (source_id, external_id) if each)
     return found
 
 
@@ -162,13 +164,26 @@ def couplings_written(run: int, table: int) -> list[str]:
     ]
 
 
+def confirmed(run: int, table: int) -> dict[str, int]:
+    """How many writes of a run succeeded on each side of a table."""
+    return {
+        row[0]: int(row[1])
+        for row in sql.rows(
+            "SELECT side, COUNT(*) FROM hub_writeintent WHERE run_id = %s AND table_id = %s AND state = 'confirmed'"
+            " GROUP BY side",
+            [run, table],
+        )
+    }
+
+
 def unfinished_chunks(pair: int) -> list[int]:
     """Chunks of a pair's earlier runs that hold writes with unknown outcome, oldest first."""
     return [
         row[0]
         for row in sql.rows(
-            "SELECT DISTINCT i.chunk_id FROM hub_writeintent i JOIN hub_run r ON r.id = i.run_id"
-            " WHERE r.pair_id = %s AND i.state IN ('open', 'unknown') ORDER BY i.chunk_id",
+            "SELECT DISTINCT i.chunk_id FROM hub_table t CROSS JOIN hub_writeintent i"
+            " WHERE t.pair_id = %s AND i.table_id = t.id AND (i.state = 'open' OR i.state = 'unknown')"
+            " ORDER BY i.chunk_id",
             [pair],
         )
     ]

@@ -143,13 +143,14 @@ def _snapshot(row: tuple[object, ...]) -> Snapshot:
 
 
 def _rows(feed: int, records: Iterable[Record], first: int | None, now: datetime) -> list[tuple[object, ...]]:
-    seen_at = sql.to_db(now)
+    to_db = sql.instants_to_db()
+    seen_at = to_db(now)
     made: list[tuple[object, ...]] = []
     for n, record in enumerate(records):
         raw = to_json(record.fields)
         digest = blake2b(raw, digest_size=16).hexdigest()
         rev = 0 if first is None else first + n
-        moment = sql.to_db(record.modified_at)
+        moment = to_db(record.modified_at)
         made.append((feed, record.external_id, record.version, moment, raw.decode(), digest, rev, 0, seen_at))
     return made
 

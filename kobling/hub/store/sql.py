@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -37,8 +37,11 @@ def run(statement: str, parameters: Sequence[Any] = ()) -> int:
 
 
 def run_many(statement: str, parameters: Iterable[Sequence[Any]]) -> None:
-    """Run a statement once per row of parameters, in batches."""
-    with connection.cursor() as cursor:
+    """Run a statement once per row of parameters, in batches, all or nothing.
+
+    Outside a transaction SQLite would commit every row by itself.
+    """
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         for batch in batched(parameters, BATCH):
             cursor.executemany(statement, batch)
 
@@ -55,6 +58,14 @@ def places(items: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(items))
 
 
+def wanted(items: Sequence[Any]) -> str:
+    """The head of a query that looks up each of ``items`` (``wanted.item``) by itself: ``FROM wanted CROSS JOIN …``.
+
+    Given a long IN list, SQLite would rather walk a whole table by a shorter index.
+    """
+    return f"WITH wanted(item) AS (VALUES {', '.join(['(%s)'] * len(items))})"
+
+
 def together() -> transaction.Atomic:
     """All or nothing; on SQLite the write lock is taken at once."""
     return transaction.atomic()
@@ -68,6 +79,12 @@ def lock_clause() -> str:
 def to_db(moment: datetime | None) -> Any:
     """An instant as the database wants it as a parameter."""
     return None if moment is None else connection.ops.adapt_datetimefield_value(moment)
+
+
+def instants_to_db() -> Callable[[datetime | None], Any]:
+    """``to_db`` for many rows: the database is asked for once."""
+    adapted: Callable[[datetime | None], Any] = connection.ops.adapt_datetimefield_value
+    return adapted
 
 
 def from_db(value: Any) -> datetime | None:

@@ -382,3 +382,22 @@ async def test_a_probe_answers_every_question_and_shows_no_key(connect, control,
     topics = {each.topic for each in findings}
     assert {"clock", "plan", "contacts: order", "contacts: paging", "webhooks: events"} <= topics
     assert dinero.credentials["api_key"] not in repr(findings)
+
+
+async def test_a_reading_some_time_after_our_writes_is_not_repeated_by_the_next_one(connect, control, clock):
+    contacts = connect().resources["contacts"]
+    _, _, bookmark = await reading(contacts, None)
+    for number in range(20):
+        await one(contacts, create(f"n{number}", {"Name": f"Ny {number}"}))
+    await control("POST", "/clock", {"advance": 10})
+    clock.turn(10)
+    told, _, bookmark = await reading(contacts, bookmark)
+    assert len(told) >= 20
+    await requests(control)
+    nothing, _, bookmark = await reading(contacts, bookmark)
+    assert nothing == []
+    assert await requests(control) == {"GET contacts": 2}
+    moved = told[-1].external_id
+    await control("PATCH", f"/records/contacts/{moved}", {"Phone": "70 10 20 30"})
+    changed, _, _ = await reading(contacts, bookmark)
+    assert [each.external_id for each in changed] == [moved]

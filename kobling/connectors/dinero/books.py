@@ -6,15 +6,36 @@ Fidelity: known dinero §3 – pages are 0-based and hold at most 1000
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from kobling.records import N_, Misunderstood, from_json, parse_instant
 from kobling.sdk.http import Answer, Api
-from kobling.sdk.protocols import Write
+from kobling.sdk.protocols import Clock, Write
 
 MOST = 1000
+
+
+class Horizon:
+    """The earliest that Dinero's clock can be by now: every stamp that it sent lies behind it, and time goes on."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._stamp: datetime | None = None
+        self._seen = 0.0
+
+    def saw(self, stamp: datetime) -> None:
+        """Learn from a stamp that Dinero just sent."""
+        known = self.now()
+        if known is None or stamp > known:
+            self._stamp, self._seen = stamp, self._clock.monotonic()
+
+    def now(self) -> datetime | None:
+        """None while no stamp was seen."""
+        if self._stamp is None:
+            return None
+        return self._stamp + timedelta(seconds=self._clock.monotonic() - self._seen)
 
 
 class Books:
@@ -22,6 +43,7 @@ class Books:
 
     def __init__(self, api: Api, organization: str, seed: str) -> None:
         self.api = api
+        self.horizon = Horizon(api.clock)
         self._organization = organization
         self._seed = seed
 
@@ -73,4 +95,4 @@ def instant(row: Mapping[str, Any], name: str) -> datetime | None:
 
 def second(moment: datetime) -> str:
     """An instant as changesSince wants it: UTC, whole seconds, rounded down."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"

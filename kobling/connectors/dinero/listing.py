@@ -62,7 +62,8 @@ class Listing:
             self._delivered.clear()
             since = mark.get("since")
             start = second(parse_instant(since) - _OVERLAP) if since else None
-            mark = {**mark, "phase": "rows", "from": start, "page": 0, "turn": 1}
+            now = self._books.horizon.now()
+            mark = {**mark, "phase": "rows", "from": start, "page": 0, "turn": 1, "begun": now and second(now)}
         return await self._read_rows(mark)
 
     async def read_ids(self, position: str | None) -> IdPage:
@@ -76,7 +77,10 @@ class Listing:
         row = await self._books.get(f"{self._path}/{external_id}")
         if row.get("DeletedAt"):
             raise NotThere(N_("The record was deleted in Dinero."))
-        return self.record(row)
+        record = self.record(row)
+        if record.modified_at:
+            self._books.horizon.saw(record.modified_at)
+        return record
 
     async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
         """One request each, missing ones left out."""
@@ -119,6 +123,8 @@ class Listing:
         stamps = [parse_instant(row["UpdatedAt"]) for row in rows if row.get("UpdatedAt")]
         records = await self.whole(self._fresh(rows))
         newest = max(stamps, default=None)
+        if newest:
+            self._books.horizon.saw(newest)
         if not mark["page"] and "back" not in mark and mark["turn"] == 1:
             mark = {**mark, "top": _later(mark.get("since"), newest)}
         if len(rows) == self._page_size:
@@ -127,7 +133,9 @@ class Listing:
         if not by_time and mark["turn"] == 1 and mark["page"] and await self._moved_meanwhile(mark["top"]):
             return Page(records, {**mark, "page": 0, "turn": 2}, more=True, total=total)
         top = _later(mark["from"], newest) if by_time else mark["top"]
-        after = {"phase": "gone", "page": 0, "since": top, "gone_since": mark.get("gone_since")}
+        # What was stamped before the reading began was read: the next one need not begin at the newest record.
+        since = max(filter(None, (top, mark.get("begun"))), default=None)
+        after = {"phase": "gone", "page": 0, "since": since, "gone_since": mark.get("gone_since")}
         return Page(records, after, more=True, total=total)
 
     def _onwards(
@@ -139,7 +147,7 @@ class Listing:
         by_number = mark["page"] and not mark.get("expect")
         if not in_order or by_number or last is None or last == mark["from"]:
             return {"page": mark["page"] + 1}
-        before = [each for each in stamps if second(each) < last]
+        before = [each for each in stamps if each < stamps[-1].replace(microsecond=0)]
         self._delivered = {_mark(row, self._key) for row in rows[len(before) :]}
         back = {"from": mark["from"], "page": mark["page"] + 1, "expect": 0}
         left = total - mark["page"] * self._page_size - len(before)

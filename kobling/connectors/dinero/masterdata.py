@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from kobling.connectors.dinero.books import MOST, Books, instant
+from kobling.connectors.dinero.books import MOST, Books, instant, second
 from kobling.connectors.dinero.listing import Listing
 from kobling.connectors.dinero.schema import CONTACT, PRODUCT, writable
 from kobling.records import N_, Fields, KoblingError, Record, StaleVersion, Unsafe, is_empty
@@ -77,10 +77,11 @@ class MasterData(Listing):
         """Send, then read back: one list request for many writes, else one request each."""
         for group in groups(writes, _BATCH):
             sent: list[Outcome] = []
+            begun = self._books.horizon.now()
             removed = {each.key for each in group if each.operation is Operation.DELETE}
             try:
                 await send_all(group, self._write_one, sent.append, concurrency=self._concurrency)
-                outcomes = await self._read_back(sent, removed)
+                outcomes = await self._read_back(sent, removed, begun)
             except BaseException:
                 # Stopped half-way, perhaps cancelled: what was sent is reported all the same.
                 for outcome in sent:
@@ -122,10 +123,10 @@ class MasterData(Listing):
                 body[name] = value.strip()
         return body
 
-    async def _read_back(self, sent: Sequence[Outcome], removed: set[str]) -> list[Outcome]:
+    async def _read_back(self, sent: Sequence[Outcome], removed: set[str], begun: datetime | None) -> list[Outcome]:
         good = [str(each.external_id) for each in sent if each.error is None and each.key not in removed]
         try:
-            records = {each.external_id: each for each in await self._just_written(good)}
+            records = {each.external_id: each for each in await self._just_written(good, begun)}
         except KoblingError:
             # The writes are confirmed all the same; the next reading delivers the records.
             records = {}
@@ -134,18 +135,21 @@ class MasterData(Listing):
             for each in sent
         ]
 
-    async def _just_written(self, ids: Sequence[str]) -> Sequence[Record]:
+    async def _just_written(self, ids: Sequence[str], begun: datetime | None) -> Sequence[Record]:
+        """The list from the time when the writing began, else of the first record written; the rest one by one."""
         if len(ids) <= _FEW:
             return await super().get_many(ids)
-        first = await self.get(ids[0])
-        found = {first.external_id: first}
-        missing = set(ids) - set(found)
+        found: dict[str, Record] = {}
+        since = second(begun) if begun else (await self.get(ids[0])).version
+        missing = set(ids)
         for page in range(_PATIENCE):
-            rows, _ = await self._list(first.version, page)
+            rows, _ = await self._list(since, page)
             found.update({row[self._key]: self.record(row) for row in rows if row[self._key] in missing})
             missing -= found.keys()
             if not missing or len(rows) < MOST:
                 break
+        if found:
+            self._books.horizon.saw(max(each.modified_at for each in found.values() if each.modified_at))
         few = len(missing) <= len(ids) // 10 + 1
         return [*found.values(), *(await super().get_many(list(missing)) if few else ())]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -61,6 +62,7 @@ class Module:
         self._now = now
         self._delivered: set[str] = set()
         self._revises: bool | None = None
+        self._asking = asyncio.Lock()
 
     async def describe(self) -> Mapping[str, FieldSchema]:
         """Fields of this installation, custom ones included. The owner is not required: it defaults to our user."""
@@ -75,6 +77,8 @@ class Module:
         """
         await self._service.sign_in()
         mark = dict(bookmark) if bookmark and bookmark.get("phase") else await self._start()
+        if not mark:
+            return Page([], {}, more=False)
         if mark.get("offset") is not None and self._service.offset is None:
             self._service.offset = timedelta(seconds=int(mark["offset"] or 0))
         return await (self._read_all(mark) if mark["phase"] == "all" else self._read_changes(mark))
@@ -137,16 +141,16 @@ class Module:
         return texts
 
     async def _start(self) -> dict[str, Any]:
+        """Where a first reading begins; nothing while the module is empty, since there is no time to go on from."""
         newest = await self._service.query(select("modifiedtime", self.name, order="modifiedtime desc", limit="1"))
-        return {"phase": "all", "after": None, "at": newest[0]["modifiedtime"] if newest else None}
+        return {"phase": "all", "after": None, "at": newest[0]["modifiedtime"]} if newest else {}
 
     async def _read_all(self, mark: dict[str, Any]) -> Page:
         rows = await self._service.query(select("*", self.name, *_above(mark["after"]), order="id"))
         records = await self.records(rows)
         if len(rows) == PAGE:
             return Page(records, {**mark, "after": rows[-1]["id"]}, more=True)
-        # An empty module has no time stamp to go on from; it is read from the start again, which costs two requests.
-        return Page(records, self._resume(mark["at"]) if mark["at"] else {}, more=False)
+        return Page(records, self._resume(mark["at"]), more=False)
 
     async def _read_changes(self, mark: dict[str, Any]) -> Page:
         at, after = str(mark["at"]), mark.get("after")
@@ -244,16 +248,19 @@ class Module:
 
         Fidelity: inferred simply_crm §1 – an unknown operation is a 500 without a word, a known one names its complaint
         """
-        if self._revises is None:
-            try:
-                await self._service.call("POST", "revise", element='{"id":"999999x1"}')
-            except KoblingError as error:
-                if error.code not in ("ACCESS_DENIED", "INVALID_ID_ATTRIBUTE", faults.CRASHED, "RECORD_NOT_FOUND"):
-                    raise
-                self._revises = error.code != faults.CRASHED
-            else:
-                self._revises = True
+        async with self._asking:
+            if self._revises is None:
+                self._revises = await self._ask_revise()
         return self._revises
+
+    async def _ask_revise(self) -> bool:
+        try:
+            await self._service.call("POST", "revise", element='{"id":"999999x1"}')
+        except KoblingError as error:
+            if error.code not in ("ACCESS_DENIED", "INVALID_ID_ATTRIBUTE", faults.CRASHED, "RECORD_NOT_FOUND"):
+                raise
+            return error.code != faults.CRASHED
+        return True
 
 
 def text(value: Any) -> Any:

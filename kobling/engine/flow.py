@@ -22,6 +22,8 @@ def sync_flow(call: Call) -> None:
     _observe(call, work)
     for table in work["tables"]:
         _table(call, work, table)
+    if not work["dry"] and not work["options"].get("only"):
+        _read_echoes(call)
 
 
 def _observe(call: Call, work: dict[str, Any]) -> None:
@@ -71,3 +73,11 @@ def approved_flow(call: Call, chunks: list[int]) -> None:
     """Execute the stored chunks of an approved plan, and nothing else."""
     for chunk in chunks:
         call("execute_approved", chunk)
+    _read_echoes(call)
+
+
+def _read_echoes(call: Call) -> None:
+    """After many writes read on until past our own, so that the next run reads only what others changed."""
+    for feed in call("echoes"):
+        while call("observe", feed)["more"]:
+            pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +23,10 @@ from kobling.sync.brake import Counts, brake
 from kobling.sync.plan import plan
 from kobling.sync.waiting import LoopThread
 
-CHUNK = 500
+CHUNK = 1000
 INDEX_CHUNK = 2000
+MANY_ECHOES = 500
+ECHO_PAUSE = 4.0
 
 
 @dataclass(slots=True)
@@ -214,6 +217,21 @@ class Steps:
         executor.execute()
         finish_chunk(executor.chunk, executor.bench, moves_cursor=False)
         return {"shown": shown, "done": len(executor.chunk.actions)}
+
+    def do_echoes(self) -> list[int]:
+        """Feeds that this run wrote so much to that the next run would have pages of our own writes to read.
+
+        The pause lets the vendor's clock pass the overlap that its connector reads again each time.
+        """
+        written: Counter[int] = Counter()
+        for bench in self.benches.values():
+            for side, number in journal.confirmed(self.run, bench.table).items():
+                if self._resources(bench)[Side(side)].capabilities.changed_since:
+                    written[bench.feeds[Side(side)]] += number
+        many = [feed for feed, number in written.items() if number >= MANY_ECHOES]
+        if many:
+            self.waiting.run(self.clock.sleep(ECHO_PAUSE))
+        return many
 
     def _only(self, bench: Workbench, side: str, window: dict[str, Any]) -> gather.Batch | None:
         assert self.only is not None

@@ -154,9 +154,10 @@ def _loners(bench: Workbench, side: Side, rows: Sequence[Snapshot], busy: set[st
     taken = couplings.coupled_in(bench.siblings[side], side, [row.external_id for row in rows])
     seen = [each for row in rows if row.external_id not in taken and (each := seen_of(bench, side, row)) is not None]
     seen = [each for each in seen if each.in_scope]
-    hits = _hits(bench, side, seen)
+    decided = Decision.objects.filter(table_id=bench.table).exists()
+    hits = _hits(bench, side, seen, decided)
     wanted = {other for each in hits.values() for hit in each if len(hit.others) == 1 for other in hit.others}
-    choices, never = _decisions(bench, side, [each.external_id for each in seen])
+    choices, never = _decisions(bench, side, [each.external_id for each in seen]) if decided else ({}, {})
     wanted |= {choice.removeprefix("couple:") for choice in choices.values() if choice.startswith("couple:")}
     others = {
         external_id: other
@@ -177,7 +178,10 @@ def _loners(bench: Workbench, side: Side, rows: Sequence[Snapshot], busy: set[st
     ]
 
 
-def _hits(bench: Workbench, side: Side, seen: Sequence[Seen]) -> dict[str, tuple[Hits, ...]]:
+_NO_HITS = Hits()
+
+
+def _hits(bench: Workbench, side: Side, seen: Sequence[Seen], decided: bool) -> dict[str, tuple[Hits, ...]]:
     keys = {each.external_id: match_keys(bench.mapping, each.values) for each in seen}
     found: dict[str, list[Hits]] = {external_id: [] for external_id in keys}
     for number, rule in enumerate(bench.mapping.match):
@@ -185,13 +189,15 @@ def _hits(bench: Workbench, side: Side, seen: Sequence[Seen]) -> dict[str, tuple
         others = couplings.holders(bench.table, side.other, number, asked)
         rivals = couplings.holders(bench.table, side, number, asked)
         takers = couplings.takers(bench.table, number, asked) if rule.silent else {}
-        _set_ignored_aside(bench, side.other, others, takers)
-        _set_ignored_aside(bench, side, rivals, takers)
+        if decided:
+            _set_ignored_aside(bench, side.other, others, takers)
+            _set_ignored_aside(bench, side, rivals, takers)
         for external_id, each in keys.items():
             key = each[number] or ""
-            mine = tuple(rival for rival in rivals.get(key, ()) if rival != external_id)
+            mine = tuple([rival for rival in rivals.get(key, ()) if rival != external_id])
             taken = tuple(takers.get(key, ())) if rule.silent else ()
-            found[external_id].append(Hits(tuple(others.get(key, ())), mine, taken))
+            hits = Hits(tuple(others.get(key, ())), mine, taken)
+            found[external_id].append(hits if hits.others or mine or taken else _NO_HITS)
     return {external_id: tuple(each) for external_id, each in found.items()}
 
 

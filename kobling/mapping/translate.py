@@ -33,9 +33,9 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
         if here is None:
             continue
         raw = tuple([fields.get(path, _ABSENT) for path in here.paths])
-        if all(value is _ABSENT for value in raw):
-            continue
         if _ABSENT in raw:
+            if raw.count(_ABSENT) == len(raw):
+                continue
             raw = tuple(None if value is _ABSENT else value for value in raw)
         try:
             values[each.key] = here.codec.read(raw, side_name, resolver)

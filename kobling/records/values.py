@@ -72,15 +72,17 @@ def parse_day(text: str) -> date:
     return date.fromisoformat(text)
 
 
+_HARMLESS = frozenset({str, type(None), int, bool, Decimal})
+
+
 def _refuse_floats(value: object) -> None:
     if isinstance(value, float):
         raise TypeError("floats cannot carry money; use Decimal")
-    if isinstance(value, dict):
-        for each in value.values():
-            _refuse_floats(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            _refuse_floats(each)
+    if isinstance(value, dict | list | tuple):
+        inside = value.values() if isinstance(value, dict) else value
+        if not _HARMLESS.issuperset(map(type, inside)):
+            for each in inside:
+                _refuse_floats(each)
 
 
 def _spelled_once(value: Any) -> Any:

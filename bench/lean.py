@@ -186,14 +186,14 @@ async def initial(crm: Crm, dinero: Dinero, state: dict[str, str]) -> None:
 async def changed_rows(crm: Crm, dinero: Dinero, state: dict[str, str]) -> tuple[list[Any], list[Any]]:
     """What moved on both sides since the last time, one reading each, and how many there are."""
     found: list[dict[str, Any]] = []
-    since = state["crm"]
-    while True:
-        conditions = f"modifiedtime > '{since}' order by modifiedtime, id limit {CRM_PAGE}"
-        rows = await crm.query(f"select * from Accounts where {conditions};")
-        found += rows
-        if len(rows) < CRM_PAGE:
+    above = ""
+    while not above or len(found) % CRM_PAGE == 0:
+        where = f"modifiedtime > '{state['crm']}'{above} order by id limit {CRM_PAGE}"
+        rows = await crm.query(f"select * from Accounts where {where};")
+        if not rows:
             break
-        since = rows[-1]["modifiedtime"]
+        found += rows
+        above = f" and id > '{rows[-1]['id']}'"
     await crm.query("select count(*) from Accounts;")
     moved = [row async for page in dinero.pages(changesSince=state["dinero"]) for row in page]
     async for _ in dinero.pages(deletedOnly="true"):

@@ -13,13 +13,8 @@ from kobling.sdk.protocols import Operation, Write
 from kobling.simulators import start
 
 LINE = {
-    "BaseAmountValue": Decimal("100.10"),
-    "Quantity": Decimal("2"),
-    "AccountNumber": 1000,
-    "Unit": "hours",
-    "Discount": 0,
-    "LineType": "Product",
-    "Description": "Rådgivning",
+    **{"BaseAmountValue": Decimal("100.10"), "Quantity": Decimal("2"), "AccountNumber": 1000},
+    **{"Unit": "hours", "Discount": 0, "LineType": "Product", "Description": "Rådgivning"},
 }
 
 

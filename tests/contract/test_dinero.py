@@ -13,8 +13,13 @@ from kobling.sdk.protocols import Operation, Write
 from kobling.simulators import start
 
 LINE = {
-    **{"BaseAmountValue": Decimal("100.10"), "Quantity": Decimal("2"), "AccountNumber": 1000},
-    **{"Unit": "hours", "Discount": 0, "LineType": "Product", "Description": "Rådgivning"},
+    "BaseAmountValue": Decimal("100.10"),
+    "Quantity": Decimal("2"),
+    "AccountNumber": 1000,
+    "Unit": "hours",
+    "Discount": 0,
+    "LineType": "Product",
+    "Description": "Rådgivning",
 }
 
 
@@ -387,12 +392,9 @@ async def test_a_reading_some_time_after_our_writes_is_not_repeated_by_the_next_
     await control("POST", "/clock", {"advance": 10})
     clock.turn(10)
     told, _, bookmark = await reading(contacts, bookmark)
-    assert len(told) >= 20
-    await requests(control)
+    assert len(told) >= 20 and await requests(control)
     nothing, _, bookmark = await reading(contacts, bookmark)
-    assert nothing == []
-    assert await requests(control) == {"GET contacts": 2}
+    assert (nothing, await requests(control)) == ([], {"GET contacts": 2})
     moved = told[-1].external_id
     await control("PATCH", f"/records/contacts/{moved}", {"Phone": "70 10 20 30"})
-    changed, _, _ = await reading(contacts, bookmark)
-    assert [each.external_id for each in changed] == [moved]
+    assert [each.external_id for each in (await reading(contacts, bookmark))[0]] == [moved]

@@ -313,10 +313,11 @@ def undo(
         drafted: list[str] = []
         if not json:
             _print_undo(prepared)
-        if not yes and (json or not prepared.size or not typer.confirm(translated("Undo this?"))):
+        something = bool(prepared.size or (credit_notes and prepared.posted))
+        if not yes and (json or not something or not typer.confirm(translated("Undo this?"))):
             if json:
                 output.as_json(_undo_data(prepared, drafted))
-            raise typer.Exit(Exit.OK if not prepared.size else Exit.CONFIRM)
+            raise typer.Exit(Exit.CONFIRM if something else Exit.OK)
         if credit_notes:
             drafted = undoing.draft_credit_notes(who, target, prepared, opener, why)
         asked_run = undoing.start(who, target, prepared, opener, datetime.now(UTC), why)

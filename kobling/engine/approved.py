@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kobling.engine.executing import Chunk
 from kobling.hub.planned import with_real_references
 from kobling.hub.store import couplings, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
-from kobling.sync.actions import AnyAction, Couple, Create, Delete, Update
+from kobling.sync.actions import AnyAction, Couple, Create, Delete, Skip, Update
 
 
 def still_true(bench: Workbench, chunk: Chunk) -> list[AnyAction]:
-    """The chunk's actions whose records did not move since they were planned, with real references."""
+    """The chunk's actions with real references; those whose records moved since they were planned are skipped.
+
+    Every action keeps its place, since the journal of an attempt that was cut off tells writes by their place.
+    """
     ids = {side: _ids(chunk.actions, side) for side in Side}
     moved = {side: _moved(bench, side, ids[side], chunk) for side in Side}
     coupled = couplings.by_side(bench.table, chunk.side, ids[chunk.side])
     kept: list[AnyAction] = []
-    for each in chunk.actions:
-        if any(external_id in moved[side] for side in Side for external_id in _ids([each], side)):
-            continue
-        if isinstance(each, Create):
-            if each.restores is None and each.source_id in coupled:
-                continue
-            values = with_real_references(each.values, bench.resolver)
-            each = Create(
-                side=each.side,
-                source_id=each.source_id,
-                values=values,
-                restores=each.restores,
-                title=each.title,
-                reason=each.reason,
-                params=each.params,
-            )
+    for each in with_real_values(chunk.actions, bench):
+        overtaken = any(external_id in moved[side] for side in Side for external_id in _ids([each], side))
+        if isinstance(each, Create) and each.restores is None and each.source_id in coupled:
+            overtaken = True
+        if overtaken and isinstance(each, Create | Update | Delete | Couple):
+            each = Skip(side=chunk.side, external_id="", why="moved", title=each.title)
         kept.append(each)
     return kept
+
+
+def with_real_values(actions: list[AnyAction], bench: Workbench) -> list[AnyAction]:
+    """Creates that refer to planned couplings, with the couplings that came of them."""
+    return [
+        replace(each, values=with_real_references(each.values, bench.resolver)) if isinstance(each, Create) else each
+        for each in actions
+    ]
 
 
 def _ids(actions: list[AnyAction], side: Side) -> list[str]:

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+from django.db import InterfaceError, OperationalError
+
 from kobling.engine.flow import approved_flow, sync_flow
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.models import Run, SyncIssue
 from kobling.hub.store.issues import error_as_data
 from kobling.hub.store.journal import Fenced
-from kobling.records import KoblingError, SettingsError, Temporary, Unsafe
+from kobling.records import N_, KoblingError, Misunderstood, SettingsError, Temporary, Unsafe
 
+log = structlog.get_logger("kobling.run")
 BACKOFF = (2, 5, 15, 60, 180, 600)
 """Seconds between attempts at the same step; after the last one the run ends and the next one goes on."""
 
@@ -34,15 +38,31 @@ def guarded(steps: Steps, name: str, *args: Any) -> dict[str, Any]:
     try:
         return {"ok": steps.call(name, *args)}
     except Fenced:
+        log.warning("attempt was fenced off", run=steps.run, epoch=steps.epoch)
         raise
     except KoblingError as error:
-        failure = {**error_as_data(error), "detail": error.detail, "retry_at": None}
-        if isinstance(error, Temporary) and error.retry_at is not None:
-            failure["retry_at"] = error.retry_at.isoformat()
-        failure["outcome"] = _outcome(error)
         if isinstance(error, SettingsError):
             runs.show_red(steps.run, steps.opener.named(error.params.get("vendor")), error)
-        return {"failed": failure}
+        return {"failed": failure_of(error)}
+    except Exception as fault:  # noqa: BLE001 - a fault of ours must end the run, not leave it hanging for ever
+        return {"failed": failure_of(_our_fault(name, fault))}
+
+
+def _our_fault(step: str, fault: Exception) -> KoblingError:
+    """A broken database connection mends itself; anything else is ours to mend."""
+    if isinstance(fault, OperationalError | InterfaceError):
+        return Temporary(N_("The database did not answer."), detail=type(fault).__name__, code="database")
+    log.error("a step failed", step=step, exc_info=fault)
+    where = f"{step}: {type(fault).__name__}"
+    return Misunderstood(N_("Something happened that Kobling does not know."), detail=where, code="fault")
+
+
+def failure_of(error: KoblingError) -> dict[str, Any]:
+    """An error as a run keeps it, with what it means for the run."""
+    failure = {**error_as_data(error), "detail": error.detail, "retry_at": None}
+    if isinstance(error, Temporary) and error.retry_at is not None:
+        failure["retry_at"] = error.retry_at.isoformat()
+    return failure | {"outcome": _outcome(error)}
 
 
 def _outcome(error: KoblingError) -> str:

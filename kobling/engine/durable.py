@@ -18,6 +18,8 @@ import psycopg
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import Engine, event
 
+from kobling.hub.store.journal import Fenced
+
 VERSION = "1"
 """Set by hand: the engine's own hash of the code would strand parked runs at each upgrade."""
 
@@ -33,7 +35,17 @@ _body: Body | None = None
 
 @DBOS.step()
 def _step(name: str, run: int, attempt_key: str, args: list[Any]) -> dict[str, Any]:
-    return _Attempts.current[attempt_key](name, *args)
+    try:
+        return _Attempts.current[attempt_key](name, *args)
+    except Fenced:
+        raise Abandoned from None
+
+
+class Abandoned(BaseException):
+    """Leaves a workflow without a trace: nothing is recorded, since another attempt is doing the work now.
+
+    Not an Exception on purpose: the engine records those, and the other attempt would be given our error as its own.
+    """
 
 
 class _Attempts:
@@ -57,7 +69,10 @@ def run_workflow(run: int) -> str:
 
         return call
 
-    return _body(str(run), durable, DBOS.sleep)
+    try:
+        return _body(str(run), durable, DBOS.sleep)
+    finally:
+        _Attempts.current.pop(f"run-{run}", None)
 
 
 def launch(body: Body, data_dir: Path, database_url: str, executor: str) -> None:
@@ -106,6 +121,10 @@ def start(run: int) -> None:
 def workflow_id(run: int) -> str:
     """The workflow of a run."""
     return f"run-{run}"
+
+
+BROKEN = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+"""Words for a workflow that will not go on by itself."""
 
 
 def status(run: int) -> str | None:

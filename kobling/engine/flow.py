@@ -60,13 +60,15 @@ def _table(call: Call, work: dict[str, Any], table: str) -> None:
 
 def _prove(call: Call, table: str, seq: int) -> None:
     """Look once more at what was just written: totals are compared, roundings settled, and only then is it booked."""
-    written = call("written", table)
-    for _ in range(PROVING_ROUNDS):
-        planned = call("plan_again", table, seq, written)
-        if not planned["size"]:
-            return
-        call("execute_again", planned["chunk"])
-        seq += 1
+    after = ""
+    while written := call("written", table, after):
+        after = written[-1]
+        for _ in range(PROVING_ROUNDS):
+            planned = call("plan_again", table, seq, written)
+            call("execute_again", planned["chunk"])
+            seq += 1
+            if not planned["updates"]:
+                break
 
 
 def approved_flow(call: Call, chunks: list[int]) -> None:

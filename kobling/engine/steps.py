@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +18,14 @@ from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.sdk.protocols import Clock, Resource
 from kobling.sync import checkpoints
-from kobling.sync.actions import Skip, Update, to_blob
+from kobling.sync.actions import AnyAction, Skip, Update, from_blob, to_blob
 from kobling.sync.brake import Counts, brake
 from kobling.sync.plan import plan
 from kobling.sync.waiting import LoopThread
 
 CHUNK = 1000
 INDEX_CHUNK = 2000
+PROVEN_AT_ONCE = 500
 MANY_ECHOES = 500
 ECHO_PAUSE = 4.0
 
@@ -71,7 +72,9 @@ class Steps:
 
     def do_look_up(self, chunk: int) -> None:
         """Find out what became of an earlier run's unanswered writes."""
-        self._executor(chunk).look_up_only()
+        executor = self._executor(chunk)
+        executor.chunk.actions = approved.with_real_values(executor.chunk.actions, executor.bench)
+        executor.look_up_only()
 
     def do_observe(self, feed: int) -> dict[str, Any]:
         """Read some pages of one feed into the mirror."""
@@ -148,18 +151,8 @@ class Steps:
         if batch is None:
             return None
         actions = list(plan(bench.mapping, batch.work))
-        row = PlanChunk.objects.create(
-            run_id=self.run,
-            table_id=bench.table,
-            seq=seq,
-            actions=to_blob(actions).decode(),
-            size=len(actions),
-            side=side,
-            after=after,
-            upto=batch.upto,
-            other_upto=window[Side(side).other.value][1],
-            rows=batch.rows,
-        )
+        revs = {"after": after, "upto": batch.upto, "other_upto": window[Side(side).other.value][1]}
+        row = self._store(bench, seq, side, actions, rows=batch.rows, **revs)
         checkpoints.reach(checkpoints.PLANNED)
         return {"chunk": row.pk, "upto": batch.upto, "rows": batch.rows, "size": len(actions)}
 
@@ -170,12 +163,12 @@ class Steps:
         done = finish_chunk(executor.chunk, executor.bench, moves_cursor=self.only is None)
         runs.progress(self.run, f"write {executor.bench.name}", done)
 
-    def do_written(self, table: str) -> list[str]:
-        """Couplings that this run wrote to."""
-        return journal.couplings_written(self.run, self.benches[table].table)
+    def do_written(self, table: str, after: str) -> list[str]:
+        """The next couplings that this run wrote to, in the order of their ids."""
+        return journal.couplings_written(self.run, self.benches[table].table, after, PROVEN_AT_ONCE)
 
     def do_plan_again(self, table: str, seq: int, written: list[str]) -> dict[str, Any]:
-        """Plan the couplings that were just written, from what the vendors answered."""
+        """Plan couplings that were just written, from what the vendors answered."""
         bench = self.benches[table]
         known = PlanChunk.objects.filter(run_id=self.run, table_id=bench.table, seq=seq).first()
         if known is None:
@@ -183,18 +176,9 @@ class Steps:
             links = couplings.by_uid(bench.table, written)
             work = gather.pairings_of(bench, list(links.values()))
             actions = [each for each in plan(bench.mapping, work) if not isinstance(each, Skip)]
-            known = PlanChunk.objects.create(
-                run_id=self.run,
-                table_id=bench.table,
-                seq=seq,
-                actions=to_blob(actions).decode(),
-                size=sum(isinstance(each, Update) for each in actions),
-                side=Side.LEFT.value,
-                rows=0,
-            )
-            if not known.size:
-                self._executor(known.pk).settler.apply_local(actions, Side.LEFT, 0, 0)
-        return {"chunk": known.pk, "size": known.size}
+            known = self._store(bench, seq, Side.LEFT.value, actions)
+        updates = sum(isinstance(each, Update) for each in from_blob(known.actions.encode()))
+        return {"chunk": known.pk, "updates": updates}
 
     def do_execute_again(self, chunk: int) -> None:
         """Execute a chunk of proving; the cursors stay where they are."""
@@ -209,14 +193,12 @@ class Steps:
             journal.fence_now(self.run, self.epoch)
             Table.objects.filter(pk=bench.table).update(**{f"cursor_{side}": upto})
 
-    def do_execute_approved(self, chunk: int) -> dict[str, int]:
+    def do_execute_approved(self, chunk: int) -> None:
         """Execute a chunk of an approved plan as it was shown; records that moved since are left for the next plan."""
         executor = self._executor(chunk)
-        shown = len(executor.chunk.actions)
         executor.chunk.actions = approved.still_true(executor.bench, executor.chunk)
         executor.execute()
         finish_chunk(executor.chunk, executor.bench, moves_cursor=False)
-        return {"shown": shown, "done": len(executor.chunk.actions)}
 
     def do_echoes(self) -> list[int]:
         """Feeds that this run wrote so much to that the next run would have pages of our own writes to read.
@@ -240,6 +222,12 @@ class Steps:
         snapshot = mirror.by_ids(bench.feeds[Side(side)], [self.only["id"]])
         revs = [row.rev for row in snapshot.values()]
         return gather.gather(bench, Side(side), revs[0] - 1, revs[0], 1) if revs else None
+
+    def _store(self, bench: Workbench, seq: int, side: str, actions: Sequence[AnyAction], **more: int) -> PlanChunk:
+        blob = to_blob(actions).decode()
+        return PlanChunk.objects.create(
+            run_id=self.run, table_id=bench.table, seq=seq, side=side, actions=blob, size=len(actions), **more
+        )
 
     def _executor(self, chunk: int) -> Executor:
         table, loaded = load_chunk(chunk, self.run, self.epoch, self.opener.group(self.pair))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
@@ -18,14 +19,13 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from kobling.engine import durable
-from kobling.engine.attempt import attempt, guarded
+from kobling.engine.attempt import attempt, failure_of, guarded
 from kobling.engine.steps import Steps
 from kobling.hub import due, runs
 from kobling.hub.models import Run
 from kobling.hub.opening import Opener
-from kobling.hub.store.journal import Fenced
 from kobling.pairs.registry import pair_types
-from kobling.records import N_, Unsafe
+from kobling.records import N_, KoblingError, Misunderstood, Unsafe
 from kobling.sdk.clock import SystemClock
 from kobling.sdk.hosts import parse_allow_hosts
 from kobling.sdk.http import open_transport
@@ -121,12 +121,15 @@ class Worker:
         dead = set()
         for run in Run.objects.filter(state=runs.RUNNING):
             owner = str(run.summary.get("worker", ""))
-            gone = owner != self.name if self._lock is None else self._lock.is_dead(owner)
-            if gone:
-                dead.add(owner)
-                Run.objects.filter(pk=run.pk).update(summary={**run.summary, "worker": self.name})
-            if (gone or self._ticks == 0) and durable.status(run.pk) is None:
+            gone = self._ticks == 0 if self._lock is None else self._lock.is_dead(owner)
+            known = durable.status(run.pk)
+            if known in durable.BROKEN:
+                fault = Misunderstood(N_("Something happened that Kobling does not know."), detail=known, code="fault")
+                runs.end(run.pk, run.epoch, runs.FAILED, self.clock.now(), failure_of(fault))
+            elif gone and known is None:
                 runs.unclaim(run.pk)
+            elif gone and self._lock is not None:
+                dead.add(owner)
         if dead:
             taken = durable.take_over(sorted(dead))
             log.warning("runs taken over", workers=sorted(dead), runs=taken, worker=self.name)
@@ -134,21 +137,17 @@ class Worker:
     def _body(self, run: str, make_durable: Callable[..., Any], sleep: Callable[[float], None]) -> str:
         close_old_connections()
         number = int(run)
-        epoch = runs.new_attempt(number)
-        steps = Steps(number, epoch, self.opener, self.waiting, self.clock)
-
-        def recorded(name: str, *args: Any) -> dict[str, Any]:
-            return guarded(steps, name, *args)
-
+        epoch = runs.new_attempt(number, self.name)
         try:
-            state = attempt(steps, make_durable(recorded), sleep)
-            log.info("run ended", run=number, epoch=epoch, state=state)
-            return state
-        except Fenced:
-            log.warning("attempt was fenced off", run=number, epoch=epoch)
-            return "fenced"
+            steps = Steps(number, epoch, self.opener, self.waiting, self.clock)
+            state = attempt(steps, make_durable(partial(guarded, steps)), sleep)
+        except KoblingError as unable:
+            runs.end(number, epoch, runs.FAILED, self.clock.now(), failure_of(unable))
+            state = runs.FAILED
         finally:
             close_old_connections()
+        log.info("run ended", run=number, epoch=epoch, state=state)
+        return state
 
 
 def spare_the_collector() -> None:

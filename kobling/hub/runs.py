@@ -38,8 +38,8 @@ def claim(worker: str, now: datetime) -> int | None:
     for run in Run.objects.filter(state=QUEUED).select_related("pair").order_by("id"):
         with sql.together():
             wanted = sorted({run.pair.left_id, run.pair.right_id})
-            held = Connection.objects.select_for_update().filter(pk__in=wanted).exclude(held_by="").exists()
-            if held:
+            both = Connection.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+            if any(each.held_by for each in both):
                 continue
             if Run.objects.filter(pk=run.pk, state=QUEUED).update(state=RUNNING, phase="", started_at=now) == 0:
                 continue
@@ -56,14 +56,14 @@ def unclaim(run: int) -> None:
         Connection.objects.filter(held_by=_holder(run)).update(held_by="")
 
 
-def new_attempt(run: int) -> int:
+def new_attempt(run: int, worker: str) -> int:
     """Begin an attempt: from now on older attempts of this run can no longer write. Returns the epoch."""
     with sql.together():
-        sql.run("UPDATE hub_run SET epoch = epoch + 1 WHERE id = %s", [run])
-        row = sql.one("SELECT epoch FROM hub_run WHERE id = %s", [run])
-    if row is None:
-        raise LookupError(f"run {run} does not exist")
-    return int(row[0])
+        row = Run.objects.select_for_update().get(pk=run)
+        row.epoch += 1
+        row.summary = {**row.summary, "worker": worker}
+        row.save(update_fields=["epoch", "summary"])
+        return row.epoch
 
 
 def stop_if_cancelled(run: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from kobling.mapping.codecs import Codec, Resolver, Unresolved, Values
-from kobling.records import N_, Refused
 
 
 def _asked(resolver: Resolver | None) -> Resolver:
@@ -88,26 +87,6 @@ class _Keep:
 
 
 KEEP = _Keep()
-
-
-def by_code(resource: str, path: str) -> Codec:
-    """An id of reference data on this side ↔ its code (a currency's id ↔ DKK)."""
-
-    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
-        if values[0] in (None, ""):
-            return None
-        code = _asked(resolver).field(side, resource, values[0], path)
-        return code if code is not None else f"?{values[0]}"
-
-    def write(value: Any, side: str, resolver: Resolver | None) -> Values:
-        if value is None:
-            return (None,)
-        found = _asked(resolver).find(side, resource, path, value)
-        if found is None:
-            raise Refused(N_("%(resource)s has no “%(value)s”. Create it there first."), resource=resource, value=value)
-        return (found,)
-
-    return Codec(f"by_code_{resource}_{path}", read, write)
 
 
 def _target(value: Any, side: str, resolver: Resolver) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from kobling.access.models import Client
 from kobling.engine.attempt import attempt, guarded
+from kobling.engine.observing import observe
 from kobling.engine.steps import Steps
 from kobling.hub import runs
-from kobling.hub.models import Connection, Coupling, Pair, Run, SyncIssue, SyncJob
+from kobling.hub.models import Connection, Coupling, Feed, Pair, Run, SyncIssue, SyncJob
 from kobling.hub.opening import Opener
 from kobling.mapping import FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import EMAIL, NUMBER
@@ -101,10 +102,16 @@ class Bench:
 
     def go_on(self, run: Run) -> Run:
         """Attempt a run (again)."""
-        steps = Steps(run.pk, runs.new_attempt(run.pk), self.opener, self.waiting, self.clock)
+        steps = Steps(run.pk, runs.new_attempt(run.pk, "tester"), self.opener, self.waiting, self.clock)
         attempt(steps, lambda name, *args: guarded(steps, name, *args), self.clock.turn)
         run.refresh_from_db()
         return run
+
+    def run_reading_only(self) -> None:
+        """Read what changed into the mirror, as a run that is still to come would."""
+        for feed in Feed.objects.all():
+            system = self.left if feed.connection_id == self.pair.left_id else self.right
+            observe(feed.pk, system.resources[feed.resource], self.waiting, self.clock)
 
     def counts(self, run: Run, table: str = "customers") -> dict[str, int]:
         """The job's counters that are not zero."""

@@ -147,5 +147,5 @@ def test_runs_of_others_cannot_be_claimed_twice_or_while_a_connection_is_busy(be
     syncing.sync(Actor.operator(), bench.pair, NOW)
     assert runs.claim("a", NOW) == first.pk
     assert runs.claim("b", NOW) is None, "the second run waits for the connections"
-    runs.end(first.pk, runs.new_attempt(first.pk), runs.DONE, NOW)
+    runs.end(first.pk, runs.new_attempt(first.pk, "a"), runs.DONE, NOW)
     assert runs.claim("b", NOW) is not None

@@ -193,11 +193,14 @@ def draft_credit_notes(actor: Actor, run: Run, undo: Undo, opener: Opener, why: 
     """
     require(actor, Doing.WORK, run.pair.client)
     notes: list[str] = []
+    if not undo.posted:
+        return notes
+    resource = opener.connector(run.pair.right).resources.get("creditnotes")
+    if resource is None:
+        raise SettingsError(N_("This system takes no credit notes from here."), code="no_credit_notes")
+    benches = opener.benches(run.pair)
     for table, external_id in undo.posted:
-        bench = opener.benches(run.pair)[table]
-        resource = opener.connector(run.pair.right).resources.get("creditnotes")
-        if resource is None:
-            raise SettingsError(N_("This system takes no credit notes from here."), code="no_credit_notes")
+        bench = benches[table]
         key = create_key(bench.pair_uid, "creditnotes", Side.RIGHT, external_id, 0)
         now = opener.clock.now()
         write = Write(key, Operation.CREATE, {"CreditNoteFor": external_id}, started_at=now)

@@ -152,14 +152,14 @@ def generations(table: int, side: str, source_ids: Sequence[str]) -> dict[str, i
     return found
 
 
-def couplings_written(run: int, table: int) -> list[str]:
-    """Couplings whose records a run has written to."""
+def couplings_written(run: int, table: int, after: str, limit: int) -> list[str]:
+    """Couplings whose records a run has written to, in order, after one of them."""
     return [
         row[0]
         for row in sql.rows(
             "SELECT DISTINCT coupling FROM hub_writeintent WHERE run_id = %s AND table_id = %s AND state = 'confirmed'"
-            " AND coupling IS NOT NULL AND operation <> 'delete' ORDER BY coupling",
-            [run, table],
+            " AND coupling > %s AND operation <> 'delete' ORDER BY coupling LIMIT %s",
+            [run, table, after, limit],
         )
     ]
 

@@ -17,6 +17,10 @@ from kobling.sdk.protocols import Clock, Write
 MOST = 1000
 
 
+HORIZON = 600.0
+"""Seconds for which time that passed here is believed to have passed there too: two clocks drift apart for ever."""
+
+
 class Horizon:
     """The earliest that Dinero's clock can be by now: every stamp that it sent lies behind it, and time goes on."""
 
@@ -32,10 +36,11 @@ class Horizon:
             self._stamp, self._seen = stamp, self._clock.monotonic()
 
     def now(self) -> datetime | None:
-        """None while no stamp was seen."""
-        if self._stamp is None:
+        """None while no stamp was seen lately."""
+        passed = self._clock.monotonic() - self._seen
+        if self._stamp is None or passed > HORIZON:
             return None
-        return self._stamp + timedelta(seconds=self._clock.monotonic() - self._seen)
+        return self._stamp + timedelta(seconds=passed)
 
 
 class Books:

@@ -6,6 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
+from aiohttp import web
+
 _FOLDER = tempfile.mkdtemp(prefix="kobling-tests-")
 os.environ["KOBLING_DATA"] = _FOLDER
 os.environ.pop("KOBLING_DATABASE_URL", None)
@@ -31,3 +34,20 @@ def _hypothesis() -> None:
 
 
 _hypothesis()
+
+
+@pytest.fixture
+async def serve():
+    """Start a vendor made of one function; gives its address."""
+    runners = []
+
+    async def start(handler):
+        runner = web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=0.1)
+        await runner.setup()
+        runners.append(runner)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()

@@ -1,14 +1,18 @@
 """Translations: gathers every text for people from the code, and holds the catalogues against it.
 
-``python tools/translations.py update`` adds new texts to the catalogues; ``compile`` writes the .mo files.
+``python tools/translations.py update`` adds new texts to the catalogues; ``compile`` writes the .mo files;
+``fill FILE`` takes translations from a JSON file (``{text: {da, sv, nb}}``) and compiles.
 """
 
 from __future__ import annotations
 
 import ast
+import io
+import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -18,6 +22,8 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "kobling" / "locale"
 LANGUAGES = ("da", "sv", "nb")
+BEGAN = datetime(2026, 11, 23, tzinfo=UTC)
+"""The date in every catalogue's head: a real one would change files without changing a text."""
 MARKERS = {"N_", "translated", "say"}
 PLACES = re.compile(r"%\((\w+)\)s|%%")
 
@@ -80,7 +86,7 @@ def problems() -> Iterator[str]:
         for text in have.keys() - wanted.keys():
             yield f"{language}: no longer used: {text}"
         compiled = LOCALE / language / "LC_MESSAGES" / "django.mo"
-        if not compiled.exists() or compiled.stat().st_size < 100:
+        if not compiled.exists() or compiled.read_bytes() != _compiled(catalogue):
             yield f"{language}: not compiled; run 'make docs'"
 
 
@@ -89,7 +95,7 @@ def update() -> None:
     wanted = texts()
     for language in LANGUAGES:
         old = _catalogue(language)
-        new = Catalog(locale=language, project="Kobling", charset="utf-8", fuzzy=False)
+        new = Catalog(language, project="Kobling", fuzzy=False, creation_date=BEGAN, revision_date=BEGAN)
         for text in sorted(wanted):
             known = old.get(text)
             new.add(text, known.string if known else "")
@@ -99,12 +105,35 @@ def update() -> None:
             write_po(file, new, width=0, omit_header=False, ignore_obsolete=True)
 
 
+def fill(path: Path) -> None:
+    """Take the translations in a JSON file into the catalogues; a text the code does not have is an error."""
+    given: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    if unknown := given.keys() - texts().keys():
+        raise SystemExit(f"No such text in the code: {sorted(unknown)}")
+    for language in LANGUAGES:
+        catalogue = _catalogue(language)
+        for text, by_language in given.items():
+            catalogue[text].string = by_language[language]
+        with (LOCALE / language / "LC_MESSAGES" / "django.po").open("wb") as file:
+            write_po(file, catalogue, width=0, omit_header=False, ignore_obsolete=True)
+    compile_all()
+
+
 def compile_all() -> None:
     """Write the .mo files."""
     for language in LANGUAGES:
-        with (LOCALE / language / "LC_MESSAGES" / "django.mo").open("wb") as file:
-            write_mo(file, _catalogue(language))
+        (LOCALE / language / "LC_MESSAGES" / "django.mo").write_bytes(_compiled(_catalogue(language)))
+
+
+def _compiled(catalogue: Catalog) -> bytes:
+    written = io.BytesIO()
+    write_mo(written, catalogue)
+    return written.getvalue()
 
 
 if __name__ == "__main__":
-    {"update": update, "compile": compile_all}[sys.argv[1]]()
+    if sys.argv[1] == "fill":
+        update()
+        fill(Path(sys.argv[2]))
+    else:
+        {"update": update, "compile": compile_all}[sys.argv[1]]()

@@ -128,7 +128,7 @@ class Story:
             if unpaid and coupled and each.get("Currency") == "DKK":
                 payment = {"Amount": each["TotalInclVat"], "DepositAccountNumber": 55000, "RemainderIsFee": False}
                 self._edit(self.dinero, "invoices", each["Guid"], {"Pay": {**payment, "Description": "Betaling"}})
-                told = {"number": each["Number"], "amount": each["TotalInclVat"]}
+                told = {"number": each["Number"], "amount": output.amount(Decimal(str(each["TotalInclVat"])))}
                 output.say(N_("  Dinero: invoice %(number)s is paid in full (%(amount)s DKK)."), told)
                 return
 
@@ -168,7 +168,7 @@ class Story:
         output.say(N_("  Booked invoices: %(paid)s DKK paid, %(open)s open, %(overdue)s overdue."), money)
         self._why(conflicted)
         if report.in_step:
-            output.say(N_("Everything is in step, to the øre."), style="bold green")
+            output.say(N_("Everything is in step."), style="bold green")
         else:
             output.say(N_("Not everything is in step; see above."), style="bold red")
 
@@ -176,7 +176,7 @@ class Story:
         output.say(N_("  Why is that city as it is?"))
         found = history.history(self.who, self.pair, conflicted.left_id)
         for each in [change for change in found.changes if change.field == "city"][:3]:
-            told = {"before": each.before or "", "after": each.after or "", "side": output.shown(each.side)}
+            told = {"before": each.before or "", "after": each.after or "", "side": each.side}
             told |= {"run": each.run}
             line = N_("    “%(before)s” → “%(after)s” on the %(side)s side, run %(run)s: ")
             output.out.print(escape(filled(line, told) + filled(each.reason)))
@@ -200,4 +200,4 @@ def ask(control_url: str, method: str, path: str, body: Any = None) -> Any:
 def _in_words(kind: str) -> str:
     do, _, side = kind.partition("_")
     where = {"left": "CRM", "right": "Dinero"}.get(side, "")
-    return f"{output.shown(do)} {where}".strip()
+    return f"{output.shown(do)} → {where}" if where else output.shown(do)

@@ -47,6 +47,8 @@ def translated(text: str) -> str:
 def filled(text: str, params: dict[str, Any] | None = None) -> str:
     """A stored sentence in the person's language, with its parameters."""
     sentence = translated(text)
+    if params and params.get("side") in ("left", "right"):
+        params = {**params, "side": shown(params["side"])}
     try:
         return sentence % params if params else sentence
     except (KeyError, TypeError, ValueError):

@@ -15,7 +15,7 @@ from kobling.cli.pairing import find_pair
 from kobling.cli.start import actor, vendors
 from kobling.hub import runs
 from kobling.hub.models import Run
-from kobling.hub.services import plans, syncing, undoing, verifying
+from kobling.hub.services import crediting, plans, syncing, undoing, verifying
 from kobling.records import N_
 
 _STATE_EXIT = {
@@ -68,7 +68,7 @@ def _plan_data(summary: plans.Summary) -> dict[str, Any]:
 
 def _in_words(kind: str) -> str:
     do, _, side = kind.partition("_")
-    return f"{output.shown(do)} {output.shown(side) if side else ''}".strip()
+    return f"{output.shown(do)} → {output.shown(side)}" if side else output.shown(do)
 
 
 def _print_plan(run: Run, summary: plans.Summary) -> None:
@@ -249,6 +249,11 @@ def print_report(report: verifying.Report) -> None:
             output.say(N_("… and %(more)s more."), {"more": report.more})
     else:
         output.say(N_("In step."), style="bold green")
+    for table in report.tables:
+        for key, (number, difference) in table.rounded.items():
+            told = {"table": table.name, "key": key, "number": int(number), "sum": output.amount(difference)}
+            line = N_("%(table)s, %(key)s: %(number)s differ by rounding within the limit, %(sum)s together.")
+            output.say(line, told, "yellow")
 
 
 @app.command()
@@ -319,7 +324,7 @@ def undo(
                 output.as_json(_undo_data(prepared, drafted))
             raise typer.Exit(Exit.CONFIRM if something else Exit.OK)
         if credit_notes:
-            drafted = undoing.draft_credit_notes(who, target, prepared, opener, why)
+            drafted = crediting.draft_credit_notes(who, target, prepared.posted, opener, why)
         asked_run = undoing.start(who, target, prepared, opener, datetime.now(UTC), why)
     done = watching.do(asked_run, json)
     if json:

@@ -119,7 +119,8 @@ class Worker:
     def _watch(self) -> None:
         """Runs of dead workers are taken over; runs that were claimed but never begun are given back."""
         dead = set()
-        for run in Run.objects.filter(state=runs.RUNNING):
+        runs.let_go_of_dead(self.clock.now())
+        for run in Run.objects.filter(state=runs.RUNNING).exclude(kind__in=runs.BY_HAND):
             owner = str(run.summary.get("worker", ""))
             gone = self._ticks == 0 if self._lock is None else self._lock.is_dead(owner)
             known = durable.status(run.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from kobling.hub.models import Connection, Pair, Run
@@ -19,6 +19,9 @@ QUEUED, RUNNING, DONE, PARTLY, FAILED, STOPPED, CANCELLED = (
     "stopped",
     "cancelled",
 )
+BY_HAND = ("credit_notes",)
+"""Kinds that no worker claims: who asked does them at once."""
+LONGEST_BY_HAND = timedelta(minutes=15)
 ENDED = (DONE, PARTLY, FAILED, STOPPED, CANCELLED)
 
 
@@ -34,19 +37,32 @@ def ask(pair: Pair, who: str, now: datetime, kind: str = "sync", why: str = "", 
 
 
 def claim(worker: str, now: datetime) -> int | None:
-    """Claim the oldest queued run whose two connections are free; compare-and-set, so that one worker gets it."""
-    for run in Run.objects.filter(state=QUEUED).select_related("pair").order_by("id"):
-        with sql.together():
-            wanted = sorted({run.pair.left_id, run.pair.right_id})
-            both = Connection.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
-            if any(each.held_by for each in both):
-                continue
-            if Run.objects.filter(pk=run.pk, state=QUEUED).update(state=RUNNING, phase="", started_at=now) == 0:
-                continue
-            Connection.objects.filter(pk__in=wanted).update(held_by=_holder(run.pk))
-            Run.objects.filter(pk=run.pk).update(summary={**run.summary, "worker": worker})
-            return run.pk
+    """Claim the oldest queued run whose two connections are free; one worker gets it."""
+    for run in Run.objects.filter(state=QUEUED).exclude(kind__in=BY_HAND).order_by("id").values_list("pk", flat=True):
+        if claim_this(run, worker, now) is not None:
+            return run
     return None
+
+
+def claim_this(run: int, worker: str, now: datetime) -> int | None:
+    """Claim one queued run by compare-and-set, with both connections. None when they are busy or it is taken."""
+    pair = Run.objects.select_related("pair").get(pk=run).pair
+    wanted = sorted({pair.left_id, pair.right_id})
+    with sql.together():
+        both = Connection.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+        if any(each.held_by for each in both):
+            return None
+        summary = {"worker": worker}
+        if not Run.objects.filter(pk=run, state=QUEUED).update(state=RUNNING, started_at=now, summary=summary):
+            return None
+        Connection.objects.filter(pk__in=wanted).update(held_by=_holder(run))
+    return run
+
+
+def let_go_of_dead(now: datetime) -> None:
+    """Runs by hand have no worker to look after them: one that takes too long is dead, and holds nothing any more."""
+    for run in Run.objects.filter(kind__in=BY_HAND, state=RUNNING, started_at__lt=now - LONGEST_BY_HAND):
+        end(run.pk, run.epoch, FAILED, now)
 
 
 def unclaim(run: int) -> None:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from kobling.sdk.clock import FakeClock
 from kobling.sdk.http import open_transport
@@ -28,19 +27,3 @@ def clock():
 async def transport(clock):
     async with open_transport(clock, total=10) as opened:
         yield opened
-
-
-@pytest.fixture
-async def serve():
-    runners = []
-
-    async def start(handler):
-        runner = web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=0.1)
-        await runner.setup()
-        runners.append(runner)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-    yield start
-    for runner in runners:
-        await runner.cleanup()

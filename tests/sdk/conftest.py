@@ -1,7 +1,6 @@
 """A vendor made of one function, and the HTTP interface of a connector towards it."""
 
 import pytest
-from aiohttp import web
 
 from kobling.sdk.budget import WindowBudget
 from kobling.sdk.clock import FakeClock
@@ -19,22 +18,6 @@ def clock():
 async def transport(clock):
     async with open_transport(clock, total=5, connect=2, max_body=200_000) as opened:
         yield opened
-
-
-@pytest.fixture
-async def serve():
-    runners = []
-
-    async def start(handler):
-        runner = web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=0.1)
-        await runner.setup()
-        runners.append(runner)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-    yield start
-    for runner in runners:
-        await runner.cleanup()
 
 
 @pytest.fixture

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections import defaultdict
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
+
+import pytest
+from hypothesis import strategies as st
 
 from kobling.simulators import Clock, build
 from kobling.simulators.wire import Call, Reply, from_json, to_json
@@ -19,6 +24,9 @@ LINE = {
     "Unit": "parts",
     "Discount": 0,
 }
+
+
+CENT = Decimal("0.01")
 
 
 class Refused(Exception):
@@ -112,3 +120,35 @@ class Dinero:
 
     def invoice(self, guid: str) -> dict[str, Any]:
         return self.get(f"v1 invoices/{guid}")
+
+
+def refusal(dinero: Dinero, method: str, address: str, body: Any = None) -> Refused:
+    """The refusal that a call must end in."""
+    with pytest.raises(Refused) as refused:
+        dinero.do(method, address, body)
+    return refused.value
+
+
+def ore(amount: Decimal) -> Decimal:
+    """Rounded as invoices are."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def balances(dinero: Dinero) -> dict[int, Decimal]:
+    """The books' balance of each account."""
+    sums: dict[int, Decimal] = defaultdict(Decimal)
+    for entry in dinero.simulator.dump("entries"):
+        sums[entry["AccountNumber"]] += entry["Amount"]
+    return sums
+
+
+lines = st.lists(
+    st.tuples(
+        st.decimals("-9999", "9999", places=3),
+        st.decimals("0.01", "99", places=2),
+        st.sampled_from([0, 10, Decimal("12.5"), 100]),
+        st.sampled_from([1000, 1010, 1050, 1100]),
+    ),
+    min_size=1,
+    max_size=6,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,43 +11,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.simulators.books import LINE, Dinero, Refused
-
-CENT = Decimal("0.01")
+from tests.simulators.books import CENT, LINE, Dinero, balances, ore, refusal
 
 
 @pytest.fixture
 def dinero() -> Dinero:
     return Dinero()
-
-
-def refusal(dinero: Dinero, method: str, address: str, body: Any = None) -> Refused:
-    with pytest.raises(Refused) as refused:
-        dinero.do(method, address, body)
-    return refused.value
-
-
-def ore(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_UP)
-
-
-def balances(dinero: Dinero) -> dict[int, Decimal]:
-    sums: dict[int, Decimal] = defaultdict(Decimal)
-    for entry in dinero.simulator.dump("entries"):
-        sums[entry["AccountNumber"]] += entry["Amount"]
-    return sums
-
-
-lines = st.lists(
-    st.tuples(
-        st.decimals("-9999", "9999", places=3),
-        st.decimals("0.01", "99", places=2),
-        st.sampled_from([0, 10, Decimal("12.5"), 100]),
-        st.sampled_from([1000, 1010, 1050, 1100]),
-    ),
-    min_size=1,
-    max_size=6,
-)
 
 
 class TestCreditNotes:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -14,29 +13,6 @@ from kobling.cli.output import Exit
 from tests.story.world import PAIR, World
 
 pytestmark = pytest.mark.story
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Path]]:
-    folder = tmp_path_factory.mktemp("bad")
-    with World(folder / "data", records=6) as world:
-        world.set_up()
-        shutil.copytree(world.folder, folder / "template")
-        yield world, folder / "template"
-
-
-@pytest.fixture(scope="module")
-def undisturbed(stage: tuple[World, Path]) -> dict[str, Counter[str]]:
-    world, template = stage
-    world.reset(template)
-    world.finish()
-    return world.names()
-
-
-@pytest.fixture
-def world(stage: tuple[World, Path]) -> World:
-    stage[0].reset(stage[1])
-    return stage[0]
 
 
 def error_of(world: World, *arguments: str, expect: int) -> dict[str, Any]:
@@ -176,6 +152,43 @@ def test_undo_takes_back_what_a_run_made_and_keeps_what_people_touched(world: Wo
     after = world.names()
     assert touched["Name"].strip() in after["dinero contacts"]
     assert len(list(after["dinero contacts"].elements())) == len(list(before["dinero contacts"].elements())) + 1
+
+
+def test_a_booked_invoice_is_undone_by_one_drafted_credit_note_however_often_it_is_asked(world: World) -> None:
+    world.kobling("pair", "set", PAIR, "booking=when_approved", "direction=crm_to_dinero")
+    world.kobling("sync", PAIR, expect=None)
+    run = world.kobling("jobs", PAIR, "--json")[0]["run"]
+    booked = [each for each in world.control(world.dinero, "GET", "dump/invoices") if each["Status"] == "Booked"]
+    notes = len(world.control(world.dinero, "GET", "dump/creditnotes"))
+    first = world.kobling("undo", str(run), "--yes", "--credit-notes", "--json", expect=None)
+    again = world.kobling("undo", str(run), "--yes", "--credit-notes", "--json", expect=None)
+    assert first["credit_notes"] and first["credit_notes"] == again["credit_notes"]
+    after = world.control(world.dinero, "GET", "dump/creditnotes")
+    assert len(after) == notes + len(first["credit_notes"])
+    drafted = [each for each in after if each["Guid"] in first["credit_notes"]]
+    assert {each["Status"] for each in drafted} == {"Draft"}, "booking it is a person's act"
+    still = [each for each in world.control(world.dinero, "GET", "dump/invoices") if each["Status"] == "Booked"]
+    assert {each["Guid"] for each in still} >= {each["Guid"] for each in booked}
+
+
+def test_a_kill_while_a_credit_note_is_drafted_makes_no_second_one(world: World) -> None:
+    world.kobling("pair", "set", PAIR, "booking=when_approved", "direction=crm_to_dinero")
+    world.kobling("sync", PAIR, expect=None)
+    run = str(world.kobling("jobs", PAIR, "--json")[0]["run"])
+    before = len(world.control(world.dinero, "GET", "dump/creditnotes"))
+    world.fault(world.dinero, kind="hold_after", match={"path_regex": "/generate-creditnote$"}, times=1)
+    process = world.begin("undo", run, "--yes", "--credit-notes")
+    world.until_held(world.dinero, process)
+    process.kill()
+    process.wait(timeout=30)
+    world.control(world.dinero, "DELETE", "faults")
+    world.control(world.dinero, "POST", "faults/release")
+    assert "going on" in error_of(world, "undo", run, "--yes", "--credit-notes", expect=Exit.CONFIRM)["what_happened"]
+    with closing(sqlite3.connect(world.folder / "kobling.sqlite3")) as database:
+        database.execute("UPDATE hub_run SET started_at = '2026-01-01 00:00:00' WHERE kind = 'credit_notes'")
+        database.commit()
+    notes = world.kobling("undo", run, "--yes", "--credit-notes", "--json", expect=None)["credit_notes"]
+    assert len(world.control(world.dinero, "GET", "dump/creditnotes")) == before + len(notes)
 
 
 def test_doctor_and_probe_find_a_healthy_installation(world: World) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -27,32 +23,6 @@ BOUNDARIES = [
     "recorded:1",
     "recorded:5",
 ]
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Path]]:
-    """A world, and a data folder in which the pair is set up and nothing was synchronised yet."""
-    folder = tmp_path_factory.mktemp("crash")
-    with World(folder / "data", records=8) as world:
-        world.set_up()
-        shutil.copytree(world.folder, folder / "template")
-        yield world, folder / "template"
-
-
-@pytest.fixture(scope="module")
-def undisturbed(stage: tuple[World, Path]) -> dict[str, Counter[str]]:
-    """What both sides hold after a sync that nothing disturbed."""
-    world, template = stage
-    world.reset(template)
-    world.finish()
-    return world.names()
-
-
-@pytest.fixture
-def world(stage: tuple[World, Path], undisturbed: dict[str, Counter[str]]) -> World:
-    """The world as it was before the first sync."""
-    stage[0].reset(stage[1])
-    return stage[0]
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
@@ -81,12 +51,7 @@ def test_a_kill_while_the_vendor_works_loses_and_doubles_nothing(
     vendor = world.crm if system == "simply_crm" else world.dinero
     world.fault(vendor, kind=kind, match=match, times=1, skip=2)
     process = world.begin("sync", PAIR)
-    pause = threading.Event()
-    for _ in range(600):
-        if world.control(vendor, "GET", "faults").get("held"):
-            break
-        assert process.poll() is None, "the run ended before the vendor held a request"
-        pause.wait(0.1)
+    world.until_held(vendor, process)
     process.kill()
     process.wait(timeout=30)
     world.control(vendor, "DELETE", "faults")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -141,6 +142,16 @@ class World:
         data = None if body is None else json.dumps(body).encode()
         with urlopen(Request(f"{system.control_url}/{path}", data=data, method=method), timeout=60) as answer:
             return json.load(answer)
+
+    def until_held(self, system: Running, process: subprocess.Popen[bytes]) -> None:
+        """Wait until a vendor holds one of a process's requests."""
+        pause = threading.Event()
+        for _ in range(600):
+            if self.control(system, "GET", "faults").get("held"):
+                return
+            assert process.poll() is None, "the process ended before the vendor held a request"
+            pause.wait(0.1)
+        raise AssertionError("no request was held")
 
     def fault(self, system: Running, **fault: Any) -> None:
         """Make a vendor misbehave."""

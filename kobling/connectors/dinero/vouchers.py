@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from kobling.connectors.dinero.books import MOST, Books, instant
@@ -226,9 +227,13 @@ class CreditNotes(Vouchers):
         return await self._get_or_none(found[0]) if found else None
 
 
+_CLOCKS_APART = timedelta(minutes=15)
+"""Our clock and Dinero's may differ by so much; a note found too many asks a person, one missed is made twice."""
+
+
 def _may_be(row: Mapping[str, Any], write: Write, source: Mapping[str, Any]) -> bool:
     made = instant(row, "CreatedAt")
-    late = write.started_at is None or made is None or made >= write.started_at
+    late = write.started_at is None or made is None or made >= write.started_at - _CLOCKS_APART
     return late and not row.get("DeletedAt") and abs(row["TotalInclVat"]) == abs(source["TotalInclVat"])
 
 

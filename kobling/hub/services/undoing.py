@@ -6,6 +6,7 @@ Nothing posted is touched: a booked invoice can only be answered by a credit not
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,30 +22,33 @@ from kobling.hub.store.couplings import Link
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, SettingsError, from_json
-from kobling.sdk.protocols import Operation, Outcome, Write
 from kobling.sync.actions import AnyAction, Delete, Update, to_blob
-from kobling.sync.execute import create_key
 from kobling.sync.merge import MISSING
 from kobling.sync.states import Pairing, Seen
 
 CHUNK = 200
 REASON = N_("Undone by a person.")
-EDITED, GONE, POSTED, UNCOUPLED, NOT_OFFERED = (
+EDITED, GONE, POSTED, UNCOUPLED, NOT_OFFERED, USED = (
     N_("edited later"),
     N_("gone"),
     N_("posted: needs a credit note"),
     N_("no longer coupled"),
     N_("the system cannot delete it"),
+    N_("used by a record that stays"),
 )
 
 
 @dataclass(slots=True)
 class Undo:
-    """What undoing a run would do. ``kept``: (title or id, side, external id, why it stays)."""
+    """What undoing a run would do. ``kept``: (title or id, side, external id, why it stays).
+
+    ``posted``: (table, external id) → title; ``used``: couplings that records which stay refer to.
+    """
 
     actions: dict[str, list[AnyAction]] = field(default_factory=lambda: defaultdict(list))
     kept: list[tuple[str, str, str, str]] = field(default_factory=list)
-    posted: list[tuple[str, str]] = field(default_factory=list)
+    posted: dict[tuple[str, str], str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     @property
     def size(self) -> int:
@@ -65,7 +69,28 @@ def prepare(actor: Actor, run: Run, opener: Opener) -> Undo:
             by_place[(intent.table_id, intent.side)].append(intent)
         for (table, side), intents in by_place.items():
             _prepare_batch(undo, benches[table], Side(side), intents, opener, run)
+    _keep_what_is_used(undo)
     return undo
+
+
+def _keep_what_is_used(undo: Undo) -> None:
+    """A customer or product of a record that stays is not deleted under its feet."""
+    for table, actions in undo.actions.items():
+        for each in [a for a in actions if isinstance(a, Delete) and f"{table}:{a.coupling}" in undo.used]:
+            actions.remove(each)
+            undo.kept.append((each.title, each.side.value, each.external_id, USED))
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Agreed values that name couplings, however deep they stand."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _references(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _references(each)
 
 
 def _prepare_batch(
@@ -87,19 +112,26 @@ def _prepare_batch(
             why = UNCOUPLED if intent.external_id in there else GONE
             undo.kept.append((intent.source_id, side.value, intent.external_id or "", why))
         elif seen.locked:
-            undo.kept.append((_title(bench, seen), side.value, seen.external_id, POSTED))
-            undo.posted.append((bench.name, seen.external_id))
+            _keep(undo, bench, side, seen, POSTED)
+            undo.posted[(bench.name, seen.external_id)] = _title(bench, seen)
         elif intent.operation == "create":
             _undo_create(undo, bench, side, link, seen, resource.capabilities.delete)
         elif intent.operation == "update":
             _undo_update(undo, bench, side, intent, pairing, seen)
 
 
+def _keep(undo: Undo, bench: Workbench, side: Side, seen: Seen, why: str) -> None:
+    line = (_title(bench, seen), side.value, seen.external_id, why)
+    if line not in undo.kept:
+        undo.kept.append(line)
+    undo.used.update(_references(seen.values))
+
+
 def _undo_create(undo: Undo, bench: Workbench, side: Side, link: Link, seen: Seen, offered: bool) -> None:
     base = link.base(side)
     edited = any(key in seen.values and seen.values[key] != value for key, value in base.items())
     if edited or not offered:
-        undo.kept.append((_title(bench, seen), side.value, seen.external_id, EDITED if edited else NOT_OFFERED))
+        _keep(undo, bench, side, seen, EDITED if edited else NOT_OFFERED)
         return
     undo.actions[bench.name].append(
         Delete(
@@ -184,35 +216,3 @@ def _store(run: Run, bench: Workbench, actions: list[AnyAction], seq: int) -> in
 
 def _title(bench: Workbench, seen: Seen) -> str:
     return str(seen.values.get(bench.mapping.title_key) or seen.external_id)
-
-
-def draft_credit_notes(actor: Actor, run: Run, undo: Undo, opener: Opener, why: str = "") -> list[str]:
-    """Draft a credit note for each booked invoice that the run made. Booking them is a person's act.
-
-    Looks for the note before making it, so that asking twice makes one. Returns the notes' ids.
-    """
-    require(actor, Doing.WORK, run.pair.client)
-    notes: list[str] = []
-    if not undo.posted:
-        return notes
-    resource = opener.connector(run.pair.right).resources.get("creditnotes")
-    if resource is None:
-        raise SettingsError(N_("This system takes no credit notes from here."), code="no_credit_notes")
-    benches = opener.benches(run.pair)
-    for table, external_id in undo.posted:
-        bench = benches[table]
-        key = create_key(bench.pair_uid, "creditnotes", Side.RIGHT, external_id, 0)
-        now = opener.clock.now()
-        write = Write(key, Operation.CREATE, {"CreditNoteFor": external_id}, started_at=now)
-        found = opener.waiting.run(resource.find_created(write))
-        if found is not None:
-            notes.append(found.external_id)
-            continue
-        outcomes: list[Outcome] = []
-        opener.waiting.run(resource.write([write], outcomes.append))
-        for outcome in outcomes:
-            if outcome.error is not None:
-                raise outcome.error
-            notes.append(outcome.external_id or "")
-    record(actor, run.pair.client, "credit notes drafted", f"{run.pair.name} #{run.pk}", after=notes, why=why)
-    return notes

@@ -39,7 +39,11 @@ class Difference:
 
 @dataclass(slots=True)
 class TableReport:
-    """What was compared of one table. ``totals``: key → [left, right] over all coupled records."""
+    """What was compared of one table. ``totals``: key → [left, right] over all coupled records.
+
+    ``rounded``: key → [records, difference]: totals that differ by no more than the mapping tolerates, since the two
+    systems round in their own ways; the difference is the sum of right minus left.
+    """
 
     name: str
     in_step: int = 0
@@ -47,6 +51,7 @@ class TableReport:
     left_out: int = 0
     differences: int = 0
     totals: dict[str, list[Decimal]] = field(default_factory=dict)
+    rounded: dict[str, list[Decimal]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -156,9 +161,17 @@ def _fields(result: Merge) -> Iterator[tuple[str, str, Any, Any]]:
 def _add_totals(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
     for each in bench.mapping.fields:
         if each.proof and pairing.left is not None and pairing.right is not None:
-            sums = table.totals.setdefault(each.key, [Decimal(0), Decimal(0)])
-            sums[0] += Decimal(pairing.left.values.get(each.key) or 0)
-            sums[1] += Decimal(pairing.right.values.get(each.key) or 0)
+            left = Decimal(pairing.left.values.get(each.key) or 0)
+            right = Decimal(pairing.right.values.get(each.key) or 0)
+            _add(table.totals, each.key, left, right)
+            if left != right and abs(right - left) <= each.tolerance:
+                _add(table.rounded, each.key, Decimal(1), right - left)
+
+
+def _add(sums: dict[str, list[Decimal]], key: str, first: Decimal, second: Decimal) -> None:
+    known = sums.setdefault(key, [Decimal(0), Decimal(0)])
+    known[0] += first
+    known[1] += second
 
 
 def _kept_differently(bench: Workbench, pairing: Pairing) -> bool:

@@ -183,6 +183,7 @@ def unfinished_chunks(pair: int) -> list[int]:
         for row in sql.rows(
             "SELECT DISTINCT i.chunk_id FROM hub_table t CROSS JOIN hub_writeintent i"
             " WHERE t.pair_id = %s AND i.table_id = t.id AND (i.state = 'open' OR i.state = 'unknown')"
+            " AND i.operation <> 'creditnote'"
             " ORDER BY i.chunk_id",
             [pair],
         )

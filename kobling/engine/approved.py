@@ -23,7 +23,7 @@ def still_true(bench: Workbench, chunk: Chunk) -> list[AnyAction]:
     kept: list[AnyAction] = []
     for each in with_real_values(chunk.actions, bench):
         overtaken = any(external_id in moved[side] for side in Side for external_id in _ids([each], side))
-        if isinstance(each, Create) and each.restores is None and each.source_id in coupled:
+        if isinstance(each, Create) and each.restores is None and not each.alone and each.source_id in coupled:
             overtaken = True
         if overtaken and isinstance(each, Create | Update | Delete | Couple):
             each = Skip(side=chunk.side, external_id="", why="moved", title=each.title)
@@ -43,7 +43,7 @@ def _ids(actions: list[AnyAction], side: Side) -> list[str]:
     found = []
     for each in actions:
         if isinstance(each, Create):
-            found += [each.source_id] if each.side is side.other else []
+            found += [each.source_id] if each.side is side.other and not each.alone else []
         elif isinstance(each, Update):
             found.append(each.external_id if each.side is side else each.other_id)
         elif isinstance(each, Delete):

@@ -148,6 +148,9 @@ class Settler:
                 couplings.remove(self.bench.table, [each.action.coupling])
                 uids[each.position] = each.action.coupling
                 continue
+            if isinstance(each.action, Create) and each.action.alone:
+                self._leave_out(each.action.side, verdict.external_id or "", each.action.reason)
+                continue
             if isinstance(each.action, Create):
                 link: Link | None = self._created(each.action, verdict)
             else:
@@ -159,7 +162,11 @@ class Settler:
             saved[link.uid] = self.links[link.uid] = link
             uids[each.position] = link.uid
         couplings.save(self.bench.table, saved.values(), self.clock.now(), self.who)
-        created = [saved[uids[each.position]] for each, _ in confirmed if isinstance(each.action, Create)]
+        created = [
+            saved[uids[each.position]]
+            for each, _ in confirmed
+            if isinstance(each.action, Create) and each.position in uids
+        ]
         self._now_coupled(created)
         return uids
 
@@ -264,22 +271,25 @@ class Settler:
     def _uncouple(self, actions: Sequence[Uncouple]) -> None:
         """A survivor of an uncoupling is left alone from now on, else the next run would make its twin anew."""
         couplings.remove(self.bench.table, [each.coupling for each in actions])
-        now = self.clock.now()
         for each in actions:
-            for side, external_id in ((Side.LEFT, each.left_id), (Side.RIGHT, each.right_id)):
-                Decision.objects.get_or_create(
-                    table_id=self.bench.table,
-                    side=side.value,
-                    external_id=external_id,
-                    choice="ignore",
-                    other_id="",
-                    defaults={"decided_by": self.who, "why": each.reason, "decided_at": now},
-                )
+            self._leave_out(Side.LEFT, each.left_id, each.reason)
+            self._leave_out(Side.RIGHT, each.right_id, each.reason)
+
+    def _leave_out(self, side: Side, external_id: str, why: str) -> None:
+        Decision.objects.get_or_create(
+            table_id=self.bench.table,
+            side=side.value,
+            external_id=external_id,
+            choice="ignore",
+            other_id="",
+            defaults={"decided_by": self.who, "why": why, "decided_at": self.clock.now()},
+        )
 
     def _ids(self, action: VendorAction) -> tuple[str | None, str | None]:
         """Both ids as far as known. A create's record is known on its source side alone."""
         if isinstance(action, Create):
-            return (action.source_id, None) if action.side is Side.RIGHT else (None, action.source_id)
+            known = action.side if action.alone else action.side.other
+            return (action.source_id, None) if known is Side.LEFT else (None, action.source_id)
         link = self.links.get(action.coupling)
         if link is not None:
             return link.left_id, link.right_id

@@ -21,12 +21,17 @@ class Action(msgspec.Struct, frozen=True, tag_field="do", omit_defaults=True):
 
 
 class Create(Action, frozen=True, tag="create", kw_only=True):
-    """Make the record on ``side`` from ``source_id`` of the other side. ``restores`` names a coupling to keep."""
+    """Make the record on ``side`` from ``source_id`` of the other side. ``restores`` names a coupling to keep.
+
+    ``alone``: what was deleted on ``side`` as ``source_id`` is made again, coupled with nothing and left out of later
+    runs (an undo).
+    """
 
     side: Side
     source_id: str
     values: dict[str, Any]
     restores: str | None = None
+    alone: bool = False
 
 
 class Update(Action, frozen=True, tag="update", kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -135,6 +136,48 @@ def test_verify_finds_records_that_are_missing(bench: Bench) -> None:
     kinds = [each.kind for each in verifying.verify(WHO, bench.pair, bench.opener).differences]
     assert sorted(kinds) == ["gone", "missing"]
     assert made
+
+
+def delete_by_rule(bench: Bench) -> Any:
+    """A company that was coupled, deleted by a person, and whose contact a run then deleted."""
+    bench.change("customers", deletion=DeletionPolicy.DELETE)
+    made = bench.companies.put({"title": "Alfa", "mail": "a@x.example", "limit": 1})
+    bench.companies.put({"title": "Beta"})
+    bench.run()
+    bench.companies.remove(made.external_id)
+    run = bench.run()
+    assert names(bench, Side.RIGHT) == ["Beta"]
+    return run
+
+
+def names(bench: Bench, side: Side) -> list[str]:
+    return [each.get("Name") or each.get("title") for each in bench.fields(side)]
+
+
+def undone(bench: Bench, run: Any) -> undoing.Undo:
+    from kobling.hub import runs
+
+    undo = undoing.prepare(WHO, run, bench.opener)
+    asked = undoing.start(WHO, run, undo, bench.opener, NOW)
+    assert runs.claim("tester", NOW) == asked.pk
+    assert bench.go_on(asked).state == "done"
+    return undo
+
+
+def test_undo_makes_a_deleted_record_again_and_no_later_run_touches_it(bench: Bench) -> None:
+    undone(bench, delete_by_rule(bench))
+    assert {"Name": "Alfa", "Email": "a@x.example", "Limit": 1} in bench.fields(Side.RIGHT)
+    bench.run()
+    assert names(bench, Side.RIGHT) == ["Alfa", "Beta"]
+    assert names(bench, Side.LEFT) == ["Beta"], "what a person deleted stays deleted"
+
+
+def test_undo_of_a_deletion_asked_twice_makes_one_record(bench: Bench) -> None:
+    run = delete_by_rule(bench)
+    undone(bench, run)
+    again = undoing.prepare(WHO, run, bench.opener)
+    assert again.size == 0
+    assert [why for _title, _side, _id, why in again.kept] == ["there again"]
 
 
 def test_undo_restores_values_and_says_what_stays(bench: Bench) -> None:

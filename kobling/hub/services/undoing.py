@@ -1,4 +1,5 @@
-"""Undoes a run from its own journal: master data restored where untouched since, made records deleted again.
+"""Undoes a run from its own journal: master data restored where untouched since, made records deleted again,
+deleted ones made again.
 
 Nothing posted is touched: a booked invoice can only be answered by a credit note, which a person confirms.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,19 +23,22 @@ from kobling.hub.store.couplings import Link
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, SettingsError, from_json
-from kobling.sync.actions import AnyAction, Delete, Update, to_blob
+from kobling.sync.actions import AnyAction, Create, Delete, Update, to_blob
 from kobling.sync.merge import MISSING
 from kobling.sync.states import Pairing, Seen
 
 CHUNK = 200
 REASON = N_("Undone by a person.")
-EDITED, GONE, POSTED, UNCOUPLED, NOT_OFFERED, USED = (
+EDITED, GONE, POSTED, UNCOUPLED, NOT_OFFERED, USED, THERE, INCOMPLETE, NOT_MADE = (
     N_("edited later"),
     N_("gone"),
     N_("posted: needs a credit note"),
     N_("no longer coupled"),
     N_("the system cannot delete it"),
     N_("used by a record that stays"),
+    N_("there again"),
+    N_("refers to a record that is gone"),
+    N_("the system cannot make it again"),
 )
 
 
@@ -104,7 +108,10 @@ def _prepare_batch(
     links = couplings.by_side(bench.table, side, ids)
     pairings = {pairing.coupling: pairing for pairing in gather.pairings_of(bench, list(links.values()))}
     there = {each.external_id for each in fresh}
-    for intent in intents:
+    deleted = [each for each in intents if each.operation == "delete"]
+    if deleted:
+        _undo_deletes(undo, bench, side, deleted, there | _made_again(run, bench, side), resource.capabilities.create)
+    for intent in (each for each in intents if each.operation != "delete"):
         link = links.get(intent.external_id or "")
         pairing = pairings.get(link.uid) if link else None
         seen = pairing.seen(side) if pairing else None
@@ -143,6 +150,42 @@ def _undo_create(undo: Undo, bench: Workbench, side: Side, link: Link, seen: See
             reason=REASON,
         )
     )
+
+
+def _made_again(run: Run, bench: Workbench, side: Side) -> set[str]:
+    """Old ids of records that an earlier undo of the same run made again."""
+    earlier = WriteIntent.objects.filter(run__options__undoes=run.pk, table_id=bench.table, side=side.value)
+    return set(earlier.filter(operation="create", state="confirmed").values_list("source_id", flat=True))
+
+
+def _undo_deletes(
+    undo: Undo, bench: Workbench, side: Side, intents: list[WriteIntent], there: set[str], offered: bool
+) -> None:
+    """A deleted record is made again as the mirror last saw it, with a new id; it is coupled with nothing."""
+    rows = mirror.by_ids(bench.feeds[side], [str(each.external_id) for each in intents])
+    for external_id, row in rows.items():
+        seen = gather.seen_of(bench, side, replace(row, gone=False))
+        if seen is None:
+            continue
+        why = THERE if external_id in there else INCOMPLETE if seen.waits or seen.problems else ""
+        if why or not offered:
+            _keep(undo, bench, side, seen, why or NOT_MADE)
+            continue
+        values = {
+            each.key: seen.values[each.key]
+            for each in bench.mapping.fields
+            if each.key in seen.values and each.end(side) is not None and not (each.proof or each.after_proof)
+        }
+        undo.actions[bench.name].append(
+            Create(
+                side=side,
+                source_id=external_id,
+                values=values,
+                alone=True,
+                title=_title(bench, seen),
+                reason=REASON,
+            )
+        )
 
 
 def _undo_update(undo: Undo, bench: Workbench, side: Side, intent: WriteIntent, pairing: Pairing, seen: Seen) -> None:
@@ -189,6 +232,8 @@ def start(actor: Actor, run: Run, undo: Undo, opener: Opener, now: datetime, why
 
 def _leave_out(actor: Actor, bench: Workbench, actions: list[AnyAction], now: datetime, why: str) -> None:
     deleted = [each for each in actions if isinstance(each, Delete)]
+    for made in (each for each in actions if isinstance(each, Create)):
+        decide(actor, bench.table, made.side, made.source_id, "ignore", now, why=why or REASON)
     links = couplings.by_uid(bench.table, [each.coupling for each in deleted])
     for each in deleted:
         source = each.side.other

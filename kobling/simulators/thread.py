@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterable
 from types import TracebackType
 from typing import Any, TypeVar
 
-from kobling.simulators.serve import Running, start
+from kobling.simulators.serve import SIGN_IN, Running, sign_in_first, start
 
 T = TypeVar("T")
 
@@ -27,8 +27,9 @@ class SimulatorThread:
     def __enter__(self) -> SimulatorThread:
         self._thread.start()
         try:
-            for name in self._names:
-                self.running[name] = self._do(start(name, seed=self._seed, records=self._records))
+            for _, name in sign_in_first(self._names):
+                one = start(name, seed=self._seed, records=self._records, authority=self.running.get(SIGN_IN))
+                self.running[name] = self._do(one)
         except BaseException:
             self._close()
             raise

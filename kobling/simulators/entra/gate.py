@@ -13,12 +13,13 @@ _REMEMBERED = 1_000
 class Gate:
     """The door of one resource: verifies bearer tokens by the sign-in service's clock, and can revoke what it let in.
 
-    Whoever starts the resource sets `authority` and `clock` to those of a running sign-in service (see serve.py);
-    until then the clock is the resource's own.
+    Whoever starts the resource (see serve.py) lets it `join` a running sign-in service and sets its own `url`; until
+    then the clock is the resource's.
     """
 
     def __init__(self, seed: int, clock: Clock) -> None:
         self.directory: Directory = directory(seed)
+        self.url = ""
         self.authority = ""
         self.clock = clock
         self._seed = seed
@@ -77,6 +78,7 @@ class Gate:
         """What signs a client in: an app with its secret, an app without, and a person."""
         who = self.directory
         return {
+            "url": self.url,
             "authority": self.authority,
             "tenant": who.tenant,
             "domain": who.domain,

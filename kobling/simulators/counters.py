@@ -20,11 +20,12 @@ class Counters:
         self.refused_by_limit = 0
         self.max_concurrent = self._in_flight
 
-    def begin(self, operation: str) -> None:
-        """A request was read."""
+    def begin(self, operation: str) -> int:
+        """A request was read; returns how many are now in flight."""
         self.operations[operation] += 1
         self._in_flight += 1
         self.max_concurrent = max(self.max_concurrent, self._in_flight)
+        return self._in_flight
 
     def end(self, status: int | None) -> None:
         """It was answered, or (None) dropped without an answer."""

@@ -43,7 +43,7 @@ class Front:
             client=request.remote or "",
         )
         call.operation = self._vendor.operation_of(call)
-        self._counters.begin(call.operation)
+        call.in_flight = self._counters.begin(call.operation)
         status: int | None = None
         try:
             fault = self._faults.pick(call.method, call.operation, call.path)

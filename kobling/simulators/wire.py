@@ -49,6 +49,7 @@ class Call:
     body: bytes = b""
     operation: str = ""
     client: str = ""
+    in_flight: int = 1
     _form: dict[str, str] | None = field(default=None, repr=False)
 
     def form(self) -> dict[str, str]:

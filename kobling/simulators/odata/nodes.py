@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-Value = str | Decimal | bool | None | UUID | date | datetime | tuple["Value", ...]
+Value = str | int | Decimal | bool | None | UUID | date | datetime | tuple["Value", ...]
 
 
 class FilterProblem(Exception):

@@ -192,8 +192,6 @@ class _Seeder:
             "name": f"Mulighed {sale.number + 1}",
             "parentaccountid": customer.id,
             "estimatedvalue": value.quantize(Decimal("0.01")),
-                Decimal("0.01")
-            ),
             "estimatedclosedate": sale.day.isoformat(),
         }
         self._insert("opportunity", values, sale.number)

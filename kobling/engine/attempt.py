@@ -9,13 +9,13 @@ from typing import Any
 import structlog
 from django.db import InterfaceError, OperationalError
 
-from kobling.engine.flow import approved_flow, sync_flow
+from kobling.engine.flow import StepFailed, approved_flow, sync_flow
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.models import Run, SyncIssue
 from kobling.hub.store.issues import error_as_data
 from kobling.hub.store.journal import Fenced
-from kobling.records import N_, KoblingError, Misunderstood, SettingsError, Temporary, Unsafe
+from kobling.records import N_, KoblingError, Misunderstood, NotOffered, SettingsError, Temporary, Unsafe
 
 log = structlog.get_logger("kobling.run")
 BACKOFF = (2, 5, 15, 60, 180, 600)
@@ -23,14 +23,6 @@ BACKOFF = (2, 5, 15, 60, 180, 600)
 
 Durable = Callable[..., dict[str, Any]]
 Sleep = Callable[[float], None]
-
-
-class StepFailed(Exception):
-    """A step ended with an error that no retry mends."""
-
-    def __init__(self, failure: dict[str, Any]) -> None:
-        super().__init__(failure["summary"])
-        self.failure = failure
 
 
 def guarded(steps: Steps, name: str, *args: Any) -> dict[str, Any]:
@@ -41,7 +33,7 @@ def guarded(steps: Steps, name: str, *args: Any) -> dict[str, Any]:
         log.warning("attempt was fenced off", run=steps.run, epoch=steps.epoch)
         raise
     except KoblingError as error:
-        if isinstance(error, SettingsError):
+        if isinstance(error, SettingsError) and not isinstance(error, NotOffered):
             runs.show_red(steps.run, steps.opener.named(error.params.get("vendor")), error)
         return {"failed": failure_of(error)}
     except Exception as fault:  # noqa: BLE001 - a fault of ours must end the run, not leave it hanging for ever
@@ -83,7 +75,7 @@ def attempt(steps: Steps, durable: Durable, sleep: Sleep) -> str:
                 return answer["ok"]
             failure = answer["failed"]
             if failure["outcome"] != "temporary" or pause is None:
-                raise StepFailed(failure)
+                raise StepFailed(failure, apart=_apart(failure))
             sleep(_pause(failure, pause, steps))
         raise AssertionError("unreachable")
 
@@ -91,7 +83,7 @@ def attempt(steps: Steps, durable: Durable, sleep: Sleep) -> str:
     approved = Run.objects.values_list("options", flat=True).get(pk=steps.run).get("chunks")
     try:
         if approved is None:
-            sync_flow(call)
+            state, failure = _ended(steps, sync_flow(call))
         else:
             approved_flow(call, approved)
     except StepFailed as failed:
@@ -102,6 +94,23 @@ def attempt(steps: Steps, durable: Durable, sleep: Sleep) -> str:
         state = runs.PARTLY
     runs.end(steps.run, steps.epoch, state, steps.clock.now(), failure)
     return state
+
+
+def _apart(failure: dict[str, Any]) -> bool:
+    """Whether a failure concerns one table: all but what concerns the connection, a cancel, and what mends itself."""
+    of_connection = failure["kind"] in ("SettingsError", "SignInExpired")
+    return failure["outcome"] in (runs.STOPPED, runs.FAILED) and not of_connection
+
+
+def _ended(steps: Steps, failures: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
+    """How a run ended whose tables may have failed one by one: stopped before failed, failed only when all did."""
+    real = [each for each in failures if each["outcome"] != runs.BLOCKED]
+    if not real:
+        return runs.DONE, None
+    stopped = [each for each in real if each["outcome"] == runs.STOPPED]
+    if stopped:
+        return runs.STOPPED, stopped[0]
+    return (runs.FAILED if len(failures) == len(steps.tables) else runs.PARTLY), real[0]
 
 
 def _pause(failure: dict[str, Any], planned: float, steps: Steps) -> float:

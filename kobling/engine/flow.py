@@ -12,28 +12,66 @@ Call = Callable[..., Any]
 PROVING_ROUNDS = 3
 
 
-def sync_flow(call: Call) -> None:
-    """Observe, then plan and execute every table in dependency order, a chunk at a time."""
+class StepFailed(Exception):
+    """A step ended with an error that no retry mends; ``failure`` is the error as data.
+
+    ``apart``: it concerns one table alone, so that what does not depend on it goes on.
+    """
+
+    def __init__(self, failure: dict[str, Any], *, apart: bool = False) -> None:
+        super().__init__(failure["summary"])
+        self.failure = failure
+        self.apart = apart
+
+
+def sync_flow(call: Call) -> list[dict[str, Any]]:
+    """Observe, then plan and execute every table in dependency order, a chunk at a time.
+
+    A table that fails by itself holds up those that depend on it, no others. Returns the failures, in their order.
+    """
     work = call("begin")
     for chunk in work["leftovers"]:
         call("look_up", chunk)
     if not work["tables"]:
-        return
-    _observe(call, work)
+        return []
+    failed = _observe(call, work)
     for table in work["tables"]:
-        _table(call, work, table)
+        missing = [name for name in work["depends"].get(table, ()) if name in failed]
+        if table not in failed and missing:
+            failed[table] = call("block", table, missing)
+        if table in failed:
+            call("fail", table, failed[table])
+            continue
+        try:
+            _table(call, work, table)
+            call("finish", table)
+        except StepFailed as problem:
+            if not problem.apart:
+                raise
+            failed[table] = problem.failure
+            call("fail", table, problem.failure)
     if not work["dry"] and not work["options"].get("only"):
         _read_echoes(call)
+    return list(failed.values())
 
 
-def _observe(call: Call, work: dict[str, Any]) -> None:
+def _observe(call: Call, work: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Read every feed. Returns the tables whose feeds could not be read, with the failure."""
+    failed: dict[str, dict[str, Any]] = {}
     if work["options"].get("only"):
         call("fetch")
-        return
+        return failed
     for feed in work["feeds"]:
-        while call("observe", feed)["more"]:
-            pass
-        call("sweep", feed, bool(work["options"].get("full")))
+        try:
+            while call("observe", feed)["more"]:
+                pass
+            call("sweep", feed, bool(work["options"].get("full")))
+        except StepFailed as problem:
+            tables = work["tables_of"].get(str(feed), ())
+            if not problem.apart or not tables:
+                raise
+            failed |= dict.fromkeys(tables, problem.failure)
+    return failed
 
 
 def _table(call: Call, work: dict[str, Any], table: str) -> None:
@@ -56,6 +94,9 @@ def _table(call: Call, work: dict[str, Any], table: str) -> None:
             call("arrive", table, side, window[side][1])
     if table in work["proofs"] and not work["dry"]:
         _prove(call, table, seq)
+    for feed in call("stale", table) if table in work["refreshes"] and not work["dry"] else ():
+        while call("observe", feed)["more"]:
+            pass
 
 
 def _prove(call: Call, table: str, seq: int) -> None:

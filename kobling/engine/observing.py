@@ -42,6 +42,8 @@ def _store(feed: int, page: Page, clock: Clock) -> None:
     now = clock.now()
     with sql.together():
         mirror.put(feed, page.records, page.gone, now)
+        if page.unswept:
+            Feed.objects.filter(pk=feed).update(unswept=True)
         Feed.objects.filter(pk=feed).update(
             bookmark=to_json(dict(page.bookmark)).decode(), reading=page.more, read_at=now
         )
@@ -52,15 +54,15 @@ def sweep(feed: Feed, resource: Resource, waiting: LoopThread, clock: Clock, ful
 
     An id that is missing from the list is asked for once more by itself: no record counts as deleted on one signal.
     """
-    if resource.capabilities.deletions is not Deletions.SWEEP:
+    if resource.capabilities.deletions is not Deletions.SWEEP and not feed.unswept:
         return {"gone": 0}
     now = clock.now()
-    if feed.swept_at is None:
+    if feed.swept_at is None and not feed.unswept:
         # What was just read for the first time needs no second look at what exists.
         Feed.objects.filter(pk=feed.pk).update(swept_at=now)
         return {"gone": 0}
     fresh = feed.swept_at is not None and now - feed.swept_at < SWEEP_EVERY
-    if fresh and not full and not _counts_differ(feed.pk, resource, waiting):
+    if fresh and not full and not feed.unswept and not _counts_differ(feed.pk, resource, waiting):
         return {"gone": 0}
     number = mirror.begin_sweep(feed.pk)
     position: str | None = None
@@ -71,7 +73,7 @@ def sweep(feed: Feed, resource: Resource, waiting: LoopThread, clock: Clock, ful
         if position is None:
             break
     gone = _confirm_gone(feed.pk, number, resource, waiting, clock)
-    Feed.objects.filter(pk=feed.pk).update(swept_at=now)
+    Feed.objects.filter(pk=feed.pk).update(swept_at=now, unswept=False)
     return {"gone": gone}
 
 

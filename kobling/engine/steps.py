@@ -10,12 +10,13 @@ from typing import Any
 from kobling.engine import approved, observing
 from kobling.engine.executing import Executor, load_chunk
 from kobling.engine.finishing import finish_chunk
-from kobling.hub import gather, planned, runs
+from kobling.hub import gather, jobs, planned, runs
 from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
 from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, journal, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
+from kobling.records import N_
 from kobling.sdk.protocols import Clock, Resource
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Skip, Update, from_blob, to_blob
@@ -66,9 +67,39 @@ class Steps:
         feeds = [] if self.only else [feed for side in Side for feed in self._feeds_of(side)]
         tables = [self.only["table"]] if self.only else list(self.benches)
         leftovers = [] if self.dry else journal.unfinished_chunks(self.pair.pk)
-        proofs = [name for name, bench in self.benches.items() if any(each.proof for each in bench.mapping.fields)]
-        work = {"feeds": feeds, "tables": tables, "leftovers": leftovers, "proofs": proofs}
+        depends = {name: list(bench.mapping.depends_on) for name, bench in self.benches.items()}
+        if not self.only and (chosen := row.options.get("tables")):
+            tables = [name for name in tables if name in chosen]
+        fields = {name: bench.mapping.fields for name, bench in self.benches.items()}
+        proofs = [name for name, each in fields.items() if any(one.proof or one.after_proof for one in each)]
+        refreshes = [name for name, bench in self.benches.items() if bench.mapping.refreshes]
+        work = {"feeds": feeds, "tables": tables, "leftovers": leftovers, "proofs": proofs, "depends": depends}
+        work |= {"refreshes": refreshes, "tables_of": self._tables_of()}
         return {**work, "dry": self.dry, "options": row.options}
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that this run is about."""
+        if self.only:
+            return [str(self.only["table"])]
+        chosen = Run.objects.values_list("options", flat=True).get(pk=self.run).get("tables")
+        return [name for name in self.benches if not chosen or name in chosen]
+
+    def do_block(self, table: str, missing: list[str]) -> dict[str, Any]:
+        """A table's turn does not come: those it depends on failed. Returns that as a failure."""
+        params = {"table": table, "missing": ", ".join(missing)}
+        summary = N_("%(table)s waits for %(missing)s, which failed.")
+        return {"kind": "Blocked", "summary": summary, "params": params, "outcome": runs.BLOCKED, "tables": missing}
+
+    def do_finish(self, table: str) -> None:
+        """A table is through."""
+        journal.fence_now(self.run, self.epoch)
+        jobs.ended(self.run, self.benches[table].table, runs.DONE, self.clock.now())
+
+    def do_fail(self, table: str, failure: dict[str, Any]) -> None:
+        """Remember that a table failed, or was held up, and why."""
+        journal.fence_now(self.run, self.epoch)
+        jobs.ended(self.run, self.benches[table].table, failure["outcome"], self.clock.now(), failure)
 
     def do_look_up(self, chunk: int) -> None:
         """Find out what became of an earlier run's unanswered writes."""
@@ -104,6 +135,7 @@ class Steps:
         cursors = {Side.LEFT: row.cursor_left, Side.RIGHT: row.cursor_right}
         moved = sum(mirror.waiting(bench.feeds[side], cursors[side], revs[bench.feeds[side]]) for side in Side)
         runs.progress(self.run, f"write {table}", 0, moved)
+        jobs.began(self.run, bench.table)
         return {
             "left": [row.cursor_left, revs[bench.feeds[Side.LEFT]]],
             "right": [row.cursor_right, revs[bench.feeds[Side.RIGHT]]],
@@ -144,6 +176,8 @@ class Steps:
             return {"chunk": known.pk, "upto": known.upto, "rows": known.rows, "size": known.size}
         first = None if side == window["first"] else (window[window["first"]][0], window[window["first"]][1])
         bench.resolver.forget()
+        if seq == 0 or after == window[side][0]:
+            jobs.direction_begins(self.run, bench.table, Side(side).other)
         if self.only:
             batch = self._only(bench, side, window)
         else:
@@ -162,6 +196,15 @@ class Steps:
         executor.execute()
         done = finish_chunk(executor.chunk, executor.bench, moves_cursor=self.only is None)
         runs.progress(self.run, f"write {executor.bench.name}", done)
+
+    def do_stale(self, table: str) -> list[int]:
+        """Reference feeds that changed because this table was written."""
+        bench = self.benches[table]
+        if not any(journal.confirmed(self.run, bench.table).values()):
+            return []
+        connections = (self.pair.left_id, self.pair.right_id)
+        wanted = Feed.objects.filter(connection_id__in=connections, resource__in=bench.mapping.refreshes)
+        return list(wanted.values_list("pk", flat=True))
 
     def do_written(self, table: str, after: str) -> list[str]:
         """The next couplings that this run wrote to, in the order of their ids."""
@@ -192,6 +235,7 @@ class Steps:
         if self.only is None:
             journal.fence_now(self.run, self.epoch)
             Table.objects.filter(pk=bench.table).update(**{f"cursor_{side}": upto})
+        jobs.direction_done(self.run, bench.table, Side(side).other)
 
     def do_execute_approved(self, chunk: int) -> None:
         """Execute a chunk of an approved plan as it was shown; records that moved since are left for the next plan."""
@@ -243,6 +287,14 @@ class Steps:
     def _resource_of(self, feed: Feed) -> Resource:
         connection = self.pair.left if feed.connection_id == self.pair.left_id else self.pair.right
         return self.opener.connector(connection).resources[feed.resource]
+
+    def _tables_of(self) -> dict[str, list[str]]:
+        """Feed → the tables that cannot do without it; none for one that is only looked things up in."""
+        found: dict[str, list[str]] = {}
+        for name, bench in self.benches.items():
+            for feed in bench.feeds.values():
+                found.setdefault(str(feed), []).append(name)
+        return found
 
     def _feeds_of(self, side: Side) -> list[int]:
         connection = self.pair.left if side is Side.LEFT else self.pair.right

@@ -35,7 +35,10 @@ class Connection(models.Model):
 
 
 class Feed(models.Model):
-    """Reading of one resource of one connection: its bookmark, and the counter that marks changed mirror rows."""
+    """Reading of one resource of one connection: its bookmark, and the counter that marks changed mirror rows.
+
+    ``unswept``: its feed broke off, so that ids must be compared before deletions are believed complete.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="feeds")
     resource = models.CharField(max_length=50)
@@ -44,6 +47,7 @@ class Feed(models.Model):
     rev = models.BigIntegerField(default=0)
     sweep = models.IntegerField(default=0)
     swept_at = models.DateTimeField(null=True)
+    unswept = models.BooleanField(default=False)
     read_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -55,7 +59,7 @@ class MirrorRow(models.Model):
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="rows", db_index=False)
     external_id = models.CharField(max_length=128)
-    version = models.CharField(max_length=64, null=True)
+    version = models.CharField(max_length=200, null=True)
     modified_at = models.DateTimeField(null=True)
     fields = models.TextField()
     digest = models.CharField(max_length=32)
@@ -160,7 +164,11 @@ class Run(models.Model):
 
 
 class SyncJob(models.Model):
-    """One run of one table mapping, counted."""
+    """One run of one table mapping, counted.
+
+    ``state`` is the table's (running, done, failed, stopped, blocked); ``to_left`` and ``to_right`` are those of the
+    two directions (running, done, errors). ``error`` says why a table failed, or which tables it waits for.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="jobs")
     table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="jobs")
@@ -173,6 +181,10 @@ class SyncJob(models.Model):
     coupled = models.IntegerField(default=0)
     uncoupled = models.IntegerField(default=0)
     total = models.IntegerField(default=0)
+    state = models.CharField(max_length=10, default="")
+    to_left = models.CharField(max_length=10, default="")
+    to_right = models.CharField(max_length=10, default="")
+    error = models.JSONField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -81,8 +81,13 @@ class Opener:
 
     def group(self, pair: Pair) -> int:
         """How many writes are journaled together for this pair."""
-        limited = any(allowance(each, self.type_of(each.connector)) for each in (pair.left, pair.right))
-        return GROUP_WITH_BUDGET if limited else GROUP_WITHOUT
+        return min(self._group_of(each) for each in (pair.left, pair.right))
+
+    def _group_of(self, connection: Connection) -> int:
+        kind = self.type_of(connection.connector)
+        if kind.group:
+            return kind.group
+        return GROUP_WITH_BUDGET if allowance(connection, kind) else GROUP_WITHOUT
 
     def context(self, connection: Connection) -> ConnectorContext:
         """The world around a connection's connector."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from kobling.hub.store import couplings, mirror, sql
@@ -20,7 +21,7 @@ class StoredResolver:
         self._couplings: dict[tuple[str, str, str], str | None] = {}
         self._ids: dict[tuple[str, str, str], str | None] = {}
         self._records: dict[tuple[int, str], dict[str, Any]] = {}
-        self._found: dict[tuple[str, str, str, Any], str | None] = {}
+        self._found: dict[tuple[str, str, str], dict[Any, str]] = {}
 
     def forget(self) -> None:
         """Drop remembered answers, since couplings were made."""
@@ -56,19 +57,21 @@ class StoredResolver:
         return self._records[key].get(path)
 
     def find(self, side: str, resource: str, path: str, value: Any) -> str | None:
-        """Reference data is small: the whole resource is walked once per question."""
-        key = (side, resource, path, value)
+        """The whole resource is walked once for each field that is asked about, and remembered until ``forget``."""
+        key = (side, resource, path)
         if key not in self._found:
-            self._found[key] = self._walk(Side(side), resource, path, value)
-        return self._found[key]
+            self._found[key] = self._walk(Side(side), resource, path)
+        return self._found[key].get(value)
 
-    def _walk(self, side: Side, resource: str, path: str, value: Any) -> str | None:
-        feed = self.feeds[side].get(resource)
+    def _walk(self, side: Side, resource: str, path: str) -> dict[Any, str]:
+        """Value → the first record that has it."""
+        feed, found = self.feeds[side].get(resource), dict[Any, str]()
         if feed is None:
-            return None
+            return found
         for external_id, fields in sql.rows(
             "SELECT external_id, fields FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone ORDER BY id", [feed]
         ):
-            if from_json(fields).get(path) == value:
-                return str(external_id)
-        return None
+            value = from_json(fields).get(path)
+            if isinstance(value, str | int | Decimal | bool):
+                found.setdefault(value, str(external_id))
+        return found

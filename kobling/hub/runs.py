@@ -19,6 +19,8 @@ QUEUED, RUNNING, DONE, PARTLY, FAILED, STOPPED, CANCELLED = (
     "stopped",
     "cancelled",
 )
+BLOCKED = "blocked"
+"""The state of a table whose turn did not come, since one that it depends on failed."""
 BY_HAND = ("credit_notes",)
 """Kinds that no worker claims: who asked does them at once."""
 LONGEST_BY_HAND = timedelta(minutes=15)

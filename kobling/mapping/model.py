@@ -113,9 +113,12 @@ class Balance:
     limit: Decimal
 
 
+OPERATORS = frozenset({"equals", "differs", "at_least", "filled", "empty", "in"})
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A filter on a vendor field. ``operator`` is one of: equals, differs, at_least, filled, empty, in."""
+    """A filter on a vendor field. ``operator`` is one of OPERATORS."""
 
     path: str
     operator: str
@@ -129,6 +132,8 @@ class TableMapping:
     ``leading`` decides values that differ when two records are coupled for the first time.
     ``left_constants``/``right_constants`` are vendor fields set on creates alone. ``locked_left``/``locked_right``:
     a record for which all the conditions hold is posted: never updated (but for ``unlocked`` fields) or deleted.
+    ``only_coupled``: records without a coupling are left alone until a person couples or creates them.
+    ``refreshes`` are reference resources that change when this table is written, read again afterwards.
     """
 
     name: str
@@ -151,6 +156,8 @@ class TableMapping:
     locked_right: tuple[Condition, ...] = ()
     unlocked: frozenset[str] = frozenset()
     balance: Balance | None = None
+    only_coupled: bool = False
+    refreshes: tuple[str, ...] = ()
     title_key: str = "name"
     label: str = ""
 

@@ -48,7 +48,7 @@ class PairType:
         known = {option.name: option for option in self.options}
         for name, value in chosen.items():
             option = known.get(name)
-            if option is None and name not in {"fields", "policies"}:
+            if option is None and name not in {"fields", "policies", "tables"}:
                 raise SettingsError(
                     N_("There is no option “%(option)s”. Known: %(known)s."),
                     field=name,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kobling.mapping import ConflictPolicy, DeletionPolicy, Direction, End, FieldMapping, Side, TableMapping
+from kobling.mapping import Condition, ConflictPolicy, DeletionPolicy, Direction, End, FieldMapping, Side, TableMapping
 from kobling.mapping.codecs import DAY, EMAIL, FLAG, NUMBER, NUMBER_AS_TEXT, TEXT, Codec
+from kobling.mapping.model import OPERATORS
 from kobling.mapping.people import CVR
 from kobling.pairs.base import Schemas
 from kobling.records import N_, SettingsError
@@ -21,6 +22,64 @@ CODECS: Mapping[str, Codec] = {
     "day": DAY,
     "cvr": CVR,
 }
+
+
+def shape_all(tables: Iterable[TableMapping], options: Mapping[str, Any], schemas: Schemas) -> dict[str, TableMapping]:
+    """Shape the tables of a pair by a person's choices, and leave out those that an installation does not offer.
+
+    ``tables`` among the options: name → ``enabled``, ``only_coupled``, ``direction``, ``left_filter``,
+    ``right_filter`` (lists of [field, operator, value]). Raises SettingsError naming a wrong one.
+    """
+    chosen = options.get("tables") or {}
+    known = {each.name: each for each in tables}
+    if strange := sorted(chosen.keys() - known.keys()):
+        raise SettingsError(
+            N_("There is no table “%(name)s”. Known: %(known)s."),
+            name=strange[0],
+            known=", ".join(known),
+            field="tables",
+        )
+    kept = [
+        each
+        for each in known.values()
+        if chosen.get(each.name, {}).get("enabled", True) not in (False, "false") and _offered(each, schemas)
+    ]
+    names = {each.name for each in kept}
+    shaped = {each.name: shape(_chosen_rules(each, chosen.get(each.name, {})), options, schemas) for each in kept}
+    return {
+        name: replace(each, depends_on=tuple(other for other in each.depends_on if other in names))
+        for name, each in shaped.items()
+    }
+
+
+def _offered(mapping: TableMapping, schemas: Schemas) -> bool:
+    """Whether both installations have the resource; before they were described everything may be there."""
+    return all(not schemas.get(side) or bool(schemas[side].get(mapping.resource(side))) for side in Side)
+
+
+def _chosen_rules(mapping: TableMapping, wish: Mapping[str, Any]) -> TableMapping:
+    changes: dict[str, Any] = {}
+    if "only_coupled" in wish:
+        changes["only_coupled"] = wish["only_coupled"] not in (False, "false")
+    if "direction" in wish:
+        changes["direction"] = _one_of(Direction, wish["direction"], "direction")
+    for side in Side:
+        if given := wish.get(f"{side.value}_filter"):
+            old = mapping.filter(side)
+            changes[f"{side.value}_filter"] = (*old, *(_condition(each) for each in given))
+    return replace(mapping, **changes) if changes else mapping
+
+
+def _condition(given: Any) -> Condition:
+    """``[field, operator, value]``, as a person writes it. Raises SettingsError."""
+    parts = [*given, None, None][:3] if isinstance(given, list | tuple) else [None] * 3
+    if not isinstance(parts[0], str) or parts[1] not in OPERATORS:
+        raise SettingsError(
+            N_("A filter is written as field, operator, value. Operators: %(known)s."),
+            field="filter",
+            known=", ".join(sorted(OPERATORS)),
+        )
+    return Condition(parts[0], str(parts[1]), parts[2])
 
 
 def shape(mapping: TableMapping, chosen: Mapping[str, Any], schemas: Schemas) -> TableMapping:

@@ -61,6 +61,12 @@ class SignInExpired(SettingsError):
     advice = N_("Connect again: sign in or paste a new key.")
 
 
+class NotOffered(SettingsError):
+    """An installation lacks one table or field, or forbids it to our user: that table waits, others go on."""
+
+    advice = N_("Have the table or field published, or give the user the right to it, then test the connection.")
+
+
 class Temporary(KoblingError):
     """The machine tries again by itself, not before ``retry_at`` (UTC) where the vendor named a time."""
 

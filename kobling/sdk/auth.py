@@ -55,7 +55,8 @@ class Grant:
 class OAuthClient:
     """A token endpoint: password grant, authorization code with PKCE, refresh and client credentials.
 
-    The client signs itself by HTTP Basic. All flows raise SignInExpired for a grant that is no longer good,
+    The client signs itself by HTTP Basic, or in the form (``in_form``), where one without a secret only names itself.
+    All flows raise SignInExpired for a grant that is no longer good,
     SettingsError for a wrong client, Unreachable (never *maybe applied*: no record is touched) when there is no answer.
     """
 
@@ -68,6 +69,7 @@ class OAuthClient:
         client_id: str,
         client_secret: str,
         redact: Redactor,
+        in_form: bool = False,
     ) -> None:
         redact.hide(client_secret)
         self._client_id = client_id
@@ -76,7 +78,10 @@ class OAuthClient:
         self._vendor = vendor
         pair = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
         redact.hide(pair)
-        self._headers = {"Authorization": f"Basic {pair}"}
+        self._headers = {} if in_form else {"Authorization": f"Basic {pair}"}
+        self._named = {"client_id": client_id, "client_secret": client_secret} if in_form else {}
+        if not client_secret:
+            self._named.pop("client_secret", None)
         budget = WindowBudget(0, 60, transport.clock)
         errors = ErrorTable(_TOKEN_STATUSES, _TOKEN_CODES, _token_words)
         self._api = Api(transport, token_url, vendor=vendor, budget=budget, concurrency=1, errors=errors, redact=redact)
@@ -91,10 +96,10 @@ class OAuthClient:
         """Fetch a token for the client itself."""
         return await self._fetch({"grant_type": "client_credentials", "scope": scope, **more}, repeatable=True)
 
-    async def refresh(self, refresh_token: str) -> Grant:
+    async def refresh(self, refresh_token: str, **more: str) -> Grant:
         """Fetch a new token; where the vendor sends no new refresh token, the old one stays."""
         self._redact.hide(refresh_token)
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **more}
         return await self._fetch(form, repeatable=False, refresh_token=refresh_token)
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str) -> Grant:
@@ -111,7 +116,9 @@ class OAuthClient:
 
     async def _fetch(self, form: Mapping[str, str], *, repeatable: bool, refresh_token: str | None = None) -> Grant:
         try:
-            data = await self._api.json("POST", "", form=form, headers=self._headers, safe=repeatable)
+            data = await self._api.json(
+                "POST", "", form={**form, **self._named}, headers=self._headers, safe=repeatable
+            )
         except Unreachable as error:
             error.maybe_applied = False
             raise

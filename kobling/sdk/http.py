@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -213,7 +214,7 @@ class Api:
                     signed_in_again = True
                     await self._auth.rejected(used)
                     continue
-                raise self._error(method, path, answer, safe=safe)
+                raise self.error(method, path, answer, safe=safe)
             except Temporary as error:
                 if safe and isinstance(error, Unreachable):
                     error.maybe_applied = False
@@ -262,7 +263,23 @@ class Api:
                 return answer
         raise Misunderstood(N_("%(vendor)s sends us in a circle."), vendor=self.vendor)
 
-    def _error(self, method: str, path: str, answer: Answer, *, safe: bool) -> KoblingError:
+    def signed_otherwise(self, base_url: str, *, auth: Auth | None) -> Api:
+        """The same vendor at another address or with another sign-in: allowance and slots stay shared."""
+        other = copy(self)
+        other.base_url, other._auth = base_url, auth
+        return other
+
+    async def sign_in_again(self) -> None:
+        """A part of a batch was refused for its sign-in: get a newer one. Raises SignInExpired."""
+        if self._auth is not None:
+            await self._auth.rejected(await self._auth.headers())
+
+    async def pause(self, error: Temporary, attempt: int) -> None:
+        """Wait before what was certainly not carried out is sent again; raises the error when it is not worth it."""
+        await self._pause_or_raise(error, attempt, safe=True)
+
+    def error(self, method: str, path: str, answer: Answer, *, safe: bool) -> KoblingError:
+        """The error that an answer means by the connector's table."""
         words = self._errors.words(answer.status, answer.body)
         now = self.clock.now()
         return build_error(

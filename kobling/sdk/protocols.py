@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -56,7 +57,8 @@ class Page:
     """Records of one request, and the bookmark to store with them.
 
     ``more`` is true while the same reading goes on. When false, ``bookmark`` is where the next run resumes,
-    overlap included, so that a record changed during the reading is seen again rather than missed.
+    overlap included, so that a record changed during the reading is seen again rather than missed. ``unswept``: the
+    feed broke off and began anew, so that deletions may have gone by unseen and ids must be compared.
     """
 
     records: Sequence[Record]
@@ -64,6 +66,7 @@ class Page:
     more: bool
     gone: Sequence[Gone] = ()
     total: int | None = None
+    unswept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +173,16 @@ class Countable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a connection test found: the account's own name echoed, so that a person sees it is the right one."""
+    """What a connection test found: the account's own name echoed, so that a person sees it is the right one.
+
+    ``notes`` are what the installation lacks or has otherwise than usual; ``settings`` are found by the test and kept
+    with those that were entered (an id for a name).
+    """
 
     account_name: str
     version: str = ""
     notes: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +212,14 @@ class Connector(Protocol):
     async def document(self, resource: str, external_id: str) -> bytes:
         """Fetch the document (a PDF) of a record. Raises NotThere where there is none."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class InStock:
+    """How much of an item is there, in its base unit."""
+
+    amount: Decimal
+    unit: str = ""
 
 
 class Clock(Protocol):
@@ -279,6 +295,7 @@ class ConnectorType:
     ``hosts`` are the vendor's own host names (``*.example`` allowed); other base URLs need the operator's word.
     ``budget`` are requests per ``budget_window`` seconds that we allow ourselves. ``open(settings, context)`` takes a
     ``kobling.sdk.context.ConnectorContext``. ``sign_in`` is None where the settings are all that is needed.
+    ``group`` is how many writes are journaled together; 0 leaves it to the budget.
     """
 
     name: str
@@ -290,3 +307,4 @@ class ConnectorType:
     budget_window: float = 60.0
     concurrency: int = 4
     sign_in: SignIn | None = None
+    group: int = 0

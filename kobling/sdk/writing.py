@@ -29,7 +29,7 @@ async def send_all(writes: Iterable[Write], write_one: WriteOne, report: Report,
                 if _systemic(error):
                     stopped.append(error)
                     return
-                outcome = Outcome(write.key, write.external_id, error=_outcome_error(error))
+                outcome = Outcome(write.key, write.external_id, error=outcome_error(error))
             except Exception as error:  # noqa: BLE001 - a bug must not cut those in flight
                 stopped.append(error)
                 return
@@ -62,5 +62,6 @@ def unknown(error: KoblingError) -> Unreachable:
     return found
 
 
-def _outcome_error(error: KoblingError) -> KoblingError:
+def outcome_error(error: KoblingError) -> KoblingError:
+    """The error that a write's outcome carries: a refusal or an unknown fate, whatever went wrong."""
     return error if isinstance(error, Refused | Unreachable) else unknown(error)

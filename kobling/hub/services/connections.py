@@ -100,6 +100,9 @@ def test(actor: Actor, connection: Connection, opener: Opener) -> Health:
         _remember_health(connection, False, str(error))
         raise
     connection.account_name = health.account_name
+    if health.settings:
+        connection.settings = {**connection.settings, **health.settings}
+        connection.save(update_fields=["settings"])
     describing.remember(connection, described)
     _remember_health(connection, True, "")
     return health

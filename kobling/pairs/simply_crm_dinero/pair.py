@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from kobling.mapping import Direction, TableMapping
 from kobling.pairs.base import PairType, Schemas
-from kobling.pairs.shaping import shape
+from kobling.pairs.shaping import shape_all
 from kobling.pairs.simply_crm_dinero.customers import contacts, organisations
 from kobling.pairs.simply_crm_dinero.goods import products, services
 from kobling.pairs.simply_crm_dinero.invoices import invoices
@@ -21,13 +20,9 @@ def mappings(options: Mapping[str, Any], schemas: Schemas) -> Mapping[str, Table
     if direction_of(options) is not Direction.TO_LEFT:
         tables.append(services(options))
     tables.append(invoices(options))
-    chosen = options if options["mapping"] == "custom" else {"policies": options.get("policies")}
-    names = {table.name for table in tables}
-    return {table.name: shape(_existing(table, names), chosen, schemas) for table in tables}
-
-
-def _existing(table: TableMapping, names: set[str]) -> TableMapping:
-    return replace(table, depends_on=tuple(name for name in table.depends_on if name in names))
+    custom = options["mapping"] == "custom"
+    chosen = options if custom else {name: options.get(name) for name in ("policies", "tables")}
+    return shape_all(tables, chosen, schemas)
 
 
 def sends_to_dinero(options: Mapping[str, Any]) -> bool:

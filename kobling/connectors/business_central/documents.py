@@ -1,0 +1,155 @@
+"""Sales orders and invoices with their lines, and what is done to them: post, send, ship, attach.
+
+Fidelity: known business_central §6 – deep insert on POST, no deep PATCH; Isolation: snapshot rolls everything back
+Fidelity: known business_central §6.1 – an invoice keeps its id when it is posted; actions are POST …/Microsoft.NAV.x
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kobling.connectors.business_central import values
+from kobling.connectors.business_central.records import Records
+from kobling.connectors.business_central.sets import BATCH, LINE_FIELDS, LINES, EntitySet
+from kobling.records import N_, Record, Refused, Unsafe, is_empty
+from kobling.sdk.http import Answer
+from kobling.sdk.odata.batch import Part
+from kobling.sdk.odata.metadata import Metadata
+from kobling.sdk.odata.service import Row, SendBatch, Service
+from kobling.sdk.protocols import Operation, Outcome, Report, Write
+from kobling.sdk.writing import send_all, unknown
+
+_WRITTEN = frozenset(
+    {"itemId", "accountId", "lineType", "lineObjectNumber", "description", "unitOfMeasureId", "unitOfMeasureCode"}
+    | {"quantity", "unitPrice", "discountAmount", "discountPercent", "taxCode"}
+)
+_FIXED = frozenset({"lineType", "lineObjectNumber", "itemId", "accountId"})
+"""A line that changes one of these becomes another line: they are immutable after insert (§6.1)."""
+
+
+class Documents(Records):
+    """``lines`` is a list of plain dicts in the order of their sequence, without ids: they are found by their place.
+
+    A write with ``lines`` makes the document's lines these; header and lines change together or not at all.
+    Amounts are major units of ``currencyCode`` (empty: the company's own).
+    """
+
+    def __init__(
+        self, service: Service, spec: EntitySet, send: SendBatch, together: SendBatch, metadata: Metadata, **more: Any
+    ) -> None:
+        super().__init__(service, spec, send, metadata, **more)
+        self._together = together
+        self._line_set = LINES[spec.name]
+
+    def fields(self, row: Row) -> dict[str, Any]:
+        """The header's fields and its lines."""
+        lines = sorted(row.get(self._line_set) or (), key=lambda line: int(line.get("sequence") or 0))
+        found = super().fields({name: value for name, value in row.items() if name != self._line_set})
+        found["lines"] = [
+            {name: value for name, value in values.read(line).items() if name not in ("id", "sequence")}
+            for line in lines
+        ]
+        return found
+
+    def body(self, fields: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
+        """The header, and the lines of a new document inside it."""
+        header = super().body({name: value for name, value in fields.items() if name != "lines"}, new=new)
+        if new and fields.get("lines"):
+            header[self._line_set] = [_line(each, new=True) for each in fields["lines"]]
+        return header
+
+    async def write(self, writes: Sequence[Write], report: Report) -> None:
+        """Documents whose lines change one by one, all others in batches."""
+        apart = [each for each in writes if each.operation is not Operation.DELETE and "lines" in each.fields]
+        keys = {each.key for each in apart}
+        together = [each for each in writes if each.key not in keys]
+        if together:
+            await super().write(together, report)
+        if apart:
+            await send_all(apart, self._write_whole, report, concurrency=self._concurrency)
+
+    async def _write_whole(self, write: Write) -> Outcome:
+        if write.operation is Operation.CREATE:
+            answer = await self.service.send("POST", self.spec.path, self.body(write.fields, new=True))
+            made = str(self.service.decoded(answer)[self.spec.key])
+            return Outcome(write.key, made, await self._read_back(made))
+        external_id = str(write.external_id)
+        raw = await self.service.get(
+            f"{self.spec.path}({external_id})", expand=f"{self._line_set}($select={','.join(LINE_FIELDS)})"
+        )
+        parts = self._parts_of_update(write, raw)
+        if len(parts) > BATCH:
+            raise Unsafe(N_("The document has too many lines to be changed at once."), detail=str(len(parts)))
+        if parts:
+            self._raise_first(parts, await self._together(parts))
+        return Outcome(write.key, external_id, await self._read_back(external_id))
+
+    async def _read_back(self, external_id: str) -> Record:
+        """Totals are the server's own. Raises Unreachable, maybe applied, when it cannot be read."""
+        try:
+            return await self.get(external_id)
+        except Refused as lost:
+            raise unknown(lost) from None
+
+    def _parts_of_update(self, write: Write, raw: Row) -> list[Part]:
+        header = self.body(write.fields, new=False)
+        path = f"{self.spec.path}({write.external_id})"
+        now = sorted(raw.get(self._line_set) or (), key=lambda line: int(line.get("sequence") or 0))
+        lines = [*_line_parts(f"{path}/{self._line_set}", now, list(write.fields["lines"]))]
+        tag = write.expected or "*"
+        return ([Part("PATCH", path, header, {"If-Match": tag})] if header else []) + lines
+
+    def _raise_first(self, parts: Sequence[Part], answers: Sequence[Answer | None]) -> None:
+        """Nothing was done when one part failed: its error is the document's."""
+        for part, answer in zip(parts, answers, strict=True):
+            if answer is None or answer.status == 424:
+                continue
+            if answer.status >= 300:
+                raise self.service.error(part, answer)
+        if any(answer is None for answer in answers):
+            raise unknown(Refused(N_("%(vendor)s did not answer to the end."), vendor=self.service.api.vendor))
+
+    async def act(self, external_id: str, action: str) -> None:
+        """Do what the screen's button does: post, send, postAndSend, cancel, shipAndInvoice, … Sent once, never again.
+
+        Raises Unreachable (maybe applied) when the answer was lost: look at the status before asking again.
+        """
+        await self.service.send("POST", f"{self.spec.path}({external_id})/Microsoft.NAV.{action}")
+
+    async def pdf(self, external_id: str) -> bytes:
+        """The document as a PDF."""
+        path = f"{self.service.root}{self.spec.path}({external_id})/pdfDocument/pdfDocumentContent"
+        return (await self.service.api.request("GET", path, headers=self.service.headers(Accept="*/*"))).body
+
+
+def _line(line: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
+    return {
+        name: values.written(name, value)
+        for name, value in line.items()
+        if name in _WRITTEN and not (new and is_empty(value))
+    }
+
+
+def _line_parts(path: str, now: Sequence[Row], wanted: Sequence[Mapping[str, Any]]) -> list[Part]:
+    """Requests that turn the lines there are into those wanted; lines are told by their place."""
+    parts: list[Part] = []
+    for at, (line, want) in enumerate(zip(now, wanted, strict=False)):
+        have = values.read(line)
+        changed = {name: value for name, value in want.items() if name in _WRITTEN and not _same(have.get(name), value)}
+        if _FIXED & changed.keys():
+            return parts + _replaced(path, now[at:], wanted[at:])
+        if changed:
+            parts.append(Part("PATCH", f"{path}({line['id']})", _line(changed, new=False), {"If-Match": "*"}))
+    return parts + _replaced(path, now[len(wanted) :], wanted[len(now) :])
+
+
+def _replaced(path: str, old: Sequence[Row], new: Sequence[Mapping[str, Any]]) -> list[Part]:
+    gone = [Part("DELETE", f"{path}({line['id']})", headers={"If-Match": "*"}) for line in old]
+    return gone + [Part("POST", path, _line(each, new=True)) for each in new]
+
+
+def _same(have: Any, want: Any) -> bool:
+    if is_empty(have) and is_empty(want):
+        return True
+    return bool(have == want)

@@ -1,0 +1,80 @@
+"""The options of this pair, and what they become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kobling.mapping import ConflictPolicy, Direction, Side
+from kobling.pairs.base import Option
+from kobling.records import N_
+
+OPTIONS = (
+    Option(
+        "synchronise",
+        N_("Synchronise"),
+        "manual",
+        ("manual", "auto"),
+        N_("Manual: only when you press Sync. Auto: every third hour, or as the schedule says."),
+    ),
+    Option(
+        "base_currency",
+        N_("The company's own currency"),
+        "DKK",
+        help=N_("Business Central leaves it blank; Dynamics 365 Sales must have the same base currency."),
+    ),
+    Option(
+        "ownership",
+        N_("Who owns records in Sales"),
+        "person",
+        ("person", "team"),
+        N_("person: the salesperson owns them; team: the company's team does, and salespeople are not coupled."),
+    ),
+    Option(
+        "conflict",
+        N_("When both sides changed the same field"),
+        "ask",
+        ("ask", "sales", "business_central", "newest"),
+        N_("ask: a person decides; sales or business_central: that side wins; newest: the latest change wins."),
+    ),
+    Option(
+        "first",
+        N_("Which data goes first"),
+        "business_central",
+        ("sales", "business_central"),
+        N_("It decides values that differ when two records are coupled for the first time."),
+    ),
+    Option(
+        "coupled_only",
+        N_("Which records"),
+        "all",
+        ("all", "coupled"),
+        N_("all: new records are made on the other side; coupled: only those that a person coupled are kept in step."),
+    ),
+    Option(
+        "orders",
+        N_("Sales orders"),
+        "to_business_central",
+        ("to_business_central", "both", "off"),
+        N_("Submitted orders become orders in Business Central; with both, changes there come back."),
+    ),
+    Option(
+        "write_in_item",
+        N_("Item for write-in lines"),
+        "",
+        help=N_("The item number that order lines without a product become in Business Central."),
+    ),
+    Option("country_language", N_("Language of country names in Sales"), "da", ("da", "sv", "nb", "en")),
+)
+
+
+def rules(options: Mapping[str, Any], direction: Direction = Direction.BOTH) -> dict[str, Any]:
+    """What every table takes from the options."""
+    sides = {"sales": Side.LEFT, "business_central": Side.RIGHT}
+    conflict = options["conflict"]
+    return {
+        "direction": direction,
+        "conflict": ConflictPolicy(sides[conflict].value if conflict in sides else conflict),
+        "leading": sides[options["first"]],
+        "only_coupled": options["coupled_only"] == "coupled",
+    }

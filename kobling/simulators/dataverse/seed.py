@@ -43,7 +43,7 @@ class _Seeder:
         self._records = records
         self._now = now
         self._at = now - _DAYS_BACK * 86_400
-        self._step = _DAYS_BACK * 86_400 / (records * 1.2 + 200)
+        self._step = _DAYS_BACK * 86_400 / (records * 0.95 + 120)
         self._currencies = {
             row.values["isocurrencycode"]: row.id for row in writer.store.shelves["transactioncurrency"].rows.values()
         }

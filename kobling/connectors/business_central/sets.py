@@ -13,7 +13,7 @@ from kobling.sdk.odata.table import Spec
 from kobling.sdk.protocols import Capabilities, Deletions
 
 BATCH = 100
-PAGE = 5000
+PAGE = 1000
 OVERLAP = timedelta(seconds=60)
 """A posting stamps its rows before it ends; one that takes longer than this is found by the daily sweep alone."""
 

@@ -13,6 +13,7 @@ from kobling.connectors.dataverse import probe as questions
 from kobling.connectors.dataverse.about import About, Choices
 from kobling.connectors.dataverse.documents import DataDocuments
 from kobling.connectors.dataverse.faults import ERRORS
+from kobling.connectors.dataverse.products import Products
 from kobling.connectors.dataverse.rows import DataRows
 from kobling.connectors.dataverse.tables import CHOICES, TABLES
 from kobling.records import N_, KoblingError, NotThere, SettingsError
@@ -61,7 +62,8 @@ class Dataverse:
             if spec.lines:
                 offered.append(DataDocuments(service, spec, self._batch, self._change_set, about, **more))  # type: ignore[arg-type]
             else:
-                offered.append(DataRows(service, spec, self._batch, about, **more))  # type: ignore[arg-type]
+                kind = Products if spec.name == "products" else DataRows
+                offered.append(kind(service, spec, self._batch, about, **more))  # type: ignore[arg-type]
         self.resources: Mapping[str, Resource] = {each.name: each for each in offered}
 
     async def check(self) -> Health:

@@ -13,7 +13,7 @@ from kobling.sdk.odata.table import Spec
 from kobling.sdk.protocols import Capabilities, Deletions
 
 BATCH = 100
-PAGE = 5000
+PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)

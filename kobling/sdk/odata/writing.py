@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,7 +64,7 @@ class WritableTable(Table):
     def outcome(self, write: Write, part: Part, answer: Answer) -> Outcome:
         """What a part's answer means."""
         if answer.status >= 300:
-            return Outcome(write.key, write.external_id, error=self.service.error(part, answer))
+            return Outcome(write.key, write.external_id, error=_named(self.service.error(part, answer), part))
         row = self.service.decoded(answer)
         if write.operation is Operation.DELETE or not row:
             return Outcome(write.key, write.external_id)
@@ -123,6 +124,16 @@ class WritableTable(Table):
     def _unanswered(self, write: Write) -> Outcome:
         error = Unreachable(N_("%(vendor)s did not answer to the end."), vendor=self.service.api.vendor)
         return Outcome(write.key, write.external_id, error=error)
+
+
+def _named(error: KoblingError, part: Part) -> KoblingError:
+    """The error with the field it complains about, where its sentence quotes one that was sent."""
+    if isinstance(error, Refused) and error.field is None:
+        quoted = set(re.findall(r"['\"]([\w.]+)['\"]", error.vendor_text))
+        error.field = next((name for name in part.body or () if name.partition("@")[0] in quoted), None)
+        if error.field:
+            error.params = {**error.params, "field": error.field}
+    return error
 
 
 def _not_done(error: KoblingError | None) -> bool:

@@ -5,6 +5,8 @@ Fidelity: known dataverse §7 – codes, some hexadecimal, some as signed number
 
 from __future__ import annotations
 
+import re
+
 from kobling.records import (
     N_,
     AlreadyThere,
@@ -40,9 +42,13 @@ _CODES = {
     -2147204784 & 0xFFFFFFFF: _BUSY,
 }
 
+_PROPERTY = re.compile(r"could not find a property named '([^']+)'", re.IGNORECASE)
+
 
 def _words(status: int, body: bytes) -> Words:
     told = service.words(status, body)
+    if found := _PROPERTY.search(told.text):
+        return Words("missing_property", told.text, found.group(1))
     return Words(_spelled(told.code), told.text, told.field)
 
 
@@ -62,6 +68,9 @@ ERRORS = ErrorTable(
         412: _STALE,
         429: _WAIT,
     },
-    {f"0x{code:08x}": rule for code, rule in _CODES.items()},
+    {
+        **{f"0x{code:08x}": rule for code, rule in _CODES.items()},
+        "missing_property": Rule(NotOffered, N_("%(vendor)s has no column “%(field)s” there. Leave it out.")),
+    },
     _words,
 )

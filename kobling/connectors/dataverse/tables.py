@@ -58,13 +58,14 @@ def _table(
     lookups: Mapping[str, str] | None = None,
     customers: Mapping[str, Mapping[str, str]] | None = None,
     lines: str = "",
+    states: bool = True,
 ) -> DataTable:
     pointing = {**(lookups or {}), **(customers or {})}
     return DataTable(
         set_name,
         f"/{set_name}",
         f"{logical}id",
-        tuple(dict.fromkeys([*columns.split(), *pointing, "statecode", "statuscode"])),
+        tuple(dict.fromkeys([*columns.split(), *pointing, *(("statecode", "statuscode") if states else ())])),
         "modifiedon",
         page=PAGE,
         can=_CAN,
@@ -88,7 +89,7 @@ _TOTALS = "discountamount freightamount totallineitemamount totalamountlessfreig
 _DOCUMENT = {"transactioncurrencyid": _MONEY, "pricelevelid": "pricelevels", "opportunityid": "opportunities"}
 LINE_COLUMNS = (
     "productdescription quantity priceperunit manualdiscountamount tax baseamount extendedamount lineitemnumber "
-    "isproductoverridden ispriceoverridden requestdeliveryby"
+    "isproductoverridden ispriceoverridden"
 )
 
 TABLES = (
@@ -111,10 +112,11 @@ TABLES = (
         "systemuser",
         "systemusers",
         "fullname internalemailaddress mobilephone isdisabled islicensed isintegrationuser",
+        states=False,
     ),
     _table("transactioncurrency", _MONEY, "isocurrencycode currencyname currencysymbol exchangerate currencyprecision"),
     _table("uomschedule", "uomschedules", "name baseuomname description"),
-    _table("uom", "uoms", "name quantity", lookups={"uomscheduleid": "uomschedules", "baseuom": "uoms"}),
+    _table("uom", "uoms", "name quantity", lookups={"uomscheduleid": "uomschedules", "baseuom": "uoms"}, states=False),
     _table(
         "product",
         "products",
@@ -141,6 +143,7 @@ TABLES = (
             "uomscheduleid": "uomschedules",
             "transactioncurrencyid": _MONEY,
         },
+        states=False,
     ),
     _table(
         "opportunity",
@@ -178,6 +181,7 @@ LINES = {
         set_name,
         LINE_COLUMNS,
         lookups={f"{document}id": f"{document}s", "productid": "products", "uomid": "uoms"},
+        states=False,
     )
     for document, set_name in (("salesorder", "salesorderdetails"), ("invoice", "invoicedetails"))
 }

@@ -132,7 +132,7 @@ class Metadata:
         for row in lists[name]:
             if row["MetadataId"] == key or (match and row.get("LogicalName") == match[1].lower()):
                 options = options_of(call.query)
-                body = _projected(row, options.select, name)
+                body = _projected(row, options.select, name) | _option_set(row, options)
                 return answer({"@odata.context": f"{context.root}/$metadata#{name}/$entity", **body}, context)
         raise ApiError(404, "0x80060888", f"Could not find '{key}' in {name} of '{table.logical}'.")
 
@@ -190,7 +190,16 @@ def _picked(rows: list[dict[str, Any]], options: Options) -> list[dict[str, Any]
             rows = [row for row in rows if matches(node, row.get)]
         except FilterProblem as problem:
             raise bad_request(str(problem)) from None
-    return [_projected(row, options.select, "metadata") for row in rows]
+    return [_projected(row, options.select, "metadata") | _option_set(row, options) for row in rows]
+
+
+def _option_set(row: dict[str, Any], options: Options) -> dict[str, Any]:
+    """The choices of a column hang on a navigation property: they come only when it is expanded.
+
+    Fidelity: assumed dataverse §4 – labels via PicklistAttributeMetadata and its OptionSet
+    """
+    asked = any(each.name == "OptionSet" for each in options.expand)
+    return {"OptionSet": row["OptionSet"]} if asked and "OptionSet" in row else {}
 
 
 def _projected(row: dict[str, Any], select: tuple[str, ...] | None, kind: str) -> dict[str, Any]:

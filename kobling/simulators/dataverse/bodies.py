@@ -108,11 +108,14 @@ def _read_list(table: Table, name: str, value: Any, draft: Draft, *, creating: b
 
 def _check_access(table: Table, draft: Draft, settings: Settings, *, creating: bool) -> None:
     """References are columns too: those of a kind that may not be written now are refused or passed over."""
-    kept = []
-    for navigation, value in draft.binds:
+
+    def writable(navigation: Navigation) -> bool:
         if table.columns[navigation.column].access in _WRITABLE[creating]:
-            kept.append((navigation, value))
-        elif settings.read_only_columns == "refuse":
+            return True
+        if settings.read_only_columns == "refuse":
             when = "created" if creating else "updated"
             raise bad_request(f"The property '{navigation.name}' cannot be set when a row is {when}.")
-    draft.binds = kept
+        return False
+
+    draft.binds = [one for one in draft.binds if writable(one[0])]
+    draft.singles = [one for one in draft.singles if writable(one[0])]

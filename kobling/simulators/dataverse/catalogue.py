@@ -144,7 +144,6 @@ class Units(Rules):
         if not values["isschedulebaseuom"]:
             need(values, "baseuom", "quantity")
             unit_of_group(self, values["baseuom"], values["uomscheduleid"])
-            values["baseuomname"] = self.store.row("uom", values["baseuom"]).values["name"]
         self._check(values, None)
 
     def changing(self, row: Row, changes: dict[str, Any], context: Context) -> None:

@@ -75,6 +75,8 @@ class Protection:
 
     def _wait(self, window: _Window) -> int:
         """Until the oldest use leaves the window."""
+        if not window.buckets:
+            return self.limits.window
         return max(1, int(window.buckets[0][0] + self.limits.window - self._clock.now()) + 1)
 
     def spend(self, user: str, seconds: float) -> None:

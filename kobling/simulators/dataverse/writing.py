@@ -20,7 +20,7 @@ from kobling.simulators.dataverse.store import Store
 from kobling.simulators.dataverse.values import rounded
 
 _VERBS = {"create": "Create", "read": "Read", "write": "Write", "delete": "Delete"}
-_READ_ONLY = frozenset({"systemuser", "businessunit", "bcbi_company"})
+_READ_ONLY = frozenset({"systemuser", "businessunit"})
 
 
 class Writer:

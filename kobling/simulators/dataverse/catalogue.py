@@ -95,7 +95,7 @@ class PriceListItems(Rules):
 
     def changing(self, row: Row, changes: dict[str, Any], context: Context) -> None:
         merged = {**row.values, **changes}
-        need(merged, "productid", "uomid")
+        need(merged, "productid", "uomid", "pricingmethodcode")
         self._check(merged, row)
         changes.update({name: merged[name] for name in ("uomscheduleid", "productnumber")})
 

@@ -207,8 +207,8 @@ class Writer:
             rules = self.rules_of(table.logical)
             if table.has_state and ("statecode" in changes or "statuscode" in changes):
                 settle_status(table.logical, changes, row.values["statecode"])
-            rules.changing(row, changes, context)
             self._clear_required(table, changes)
+            rules.changing(row, changes, context)
             self._price(table, {**row.values, **changes}, changes)
             merged = {**row.values, **changes}
             self.keys.check(table.logical, merged, row)

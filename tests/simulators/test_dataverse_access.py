@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-import kobling.simulators
-from kobling.simulators import Clock, build, start
-from kobling.simulators.dataverse.facts import schema
+from kobling.simulators import Clock, start
 from kobling.simulators.entra.tokens import issue
-from kobling.simulators.wire import Call, from_json, to_json
 from tests.simulators.dynamics import Dynamics, dynamics
-
-MARK = re.compile(r"Fidelity: (known|inferred|assumed) (dataverse|business_central) §\d+(\.\d+)? – \S.*")
 
 
 @pytest.fixture
@@ -294,145 +285,3 @@ class TestPeopleAndControl:
         for path in ("/", "/api/data/v8.2/accounts", "/main.aspx"):
             assert (await crm.request("GET", crm.running.url + path)).status == 404
         assert (await crm.request("GET", f"{crm.running.url}/api/data/v9.0/WhoAmI")).status == 200
-
-
-class TestMetadata:
-    """What clients can ask about tables."""
-
-    async def test_the_service_lists_its_sets(self, crm: Dynamics) -> None:
-        sets = [row["name"] for row in (await crm.get(""))["value"]]
-        assert {"accounts", "contacts", "salesorderdetails", "transactioncurrencies"} <= set(sets)
-
-    async def test_a_table_tells_its_names_and_columns(self, crm: Dynamics) -> None:
-        chosen = "$select=EntitySetName,ChangeTrackingEnabled,IsOptimisticConcurrencyEnabled"
-        table = await crm.get(f"EntityDefinitions(LogicalName='account')?{chosen}&$expand=Keys,Attributes")
-        assert (table["EntitySetName"], table["ChangeTrackingEnabled"]) == ("accounts", True)
-        columns = {row["LogicalName"]: row for row in table["Attributes"]}
-        assert (columns["name"]["MaxLength"], columns["name"]["RequiredLevel"]["Value"]) == (160, "ApplicationRequired")
-        assert columns["parentaccountid"]["Targets"] == ["account"]
-        assert columns["createdon"]["IsValidForCreate"] is False
-        assert table["Keys"] == []
-
-    async def test_columns_and_relationships_can_be_asked_for_by_kind(self, crm: Dynamics) -> None:
-        base = "EntityDefinitions(LogicalName='contact')"
-        rows = (await crm.get(f"{base}/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"))["value"]
-        assert {row["AttributeType"] for row in rows} == {"Picklist"}
-        one = await crm.get(f"{base}/Attributes(LogicalName='birthdate')")
-        assert one["Format"] == "DateOnly"
-        path = f"{base}/ManyToOneRelationships?$select=ReferencingEntityNavigationPropertyName,ReferencedEntity"
-        found = (await crm.get(f"{path}&$filter=ReferencingAttribute eq 'parentcustomerid'"))["value"]
-        names = {row["ReferencingEntityNavigationPropertyName"] for row in found}
-        assert names == {"parentcustomerid_account", "parentcustomerid_contact"}
-
-    async def test_tables_can_be_searched_by_logical_name(self, crm: Dynamics) -> None:
-        path = "EntityDefinitions?$select=EntitySetName&$filter=LogicalName eq 'transactioncurrency'"
-        assert [row["EntitySetName"] for row in (await crm.get(path))["value"]] == ["transactioncurrencies"]
-        for wrong in (
-            "(LogicalName='nothing')",
-            "(LogicalName='account')/Nothing",
-            "(LogicalName='account')/Attributes(LogicalName='x')",
-        ):
-            assert (await crm.do("GET", f"EntityDefinitions{wrong}")).status == 404
-        assert (await crm.do("GET", "EntityDefinitions?$select=Nothing")).status == 400
-        assert (await crm.do("GET", "EntityDefinitions?$filter=Nothing eq 1")).status == 400
-
-    async def test_the_metadata_document_names_what_reads_and_writes_name(self, crm: Dynamics) -> None:
-        text = (await crm.do("GET", "$metadata")).body.decode()
-        for name in ("_primarycontactid_value", "parentcustomerid_account", "contact_customer_accounts"):
-            assert f'Name="{name}"' in text
-        assert "ChangeTracking" not in text
-        assert "ChangeTracking" in (await crm.do("GET", "$metadata?annotations=true")).body.decode()
-
-
-values = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(10**20), 10**20),
-    st.decimals(allow_nan=False, allow_infinity=False, places=3),
-    st.text(max_size=20),
-    st.sampled_from(["2026-11-22", "9999-12-31T23:59:59Z", "0f0e9d8c-1111-4222-8333-444455556666"]),
-    st.lists(st.integers(), max_size=2),
-    st.dictionaries(st.text(max_size=3), st.integers(), max_size=1),
-)
-
-
-class Direct:
-    """A Dataverse without a socket, for many calls."""
-
-    def __init__(self) -> None:
-        self.simulator: Any = build("dataverse", clock=Clock(), seed=1, records=20)
-        self.simulator.set_limits({"enabled": False})
-        self.simulator.configure({"business_central_solution": True, "read_only_columns": "ignore"})
-        who = self.simulator.gate.directory
-        self.token = issue(
-            1,
-            audience="http://localhost",
-            tenant=who.tenant,
-            kind="app",
-            app_id=who.app.client_id,
-            object_id="x",
-            name="",
-            now=self.simulator.clock.now(),
-            life=10_000,
-            token_id="x",
-        )
-
-    def do(self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> int:
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        data = b"" if body is None else to_json(body)
-        reply = self.simulator.answer(Call(method, f"/api/data/v9.2/{path}", query or {}, headers, data))
-        from_json(reply.body or b"null")
-        return int(reply.status)
-
-
-DIRECT = Direct()
-
-
-@pytest.mark.parametrize("entity_set", list(schema(True).sets))
-def test_any_body_is_taken_or_refused(entity_set: str) -> None:
-    table = schema(True).sets[entity_set]
-    bound = [f"{name}@odata.bind" for name in table.singles]
-    names = st.sampled_from([*table.by_read_name, *table.singles, *table.collections, *bound, "@odata.type", "x@y"])
-
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(st.dictionaries(names, values, max_size=6))
-    def sent(body: dict[str, Any]) -> None:
-        assert DIRECT.do("POST", entity_set, body) in (204, 400, 403, 404, 412)
-        row = next(iter(DIRECT.simulator._store.shelves[table.logical].rows), "")
-        assert DIRECT.do("PATCH", f"{entity_set}({row})", body) in (204, 400, 403, 404, 412)
-
-    sent()
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.dictionaries(
-        st.sampled_from(["$filter", "$select", "$orderby", "$expand", "$top", "$count", "$skiptoken", "$deltatoken"]),
-        st.text(max_size=30) | st.sampled_from(["name", "name desc", "primarycontactid", "contains(name,'a')", "true"]),
-    )
-)
-def test_any_question_is_answered_or_refused(query: dict[str, str]) -> None:
-    assert DIRECT.do("GET", "accounts", None, query) in (200, 400)
-    assert DIRECT.do("GET", "EntityDefinitions", None, query) in (200, 400)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.text(max_size=40) | st.lists(st.sampled_from(["accounts", "(", ")", "/", "'", "name", "$ref", "="])).map("".join)
-)
-def test_any_address_is_answered_or_refused(path: str) -> None:
-    for method in ("GET", "DELETE"):
-        assert DIRECT.do(method, path) in (200, 204, 400, 404, 405)
-
-
-def test_every_fidelity_mark_can_be_collected() -> None:
-    folder = Path(kobling.simulators.__file__).parent
-    marks = [
-        line.strip().strip('"').rstrip()
-        for vendor in ("dataverse", "entra")
-        for path in (folder / vendor).glob("*.py")
-        for line in path.read_text().splitlines()
-        if "Fidelity:" in line
-    ]
-    assert len(marks) > 60
-    assert [mark for mark in marks if not MARK.fullmatch(mark)] == []

@@ -3,106 +3,26 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
-import aiohttp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 from yarl import URL
 
-from kobling.simulators import Clock, Running, start
 from kobling.simulators.entra.keys import decode
 from kobling.simulators.entra.tokens import read
-from kobling.simulators.wire import from_json, to_json
+from kobling.simulators.wire import from_json
 from tests.simulators.crm import START
-
-REDIRECT = "http://localhost:9/back"
-RESOURCE = "http://crm.example"
-VERIFIER = "v" * 60
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-
-
-class Entra:
-    """A running sign-in service and a client of it."""
-
-    def __init__(self, running: Running, http: aiohttp.ClientSession, clock: Clock) -> None:
-        self.running = running
-        self.http = http
-        self.clock = clock
-        self.known = running.credentials
-        self.tenant = self.known["tenant"]
-
-    def at(self, path: str) -> str:
-        return f"{self.running.url}/{self.tenant}/{path}"
-
-    async def token(self, **fields: str) -> tuple[int, dict[str, Any]]:
-        given = {"client_id": self.known["client_id"], "client_secret": self.known["client_secret"], **fields}
-        sent = {name: text for name, text in given.items() if text}
-        async with self.http.post(self.at("oauth2/v2.0/token"), data=sent) as answer:
-            return answer.status, from_json(await answer.read())
-
-    async def for_app(self, **fields: str) -> tuple[int, dict[str, Any]]:
-        return await self.token(grant_type="client_credentials", **{"scope": f"{RESOURCE}/.default", **fields})
-
-    def ask(self, **changed: str) -> dict[str, str]:
-        given = {
-            "client_id": self.known["client_id"],
-            "redirect_uri": REDIRECT,
-            "response_type": "code",
-            "scope": f"{RESOURCE}/user_impersonation offline_access openid",
-            "state": "s1",
-            "code_challenge": CHALLENGE,
-            "code_challenge_method": "S256",
-            **changed,
-        }
-        return {name: text for name, text in given.items() if text}
-
-    async def authorize(self, **changed: str) -> aiohttp.ClientResponse:
-        place = self.at("oauth2/v2.0/authorize")
-        answer = await self.http.get(place, params=self.ask(**changed), allow_redirects=False)
-        await answer.read()
-        return answer
-
-    async def back(self, **changed: str) -> dict[str, str]:
-        """What the redirect carries."""
-        answer = await self.authorize(**{"auto": "1", **changed})
-        assert answer.status == 302, await answer.text()
-        return dict(URL(answer.headers["Location"]).query)
-
-    async def redeem(self, code: str, **changed: str) -> tuple[int, dict[str, Any]]:
-        fields = {"code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
-        return await self.token(grant_type="authorization_code", **{**fields, **changed})
-
-    async def signed_in(self, **changed: str) -> dict[str, Any]:
-        status, answer = await self.redeem((await self.back(**changed))["code"])
-        assert status == 200, answer
-        return answer
-
-    async def refresh(self, text: str, **changed: str) -> tuple[int, dict[str, Any]]:
-        return await self.token(grant_type="refresh_token", refresh_token=text, **changed)
-
-    async def control(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        data = None if body is None else to_json(body)
-        async with self.http.request(method, self.running.control_url + path, data=data) as answer:
-            return answer.status, from_json(await answer.read())
-
-    async def config(self, **knobs: Any) -> None:
-        status, _ = await self.control("POST", "/config", knobs)
-        assert status == 200
+from tests.simulators.signing_in import RESOURCE, Entra, signing_in
 
 
 @pytest.fixture
 async def entra() -> AsyncIterator[Entra]:
-    clock = Clock(lambda: START)
-    running = await start("entra", clock=clock)
-    async with aiohttp.ClientSession() as http:
-        yield Entra(running, http, clock)
-    await running.stop()
+    async with signing_in() as client:
+        yield client
 
 
 async def test_an_app_gets_a_token_for_an_hour_and_a_resource(entra: Entra) -> None:
@@ -303,105 +223,6 @@ async def test_a_code_of_another_app_is_refused(entra: Entra) -> None:
     code = (await entra.back())["code"]
     public = entra.known["public_client_id"]
     assert (await entra.redeem(code, client_id=public, client_secret=""))[1]["error_codes"] == [700005]
-
-
-async def test_without_offline_access_there_is_no_refresh_token(entra: Entra) -> None:
-    assert "refresh_token" not in await entra.signed_in(scope=f"{RESOURCE}/.default")
-
-
-async def test_refresh_tokens_rotate(entra: Entra) -> None:
-    first = (await entra.signed_in())["refresh_token"]
-    status, answer = await entra.refresh(first)
-    assert status == 200
-    assert answer["refresh_token"] != first
-    status, refused = await entra.refresh(first)
-    assert (status, refused["error"]) == (400, "invalid_grant")
-    assert (await entra.refresh(answer["refresh_token"]))[0] == 200
-
-
-async def test_used_refresh_tokens_may_be_taken_again_by_a_knob(entra: Entra) -> None:
-    await entra.config(rotation="lenient")
-    first = (await entra.signed_in())["refresh_token"]
-    assert [(await entra.refresh(first))[0] for _ in range(2)] == [200, 200]
-
-
-async def test_a_refresh_token_may_ask_for_another_resource(entra: Entra) -> None:
-    first = (await entra.signed_in())["refresh_token"]
-    bc = "https://api.businesscentral.dynamics.com"
-    _, answer = await entra.refresh(first, scope=f"{bc}/.default offline_access")
-    claims = read(answer["access_token"], 1)
-    assert (claims.audience, claims.scopes) == (bc, {"Financials.ReadWrite.All"})
-
-
-async def test_a_refresh_token_is_over_after_ninety_days_unused(entra: Entra) -> None:
-    first = (await entra.signed_in())["refresh_token"]
-    entra.clock.advance(90 * 86_400 + 1)
-    assert (await entra.refresh(first))[1]["error_codes"] == [700082]
-
-
-async def test_unknown_and_foreign_refresh_tokens_are_refused(entra: Entra) -> None:
-    assert (await entra.refresh("unknown"))[1]["error"] == "invalid_grant"
-    assert (await entra.refresh(""))[1]["error_codes"] == [900144]
-    mine = (await entra.signed_in())["refresh_token"]
-    public = entra.known["public_client_id"]
-    assert (await entra.refresh(mine, client_id=public, client_secret=""))[1]["error"] == "invalid_grant"
-
-
-async def test_a_changed_password_ends_the_refresh_tokens_before_it(entra: Entra) -> None:
-    before = (await entra.signed_in())["refresh_token"]
-    status, _ = await entra.control("PATCH", f"/records/users/{entra.known['username']}", {"password": "new"})
-    assert status == 200
-    assert (await entra.refresh(before))[1]["error_codes"] == [50173]
-    entra.clock.advance(1)
-    after = (await entra.signed_in())["refresh_token"]
-    assert (await entra.refresh(after))[0] == 200
-
-
-async def test_a_disabled_person_cannot_sign_in_or_refresh(entra: Entra) -> None:
-    before = (await entra.signed_in())["refresh_token"]
-    await entra.control("PATCH", f"/records/users/{entra.known['username']}", {"enabled": False})
-    assert (await entra.refresh(before))[1]["error_codes"] == [50057]
-    assert "AADSTS50057" in await (await entra.authorize(auto="1")).text()
-
-
-@pytest.mark.parametrize(
-    ("knob", "number", "status"),
-    [("password_changed", 50173, 400), ("consent_missing", 65001, 400), ("app_missing", 700016, 400)],
-)
-async def test_knobs_refuse_a_refresh(entra: Entra, knob: str, number: int, status: int) -> None:
-    text = (await entra.signed_in())["refresh_token"]
-    await entra.config(**{knob: True})
-    found, answer = await entra.refresh(text)
-    assert (found, answer["error_codes"]) == (status, [number])
-    await entra.config(**{knob: False})
-    assert (await entra.refresh(text))[0] == 200
-
-
-async def test_knobs_refuse_consent_secrets_and_resources(entra: Entra) -> None:
-    await entra.config(consent_missing=True)
-    assert (await entra.back())["error_description"].startswith("AADSTS65001")
-    await entra.config(consent_missing=False, secret_wrong=True)
-    assert (await entra.for_app())[1]["error_codes"] == [7000215]
-    await entra.config(secret_wrong=False, resources=["http://other.example"])
-    assert (await entra.for_app())[1]["error_codes"] == [500011]
-
-
-async def test_the_life_of_tokens_is_a_knob(entra: Entra) -> None:
-    await entra.config(token_life=60)
-    _, answer = await entra.for_app()
-    assert (answer["expires_in"], read(answer["access_token"], 1).expires) == (60, START + 60)
-
-
-async def test_revoking_ends_refresh_tokens(entra: Entra) -> None:
-    text = (await entra.signed_in())["refresh_token"]
-    assert (await entra.control("POST", "/tokens/revoke"))[1] == {"revoked": 1}
-    assert (await entra.refresh(text))[1]["error"] == "invalid_grant"
-
-
-async def test_a_rate_limit_can_be_asked_for_as_a_fault(entra: Entra) -> None:
-    await entra.control("POST", "/faults", {"kind": "rate_limited", "retry_after": 7})
-    async with entra.http.post(entra.at("oauth2/v2.0/token")) as answer:
-        assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
 
 
 async def test_other_addresses_and_methods_are_not_there(entra: Entra) -> None:

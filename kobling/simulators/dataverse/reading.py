@@ -162,16 +162,7 @@ class Reading:
         """
         self._check_tracking(table, query)
         mark = mark_of(table.set_name, query)
-        since, until, after, page = 0, self._store.version, 0, 1
-        if "$deltatoken" in query:
-            since, given = self._delta(table, query)
-            if given != mark:
-                raise bad_request("The delta token was given for another query.")
-        if "$skiptoken" in query:
-            told = read_cookie(query["$skiptoken"], mark)
-            if "until" not in told:
-                raise bad_request("Malformed XML in the Paging Cookie")
-            since, until, after, page = told["since"], told["until"], told["after"], told["page"]
+        since, until, after, page = self._span(table, query, mark)
         shelf = self._store.shelves[table.logical]
         size, _ = self._sizes(options, context)
         rows = list(islice(shelf.since(since, until, after), size + 1))
@@ -196,6 +187,20 @@ class Reading:
         body["@odata.deltaLink"] = _link(table.set_name, query, context, "$deltatoken", token)
         return answer(body, context)
 
+    def _span(self, table: Table, query: Mapping[str, str], mark: str) -> tuple[int, int, int, int]:
+        """Above which version, up to which, behind which, on which page; the first page fixes the upper end."""
+        since, until, after, page = 0, self._store.version, 0, 1
+        if "$deltatoken" in query:
+            since, given = self._delta(table, query)
+            if given != mark:
+                raise bad_request("The delta token was given for another query.")
+        if "$skiptoken" in query:
+            told = read_cookie(query["$skiptoken"], mark)
+            if "until" not in told:
+                raise bad_request("Malformed XML in the Paging Cookie")
+            since, until, after, page = told["since"], told["until"], told["after"], told["page"]
+        return since, until, after, page
+
     def _check_tracking(self, table: Table, query: Mapping[str, str]) -> None:
         if table.logical not in self.settings.change_tracking:
             raise bad_request(f"Entity: {table.logical} doesn't have change tracking enabled.")
@@ -218,9 +223,15 @@ def _link(place: str, query: Mapping[str, str], context: Context, name: str, tex
     return f"{context.root}/{place}?{told}"
 
 
+def _taken_up(context: Context) -> list[tuple[str, str]]:
+    kept = ("odata.include-annotations", "odata.maxpagesize", "odata.track-changes")
+    return [(name, text) for name, text in context.prefer.items() if name in kept]
+
+
 def answer(body: object, context: Context, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """A JSON answer with the headers every answer has."""
     more = {"OData-Version": "4.0", **(headers or {})}
-    if context.prefer.get("odata.include-annotations"):
-        more["Preference-Applied"] = f'odata.include-annotations="{context.prefer["odata.include-annotations"]}"'
+    applied = [f'{name}="{text}"' if "*" in text else f"{name}={text}" for name, text in _taken_up(context)]
+    if applied:
+        more["Preference-Applied"] = ",".join(one.removesuffix("=") for one in applied)
     return Reply(status, to_json(body), CONTENT, more)

@@ -49,15 +49,19 @@ def connect(
         return
     with vendors() as opener:
         client = clients.find_or_add(who, asked.client or clients.DEFAULT)
-        way = connections.SigningIn(redirect_uri, _show_and_wait)
+        way = connections.SigningIn(redirect_uri, show_and_wait)
         made, health = connections.connect(who, client, opener, connector, pairs_of(settings), name, way)
     if json:
-        output.as_json({"connection": made.name, "account_name": health.account_name, "version": health.version})
+        told = {"connection": made.name, "account_name": health.account_name, "version": health.version}
+        output.as_json({**told, "not_offered": list(health.notes)})
         return
     output.say(N_("Connected to %(account)s (%(connector)s %(version)s)."), _health(made, health), "green")
+    if health.notes:
+        output.say(N_("Not offered there: %(names)s."), {"names": ", ".join(health.notes)}, "yellow")
 
 
-def _show_and_wait(url: str) -> str:
+def show_and_wait(url: str) -> str:
+    """Send a person to the vendor's page; they paste the address they were sent back to."""
     output.err.print(translated("Open this page, sign in and allow access:"))
     output.err.print(url, markup=False, soft_wrap=True)
     output.err.print(translated("Then paste the whole address you were sent to (it need not open):"))

@@ -57,6 +57,7 @@ def load_commands() -> None:
         doctor,
         pairing,
         records,
+        setting_up,
         settling,
         simulate,
         syncing,

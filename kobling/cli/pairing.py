@@ -28,10 +28,10 @@ def find_pair(name: str) -> Pair:
     return pairs.find(who, name, clients.find(who, asked.client) if asked.client else None)
 
 
-def _options(given: list[str] | None) -> dict[str, Any]:
-    """``fields`` and ``policies`` are JSON; everything else is text."""
+def options_of(given: list[str] | None) -> dict[str, Any]:
+    """``fields``, ``policies`` and ``tables`` are JSON; everything else is text."""
     chosen: dict[str, Any] = dict(pairs_of(given or []))
-    for name in ("fields", "policies"):
+    for name in ("fields", "policies", "tables"):
         if name in chosen:
             chosen[name] = from_json(chosen[name])
     return chosen
@@ -81,7 +81,7 @@ def create(
             client,
             opener,
             pair_type,
-            _options(options),
+            options_of(options),
             left=connections.find(who, left, client) if left else None,
             right=connections.find(who, right, client) if right else None,
             name=name,
@@ -101,7 +101,7 @@ def set_options(pair: str, options: list[str], json: Json = False) -> None:
     found = find_pair(pair)
     who = actor(asked.person)
     with vendors() as opener:
-        changes = _options(options)
+        changes = options_of(options)
         pairs.configure(who, found, opener, changes)
         if "synchronise" in changes:
             pairs.schedule(who, found, datetime.now(UTC), enabled=changes["synchronise"] == "auto")

@@ -51,6 +51,9 @@ WORDS = (
     N_("unknown outcome"),
     N_("confirmed"),
     N_("unknown"),
+    N_("todo"),
+    N_("blocked"),
+    N_("errors"),
 )
 _SPELLED = {"maybe_same": "maybe the same"}
 

@@ -279,10 +279,7 @@ class Steps:
         return Executor(bench, loaded, self._resources(bench), self.waiting, self.clock)
 
     def _resources(self, bench: Workbench) -> dict[Side, Resource]:
-        return {
-            Side.LEFT: self.opener.connector(self.pair.left).resources[bench.mapping.left],
-            Side.RIGHT: self.opener.connector(self.pair.right).resources[bench.mapping.right],
-        }
+        return {side: self.opener.resource(self.pair, bench.name, bench.mapping, side) for side in Side}
 
     def _resource_of(self, feed: Feed) -> Resource:
         connection = self.pair.left if feed.connection_id == self.pair.left_id else self.pair.right

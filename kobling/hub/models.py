@@ -305,6 +305,19 @@ class Spent(models.Model):
     closed_until = models.FloatField(default=0)
 
 
+class StockLevel(models.Model):
+    """What a system last said was in stock of an item, kept for a short while."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stock_levels")
+    number = models.CharField(max_length=50)
+    amount = models.DecimalField(max_digits=24, decimal_places=5, null=True)
+    unit = models.CharField(max_length=20, default="")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "number"], name="stock_once")]
+
+
 class Event(models.Model):
     """Who did what, when and why: settings, couplings, decisions, runs. Append-only."""
 

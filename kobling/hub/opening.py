@@ -15,7 +15,7 @@ from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError, to_json
 from kobling.sdk.context import ConnectorContext
 from kobling.sdk.http import Transport
-from kobling.sdk.protocols import Clock, Connector, ConnectorType
+from kobling.sdk.protocols import Clock, Connector, ConnectorType, Resource
 from kobling.sync.waiting import LoopThread
 
 GROUP_WITH_BUDGET = 25
@@ -60,6 +60,17 @@ class Opener:
     def named(self, title: object) -> list[str]:
         """Connectors that call themselves so, as errors do."""
         return [name for name, kind in self.connector_types.items() if kind.title == title]
+
+    def resource(self, pair: Pair, table: str, mapping: TableMapping, side: Side) -> Resource:
+        """The resource that a table is written to: by the pair's own connection, or the one named for that table."""
+        connection = pair.left if side is Side.LEFT else pair.right
+        name = str(pair.options.get(f"{table}_connection") or "")
+        if name:
+            other = Connection.objects.filter(client=pair.client_id, name=name).first()
+            if other is None:
+                raise SettingsError(N_("There is no connection “%(name)s”."), name=name, field=f"{table}_connection")
+            connection = other if other.connector == connection.connector else connection
+        return self.connector(connection).resources[mapping.resource(side)]
 
     def pair_type(self, pair: Pair) -> PairType:
         """The pair's type."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from kobling.mapping import Side, TableMapping
@@ -25,6 +26,34 @@ class Option:
     help: str = ""
 
 
+class StepKind(StrEnum):
+    """What a step of the set-up asks of a person."""
+
+    CONFIRM = "confirm"
+    CONNECT = "connect"
+    OPTIONS = "options"
+    SETTINGS = "settings"
+    PREPARE = "prepare"
+    SYNC = "sync"
+
+
+@dataclass(frozen=True, slots=True)
+class SetUpStep:
+    """One step of the assisted set-up.
+
+    ``about`` says what is needed and why. ``side`` is the system it concerns; ``names`` are the options (of the pair)
+    or settings (of the connection) that it asks for, empty meaning all. ``optional`` ones may be skipped.
+    """
+
+    name: str
+    title: str
+    about: str
+    kind: StepKind
+    side: Side | None = None
+    names: tuple[str, ...] = ()
+    optional: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class PairType:
     """Two connectors, the mappings between them, and the options that shape the mappings."""
@@ -38,6 +67,7 @@ class PairType:
     left_references: tuple[str, ...] = ()
     right_references: tuple[str, ...] = ()
     single_record: Callable[[Mapping[str, Any]], bool] = field(default=lambda _options: True)
+    set_up: tuple[SetUpStep, ...] = ()
 
     def references(self, side: Side) -> tuple[str, ...]:
         """Resources that are only looked things up in, never coupled."""

@@ -222,6 +222,27 @@ class InStock:
     unit: str = ""
 
 
+@runtime_checkable
+class Stocked(Protocol):
+    """A connector that says what is in stock right now."""
+
+    async def in_stock(self, numbers: Sequence[str]) -> Mapping[str, InStock]:
+        """By item number; unknown ones are left out. Raises SettingsError where nobody set it up."""
+        ...
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """A connector whose system must be made ready once, by somebody who may do more than the synchronisation user."""
+
+    async def prepare(self) -> Sequence[str]:
+        """Make what is missing and check what is needed; says what was made. Doing it twice changes nothing.
+
+        Raises SettingsError naming what is not as it must be.
+        """
+        ...
+
+
 class Clock(Protocol):
     """Time, injected so that tests never sleep."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -53,7 +54,7 @@ class Front:
                     return await _endless(request)
             reply = await self._reply(request, call, fault)
             status = reply.status
-            return _response(reply)
+            return _response(reply, self._vendor.clock.now())
         except Dropped:
             return _drop(request)
         finally:
@@ -134,8 +135,9 @@ def _gone(request: web.BaseRequest) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _response(reply: Reply) -> web.Response:
-    headers = {"Content-Type": reply.content_type, **reply.headers}
+def _response(reply: Reply, now: float) -> web.Response:
+    """The answer, dated by the vendor's own clock."""
+    headers = {"Date": formatdate(now, usegmt=True), "Content-Type": reply.content_type, **reply.headers}
     return web.Response(status=reply.status, body=reply.body, headers=headers)
 
 

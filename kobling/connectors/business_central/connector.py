@@ -25,7 +25,7 @@ from kobling.sdk.http import Answer, Api
 from kobling.sdk.odata.batch import Part, json_batch, read_json_batch
 from kobling.sdk.odata.metadata import Metadata
 from kobling.sdk.odata.service import Service
-from kobling.sdk.protocols import ConnectorType, Finding, Health, Resource, Setting
+from kobling.sdk.protocols import ConnectorType, Finding, Health, InStock, Resource, Setting
 from kobling.sdk.redaction import Redactor
 
 _CONCURRENCY = 5
@@ -134,11 +134,11 @@ class BusinessCentral:
         for spec in SETS:
             have = there.get(spec.path.lstrip("/"))
             if have is None:
-                yield f"{spec.name} –"
+                yield spec.name
                 continue
             for name in spec.columns:
                 if name not in have:
-                    yield f"{spec.name}.{name} –"
+                    yield f"{spec.name}.{name}"
 
     async def probe(self) -> AsyncIterator[Finding]:
         """Read-only questions; see ``probe.py``."""
@@ -151,6 +151,10 @@ class BusinessCentral:
         if not isinstance(found, Documents):
             raise NotThere(N_("There is no document for this record in Business Central."), detail=resource)
         return await found.pdf(external_id)
+
+    async def in_stock(self, numbers: Sequence[str]) -> Mapping[str, InStock]:
+        """What is in stock right now, by item number."""
+        return await self.stock.ask(numbers)
 
     async def _batch(self, parts: Sequence[Part]) -> Sequence[Answer | None]:
         return await send_batch(self.company, parts)

@@ -13,7 +13,7 @@ from kobling.connectors.dataverse import probe as questions
 from kobling.connectors.dataverse.about import About, Choices
 from kobling.connectors.dataverse.documents import DataDocuments
 from kobling.connectors.dataverse.faults import ERRORS
-from kobling.connectors.dataverse.products import Products
+from kobling.connectors.dataverse.products import PRICE_LIST, Products
 from kobling.connectors.dataverse.rows import DataRows
 from kobling.connectors.dataverse.tables import CHOICES, TABLES
 from kobling.records import N_, KoblingError, NotThere, SettingsError
@@ -85,6 +85,15 @@ class Dataverse:
             # Not every role may read the organisation's row; its id is name enough then.
             pass
         return Health(name, "Web API v9.2", settings={"user_id": str(me.get("UserId") or "")})
+
+    async def prepare(self) -> Sequence[str]:
+        """Make our price list and see that every table can be read. Raises NotOffered naming the first that cannot."""
+        for spec in TABLES:
+            await self.service.rows(spec.path, select=spec.key, top=1)
+        products = self.resources["products"]
+        assert isinstance(products, Products)
+        await products.prepare()
+        return [f"{len(TABLES)} tables", f"pricelevels: {PRICE_LIST}"]
 
     async def _reached(self) -> str:
         """Environments of a person by discovery; an app cannot ask.

@@ -63,6 +63,10 @@ class Products(DataRows):
         amount = write.fields["price"]
         return Part("PATCH", path, {"amount": 0 if is_empty(amount) else amount}, {"If-Match": "*"})
 
+    async def prepare(self) -> str:
+        """Make the price list where it is missing. Returns its id."""
+        return await self._price_list()
+
     async def _price_list(self) -> str:
         """Our price list, made where it is missing."""
         if not self._list_id:

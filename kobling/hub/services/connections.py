@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -105,6 +105,33 @@ def test(actor: Actor, connection: Connection, opener: Opener) -> Health:
         connection.save(update_fields=["settings"])
     describing.remember(connection, described)
     _remember_health(connection, True, "")
+    return health
+
+
+def amend(
+    actor: Actor, connection: Connection, opener: Opener, changes: Mapping[str, str], names: Collection[str]
+) -> Health:
+    """Change some settings of a connection, of those named, and test it. A failed test changes nothing."""
+    require(actor, Doing.SET_UP, connection.client)
+    kind = opener.type_of(connection.connector)
+    if strange := sorted(changes.keys() - set(names)):
+        raise SettingsError(
+            N_("This step has no option “%(name)s”. It has: %(known)s."), name=strange[0], known=", ".join(names)
+        )
+    found = {each.name for each in kind.settings} | {"requests_per_window"}
+    before = (connection.settings, connection.secrets)
+    extra = {name: value for name, value in connection.settings.items() if name not in found}
+    old = {name: value for name, value in connection.settings.items() if name in found}
+    plain, secret = _sorted_settings(kind, {**old, **vault.open_secrets(connection.secrets), **changes})
+    connection.settings, connection.secrets = {**extra, **plain}, vault.seal(secret)
+    connection.save(update_fields=["settings", "secrets"])
+    try:
+        health = test(actor, connection, opener)
+    except KoblingError:
+        connection.settings, connection.secrets = before
+        connection.save(update_fields=["settings", "secrets"])
+        raise
+    record(actor, connection.client, "settings changed", connection.name, after=sorted(changes))
     return health
 
 

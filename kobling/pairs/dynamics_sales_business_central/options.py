@@ -59,6 +59,12 @@ OPTIONS = (
         N_("Submitted orders become orders in Business Central; with both, changes there come back."),
     ),
     Option(
+        "orders_connection",
+        N_("Connection that writes orders"),
+        "",
+        help=N_("The name of another connection whose user writes the orders; empty: the synchronisation user."),
+    ),
+    Option(
         "write_in_item",
         N_("Item for write-in lines"),
         "",

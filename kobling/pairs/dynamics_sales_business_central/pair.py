@@ -9,6 +9,7 @@ from kobling.mapping import TableMapping
 from kobling.pairs.base import PairType, Schemas
 from kobling.pairs.dynamics_sales_business_central import documents, goods, lists, parties
 from kobling.pairs.dynamics_sales_business_central.options import OPTIONS
+from kobling.pairs.dynamics_sales_business_central.set_up import STEPS
 from kobling.pairs.shaping import shape_all
 
 
@@ -43,4 +44,5 @@ PAIR = PairType(
     options=OPTIONS,
     left_references=("uoms", "transactioncurrencies", "uomschedules"),
     right_references=("currencies", "unitsOfMeasure"),
+    set_up=STEPS,
 )

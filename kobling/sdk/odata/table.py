@@ -12,6 +12,7 @@ from kobling.sdk.odata.query import all_of, bare, instant
 from kobling.sdk.odata.service import Row, Rows, Service
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Bookmark, Capabilities, IdPage, Page
+from kobling.sdk.status import http_date
 
 ETAG = "@odata.etag"
 _ASKED_AT_ONCE = 40
@@ -57,13 +58,14 @@ class Table:
         told = await self.continued(mark)
         records = [self.record(row) for row in told.rows]
         latest = max([str(mark.get("at") or ""), *(instant(each.modified_at) for each in records if each.modified_at)])
+        mark.setdefault("until", _spelled(told.date))
         if told.next:
             kept = {"at": latest} if mark["phase"] == "changes" else {}
             return Page(records, {**mark, **kept, "next": told.next, "since": mark.get("since") or mark["at"]}, True)
         if not self.spec.modified:
             return Page(records, {}, more=False)
         at = latest if mark["phase"] == "changes" else str(mark["at"])
-        return Page(records, {"phase": "changes", "at": at}, more=False)
+        return Page(records, {"phase": "changes", "at": _earlier(at, mark["until"])}, more=False)
 
     async def start(self) -> dict[str, Any]:
         """Where a first reading begins: the latest change there is, taken before anything is read.
@@ -75,7 +77,8 @@ class Table:
         told = await self.rows(select=self.spec.modified, orderby=f"{self.spec.modified} desc", top=1)
         if not told.rows:
             return {}
-        return {"phase": "all", "at": instant(parse_instant(told.rows[0][self.spec.modified]))}
+        stamp = instant(parse_instant(told.rows[0][self.spec.modified]))
+        return {"phase": "all", "at": stamp, "until": _spelled(told.date)}
 
     async def continued(self, mark: Mapping[str, Any]) -> Rows:
         """The page that a bookmark stands for. A link that is no longer good is given up for a fresh start."""
@@ -144,3 +147,14 @@ class Table:
     def fields(self, row: Row) -> dict[str, Any]:
         """The row's own fields."""
         return {name: value for name, value in row.items() if "@" not in name}
+
+
+def _spelled(date: str) -> str:
+    """The vendor's own time, from a Date header; empty where there is none."""
+    moment = http_date(date)
+    return "" if moment is None else instant(moment)
+
+
+def _earlier(at: str, until: object) -> str:
+    """A record from a time when the vendor's clock was ahead must not pull the cursor into its future."""
+    return min(at, str(until)) if until else at

@@ -15,6 +15,7 @@ from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Operation, Outcome, Report, Write
 from kobling.sdk.writing import outcome_error, send_all
 
+_TELLING = 20
 _ROUNDS = 4
 """How often parts are sent that the vendor certainly did not carry out (its limit, an expired token)."""
 
@@ -127,13 +128,20 @@ class WritableTable(Table):
 
 
 def _named(error: KoblingError, part: Part) -> KoblingError:
-    """The error with the field it complains about, where its sentence quotes one that was sent."""
+    """The error with the field it complains about, where its sentence quotes one that was sent, or its long value."""
     if isinstance(error, Refused) and error.field is None:
         quoted = set(re.findall(r"['\"]([\w.]+)['\"]", error.vendor_text))
-        error.field = next((name for name in part.body or () if name.partition("@")[0] in quoted), None)
+        sent = part.body or {}
+        named = (name for name in sent if name.partition("@")[0] in quoted)
+        shown = (name for name, value in sent.items() if _is_shown(value, error.vendor_text))
+        error.field = next(named, None) or next(shown, None)
         if error.field:
             error.params = {**error.params, "field": error.field}
     return error
+
+
+def _is_shown(value: object, text: str) -> bool:
+    return isinstance(value, str) and len(value) >= _TELLING and value[:_TELLING] in text
 
 
 def _not_done(error: KoblingError | None) -> bool:

@@ -1,0 +1,215 @@
+"""The assisted set-up of a pair: what is done, what is next, and doing a step. Nothing here cannot be done by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from kobling.access.models import Client
+from kobling.access.policy import Actor, Doing, require
+from kobling.hub.models import Connection, Event, Pair
+from kobling.hub.opening import Opener
+from kobling.hub.services import connections, pairs
+from kobling.hub.services.connections import SigningIn
+from kobling.hub.services.log import record
+from kobling.mapping import Side
+from kobling.pairs.base import Option, PairType, SetUpStep, StepKind
+from kobling.records import N_, SettingsError
+from kobling.sdk.protocols import Preparable, Setting
+
+TODO, DONE, SKIPPED, WAITS = "todo", "done", "skipped", "waits"
+_CONFIRMED, _SKIPPED = "set-up step done", "set-up step skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """One step and how it stands: todo, done, skipped, or waiting for an earlier one. ``asks`` is what it asks for."""
+
+    step: SetUpStep
+    state: str
+    asks: tuple[Option | Setting, ...] = ()
+    told: str = ""
+
+
+def overview(actor: Actor, client: Client, pair_type: str, opener: Opener) -> list[StepState]:
+    """All steps of the set-up in their order. Raises SettingsError for a pair type without one."""
+    require(actor, Doing.SEE, client)
+    kind = _kind(opener, pair_type)
+    pair = _pair(client, kind)
+    found: list[StepState] = []
+    for step in kind.set_up:
+        state, told = _state(client, kind, pair, step)
+        blocked = state == TODO and any(each.state in (TODO, WAITS) and not each.step.optional for each in found)
+        found.append(StepState(step, WAITS if blocked else state, _asks(opener, kind, step), told))
+    return found
+
+
+def perform(
+    actor: Actor,
+    client: Client,
+    pair_type: str,
+    name: str,
+    values: Mapping[str, Any],
+    opener: Opener,
+    signing_in: SigningIn | None = None,
+) -> str:
+    """Do one step with what a person entered; returns what was done, in a sentence. Doing it again changes it.
+
+    Raises SettingsError saying what is missing: an earlier step, or a value.
+    """
+    require(actor, Doing.SET_UP, client)
+    kind = _kind(opener, pair_type)
+    standing = {each.step.name: each for each in overview(actor, client, pair_type, opener)}
+    if name not in standing:
+        raise SettingsError(
+            N_("There is no step “%(name)s”. There are: %(known)s."), name=name, known=", ".join(standing)
+        )
+    if standing[name].state == WAITS:
+        first = next(each.step for each in standing.values() if each.state == TODO and not each.step.optional)
+        raise SettingsError(N_("Do “%(step)s” first."), step=first.name, code="earlier_step")
+    step = standing[name].step
+    if step.kind is not StepKind.SYNC:
+        record(actor, client, _CONFIRMED, f"{pair_type} {name}", after={"values": sorted(values)})
+    return _DO[step.kind](actor, client, kind, step, values, opener, signing_in)
+
+
+def skip(actor: Actor, client: Client, pair_type: str, name: str, opener: Opener) -> None:
+    """Leave out an optional step. Raises SettingsError for one that is needed."""
+    require(actor, Doing.SET_UP, client)
+    step = next((each for each in _kind(opener, pair_type).set_up if each.name == name), None)
+    if step is None or not step.optional:
+        raise SettingsError(N_("The step “%(name)s” cannot be left out."), name=name, code="needed")
+    record(actor, client, _SKIPPED, f"{pair_type} {name}")
+
+
+def _state(client: Client, kind: PairType, pair: Pair | None, step: SetUpStep) -> tuple[str, str]:
+    subject = f"{kind.name} {step.name}"
+    if step.kind is StepKind.CONNECT:
+        connection = _connection(client, kind, step)
+        if connection is None:
+            return TODO, ""
+        return (DONE if connection.healthy else TODO), connection.account_name or connection.health_text
+    if step.kind is StepKind.SYNC:
+        ran = pair is not None and pair.runs.filter(kind="sync", state__in=("done", "partly_done")).exists()
+        return (DONE if ran else TODO), ""
+    last = Event.objects.filter(client=client, subject=subject, what__in=(_CONFIRMED, _SKIPPED)).order_by("-id").first()
+    if last is None:
+        return TODO, ""
+    return (SKIPPED if last.what == _SKIPPED else DONE), ""
+
+
+def _asks(opener: Opener, kind: PairType, step: SetUpStep) -> tuple[Option | Setting, ...]:
+    if step.kind is StepKind.OPTIONS:
+        return tuple(each for each in kind.options if each.name in step.names)
+    if step.side is None:
+        return ()
+    wanted = opener.type_of(kind.left if step.side is Side.LEFT else kind.right).settings
+    return tuple(each for each in wanted if not step.names or each.name in step.names)
+
+
+def _confirm(
+    actor: Actor, client: Client, kind: PairType, step: SetUpStep, values: Any, opener: Opener, _way: Any
+) -> str:
+    return N_("Noted.")
+
+
+def _connect(
+    actor: Actor,
+    client: Client,
+    kind: PairType,
+    step: SetUpStep,
+    values: Mapping[str, Any],
+    opener: Opener,
+    way: SigningIn | None,
+) -> str:
+    connector = kind.left if step.side is Side.LEFT else kind.right
+    known = _connection(client, kind, step)
+    name = known.name if known else ""
+    connections.connect(actor, client, opener, connector, {k: str(v) for k, v in values.items()}, name, way)
+    return N_("Connected and tested.")
+
+
+def _options(
+    actor: Actor, client: Client, kind: PairType, step: SetUpStep, values: Mapping[str, Any], opener: Opener, _way: Any
+) -> str:
+    if strange := sorted(values.keys() - set(step.names)):
+        raise SettingsError(
+            N_("This step has no option “%(name)s”. It has: %(known)s."), name=strange[0], known=", ".join(step.names)
+        )
+    pair = _pair(client, kind)
+    if pair is None:
+        today = datetime.now(UTC).date().isoformat()
+        pairs.create(actor, client, opener, kind.name, values, today=today)
+    else:
+        pairs.configure(actor, pair, opener, values)
+    return N_("Saved.")
+
+
+def _settings(
+    actor: Actor, client: Client, kind: PairType, step: SetUpStep, values: Mapping[str, Any], opener: Opener, _way: Any
+) -> str:
+    connection = _needed(client, kind, step)
+    connections.amend(actor, connection, opener, {k: str(v) for k, v in values.items()}, step.names)
+    return N_("Saved.")
+
+
+def _prepare(
+    actor: Actor, client: Client, kind: PairType, step: SetUpStep, values: Mapping[str, Any], opener: Opener, _way: Any
+) -> str:
+    """With an administrator's sign-in where one is given: it lives as long as this call."""
+    connection = _needed(client, kind, step)
+    if not values:
+        connector = opener.connector(connection)
+    else:
+        given = {name: str(value) for name, value in values.items() if name in step.names}
+        settings = {**connection.settings, **given}
+        context = replace(opener.context(connection), load_grant=None, save_grant=None)
+        connector = opener.type_of(connection.connector).open(settings, context)
+    if isinstance(connector, Preparable):
+        opener.waiting.run(connector.prepare())
+    return N_("Prepared.")
+
+
+def _sync(actor: Actor, client: Client, kind: PairType, step: SetUpStep, values: Any, opener: Opener, _way: Any) -> str:
+    return N_("Look at the review, then start the full synchronisation there.")
+
+
+_DO = {
+    StepKind.CONFIRM: _confirm,
+    StepKind.CONNECT: _connect,
+    StepKind.OPTIONS: _options,
+    StepKind.SETTINGS: _settings,
+    StepKind.PREPARE: _prepare,
+    StepKind.SYNC: _sync,
+}
+
+
+def _kind(opener: Opener, name: str) -> PairType:
+    kind = opener.pair_types.get(name)
+    if kind is None or not kind.set_up:
+        known = ", ".join(each.name for each in opener.pair_types.values() if each.set_up)
+        raise SettingsError(
+            N_("There is no assisted set-up for “%(name)s”. There is for: %(known)s."), name=name, known=known
+        )
+    return kind
+
+
+def _pair(client: Client, kind: PairType) -> Pair | None:
+    return Pair.objects.filter(client=client, pair_type=kind.name).order_by("id").first()
+
+
+def _connection(client: Client, kind: PairType, step: SetUpStep) -> Connection | None:
+    pair = _pair(client, kind)
+    if pair is not None:
+        return pair.left if step.side is Side.LEFT else pair.right
+    connector = kind.left if step.side is Side.LEFT else kind.right
+    return Connection.objects.filter(client=client, connector=connector).order_by("id").first()
+
+
+def _needed(client: Client, kind: PairType, step: SetUpStep) -> Connection:
+    found = _connection(client, kind, step)
+    if found is None:
+        raise SettingsError(N_("Connect the system first."), code="earlier_step")
+    return found

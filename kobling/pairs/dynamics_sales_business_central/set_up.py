@@ -1,0 +1,86 @@
+"""The steps of the assisted set-up; each can also be done by plain commands (connect, pair set)."""
+
+from __future__ import annotations
+
+from kobling.mapping import Side
+from kobling.pairs.base import SetUpStep, StepKind
+from kobling.records import N_
+
+STEPS = (
+    SetUpStep(
+        "prerequisites",
+        N_("What you need"),
+        N_(
+            "A dedicated user or app for the synchronisation in both systems: a Dynamics 365 user with a security role "
+            "that reads and writes the tables, and a Business Central user or app with permission sets (not SUPER). An "
+            "administrator of Dynamics 365 (System Administrator and System Customizer) is needed once, for the step "
+            "“prepare”, and is never stored. Both systems must have the same base currency."
+        ),
+        StepKind.CONFIRM,
+    ),
+    SetUpStep(
+        "sales",
+        N_("Connect Dynamics 365 Sales"),
+        N_("Sign in as the dedicated synchronisation user or app; the connection is tested at once."),
+        StepKind.CONNECT,
+        Side.LEFT,
+    ),
+    SetUpStep(
+        "business_central",
+        N_("Connect Business Central"),
+        N_(
+            "Enter the address in your browser: Kobling sees whether Microsoft hosts it. Resources, price groups and "
+            "prices are not in its standard API; say here whether your partner published them as an API page or as "
+            "web services."
+        ),
+        StepKind.CONNECT,
+        Side.RIGHT,
+    ),
+    SetUpStep(
+        "data",
+        N_("Choose the data"),
+        N_("Which records, whose values count, and what happens when both sides changed the same field."),
+        StepKind.OPTIONS,
+        names=("coupled_only", "first", "conflict", "ownership", "base_currency", "country_language", "tables"),
+    ),
+    SetUpStep(
+        "orders",
+        N_("Sales orders"),
+        N_(
+            "Submitted orders become orders in Business Central. They may be written by a user of their own: connect "
+            "it under another name and name that connection here."
+        ),
+        StepKind.OPTIONS,
+        names=("orders", "orders_connection", "write_in_item"),
+        optional=True,
+    ),
+    SetUpStep(
+        "availability",
+        N_("Item availability"),
+        N_(
+            "Salespeople see what is in stock through a web service of Business Central, read by a user of its own "
+            "with a web service access key, or by the synchronisation user where none is given."
+        ),
+        StepKind.SETTINGS,
+        Side.RIGHT,
+        names=("availability_service", "availability_user", "availability_key", "availability_url"),
+        optional=True,
+    ),
+    SetUpStep(
+        "prepare",
+        N_("Prepare Dynamics 365 Sales"),
+        N_(
+            "Makes the price list that products need to be active, and checks that every table can be reached. An "
+            "administrator's sign-in may be given for this step alone; it is used once and never stored."
+        ),
+        StepKind.PREPARE,
+        Side.LEFT,
+        names=("sign_in", "tenant", "client_id", "client_secret"),
+    ),
+    SetUpStep(
+        "sync",
+        N_("Full synchronisation"),
+        N_("Look at the review first (kobling review): what would be made, changed and coupled. Then start it."),
+        StepKind.SYNC,
+    ),
+)

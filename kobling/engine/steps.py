@@ -71,7 +71,11 @@ class Steps:
         if not self.only and (chosen := row.options.get("tables")):
             tables = [name for name in tables if name in chosen]
         fields = {name: bench.mapping.fields for name, bench in self.benches.items()}
-        proofs = [name for name, each in fields.items() if any(one.proof or one.after_proof for one in each)]
+        proofs = [
+            name
+            for name, each in fields.items()
+            if any(one.proof or one.after_proof for one in each) or self.benches[name].mapping.handed_back
+        ]
         refreshes = [name for name, bench in self.benches.items() if bench.mapping.refreshes]
         work = {"feeds": feeds, "tables": tables, "leftovers": leftovers, "proofs": proofs, "depends": depends}
         work |= {"refreshes": refreshes, "tables_of": self._tables_of()}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kobling.hub.models import Decision
+from kobling.hub.resolver import StoredResolver
 from kobling.hub.store import couplings, journal, mirror
 from kobling.hub.store.couplings import Link
 from kobling.hub.store.mirror import Snapshot
@@ -37,7 +38,7 @@ def index(bench: Workbench, side: Side, after: int, upto: int, limit: int) -> in
         narrow, identities = _match_view(bench.mapping), identity_rules(bench.mapping)
         keys = {}
         for row in rows:
-            found = () if row.gone or row.external_id in elsewhere else _keys(narrow, side, row)
+            found = () if row.gone or row.external_id in elsewhere else _keys(narrow, side, row, bench.resolver)
             keys[row.external_id] = found[:identities] if row.external_id in coupled else found
         couplings.save_keys(bench.table, side, keys, coupled)
     return rows[-1].rev
@@ -53,11 +54,11 @@ def _match_view(mapping: TableMapping) -> TableMapping:
     return replace(mapping, fields=tuple(each for each in mapping.fields if each.key in wanted))
 
 
-def _keys(mapping: TableMapping, side: Side, row: Snapshot) -> Sequence[str | None]:
+def _keys(mapping: TableMapping, side: Side, row: Snapshot, resolver: StoredResolver) -> Sequence[str | None]:
     fields = from_json(row.fields)
     if not holds(mapping.filter(side), fields):
         return ()
-    return match_keys(mapping, read(mapping, side, fields, None).values)
+    return match_keys(mapping, read(mapping, side, fields, resolver).values)
 
 
 def gather(
@@ -129,6 +130,7 @@ def seen_of(bench: Workbench, side: Side, row: Snapshot | None) -> Seen | None:
         in_scope=holds(mapping.filter(side), fields),
         waits=reading.waits,
         problems=reading.problems,
+        left_out=reading.left_out,
     )
 
 

@@ -52,6 +52,10 @@ class Unresolved(Exception):
         self.external_id = external_id
 
 
+class LeftOut(Exception):
+    """A value that cannot be carried now and is no reason to wait: the field is left alone on both sides."""
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """A named rule. ``read`` and ``write`` raise ValueError for a value they cannot carry."""

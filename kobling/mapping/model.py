@@ -161,6 +161,17 @@ class TableMapping:
     title_key: str = "name"
     label: str = ""
 
+    @property
+    def handed_back(self) -> frozenset[str]:
+        """Keys that one side alone decides while records are made on both: a number that it gives comes back."""
+        if self.direction is not Direction.BOTH:
+            return frozenset()
+        return frozenset(
+            each.key
+            for each in self.fields
+            if each.direction is not Direction.BOTH and each.left and each.right and not (each.proof or each.frozen)
+        )
+
     def resource(self, side: Side) -> str:
         return self.left if side is Side.LEFT else self.right
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kobling.mapping.codecs import Codec, Resolver, Unresolved, Values
+from kobling.mapping.codecs import Codec, LeftOut, Resolver, Unresolved, Values
 
 
 def _asked(resolver: Resolver | None) -> Resolver:
@@ -29,6 +29,19 @@ def reference(mapping: str) -> Codec:
         return (_target(value, side, _asked(resolver)),)
 
     return Codec(f"reference_{mapping}", read, write)
+
+
+def soft_reference(mapping: str) -> Codec:
+    """A field holding the id of a record that ``mapping`` may couple; one that is not coupled is left alone."""
+    inner = reference(mapping)
+
+    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        try:
+            return inner.read(tuple(None if each is None else str(each) for each in values), side, resolver)
+        except Unresolved:
+            raise LeftOut from None
+
+    return Codec(f"soft_{inner.name}", read, inner.write)
 
 
 def first_reference(*mappings: str) -> Codec:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kobling.mapping.codecs import Resolver, Unresolved
+from kobling.mapping.codecs import LeftOut, Resolver, Unresolved
 from kobling.mapping.model import Condition, FieldMapping, Side, TableMapping
 from kobling.mapping.references import KEEP
 from kobling.records import N_, Fields, Refused, exact, is_empty
@@ -15,11 +15,12 @@ from kobling.records import N_, Fields, Refused, exact, is_empty
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A record in agreed values. Keys the vendor did not send are absent; ``waits`` are references not coupled yet;
-    ``problems`` are fields whose value fits no rule (key → what is wrong)."""
+    ``problems`` are fields whose value fits no rule (key → what is wrong); ``left_out`` are keys left alone for now."""
 
     values: dict[str, Any]
     waits: tuple[tuple[str, str, str], ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
 
 def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver | None) -> Reading:
@@ -27,6 +28,7 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
     values: dict[str, Any] = {}
     waits: list[tuple[str, str, str]] = []
     problems: dict[str, str] = {}
+    left_out: list[str] = []
     side_name = side.value
     for each in mapping.fields:
         here = each.left if side is Side.LEFT else each.right
@@ -41,9 +43,11 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
             values[each.key] = here.codec.read(raw, side_name, resolver)
         except Unresolved as missing:
             waits.append((each.key, missing.mapping, missing.external_id))
+        except LeftOut:
+            left_out.append(each.key)
         except (ValueError, ArithmeticError) as wrong:
             problems[each.key] = str(wrong)
-    return Reading(values, tuple(waits), problems)
+    return Reading(values, tuple(waits), problems, frozenset(left_out))
 
 
 def write(mapping: TableMapping, side: Side, values: Mapping[str, Any], resolver: Resolver | None) -> dict[str, Any]:

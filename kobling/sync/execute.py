@@ -102,11 +102,14 @@ def judge(
         if key in kept and kept[key] != value and not (value is None and isinstance(action, Create))
     }
     after = {key: kept.get(key, value) for key, value in sent.items()}
-    moved = isinstance(action, Update) and any(
-        value != base_target.get(key, MISSING)
-        for key, value in kept.items()
-        if key not in sent and key not in action.agree and key in base_target
-    )
+    if isinstance(action, Create):
+        moved = any(kept.get(key) is not None for key in mapping.handed_back - sent.keys())
+    else:
+        moved = any(
+            value != base_target.get(key, MISSING)
+            for key, value in kept.items()
+            if key not in sent and key not in action.agree and key in base_target
+        )
     agree = action.agree if isinstance(action, Update) else {}
     return Verdict(
         "confirmed",

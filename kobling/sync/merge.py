@@ -42,7 +42,7 @@ def merge(mapping: TableMapping, pairing: Pairing) -> Merge:
         raise ValueError("a vanished record cannot be merged")
     result = Merge()
     for each in mapping.fields:
-        if each.left is None or each.right is None:
+        if each.left is None or each.right is None or each.key in left.left_out or each.key in right.left_out:
             continue
         here, there = left.values.get(each.key, MISSING), right.values.get(each.key, MISSING)
         if here is MISSING or there is MISSING:

@@ -20,7 +20,10 @@ def coupling_id(mapping: str, left_id: str, right_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One side's record in agreed values. ``locked``: posted, so that no value but the unlocked ones may change."""
+    """One side's record in agreed values. ``locked``: posted, so that no value but the unlocked ones may change.
+
+    ``left_out`` are keys whose value cannot be carried now: nobody reads or writes them.
+    """
 
     external_id: str
     values: Mapping[str, Any]
@@ -30,6 +33,7 @@ class Seen:
     in_scope: bool = True
     waits: tuple[tuple[str, str, str], ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

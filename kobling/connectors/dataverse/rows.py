@@ -13,7 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from kobling.connectors.dataverse.about import About
-from kobling.connectors.dataverse.tables import DataTable
+from kobling.connectors.dataverse.tables import CHOICE_COLUMNS, DataTable
 from kobling.records import Gone, NotThere, Record, Refused, is_empty
 from kobling.sdk.odata.batch import Part
 from kobling.sdk.odata.query import instant
@@ -146,7 +146,7 @@ class DataRows(WritableTable):
             target = self._target(name)
             if target is not None:
                 body[f"{name}@odata.bind"] = None if is_empty(value) else f"/{target}({value})"
-            elif name.endswith("code") and isinstance(value, str) and value.isdigit():
+            elif name in CHOICE_COLUMNS and isinstance(value, str) and value.isdigit():
                 body[name] = int(value)
             else:
                 body[name] = None if is_empty(value) else value

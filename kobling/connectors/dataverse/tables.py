@@ -185,5 +185,11 @@ LINES = {
     )
     for document, set_name in (("salesorder", "salesorderdetails"), ("invoice", "invoicedetails"))
 }
+CHOICE_COLUMNS = frozenset(
+    {"customertypecode", "paymenttermscode", "address1_freighttermscode", "address1_shippingmethodcode", "statecode"}
+    | {"producttypecode", "productstructure", "pricingmethodcode", "quantitysellingcode", "statuscode"}
+    | {"freighttermscode", "shippingmethodcode"}
+)
+"""Columns whose values are whole numbers, also where a coupling names them by text."""
 CHOICES = (("account", "paymenttermscode"), ("account", "address1_freighttermscode"))
 """Choice columns that are coupled like records: payment terms and shipment methods."""

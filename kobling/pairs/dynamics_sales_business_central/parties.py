@@ -8,7 +8,7 @@ from typing import Any
 from kobling.mapping import Condition, Direction, FieldMapping, MatchRule, TableMapping, end
 from kobling.mapping.codecs import EMAIL, NUMBER, text_up_to
 from kobling.mapping.people import PERSON_NAME, country_key, country_name
-from kobling.mapping.references import any_reference, reference
+from kobling.mapping.references import any_reference, soft_reference
 from kobling.pairs.dynamics_sales_business_central.codecs import (
     COMPANY,
     OWNER,
@@ -61,8 +61,8 @@ def customers(options: Mapping[str, Any]) -> TableMapping:
             *_company_fields(options),
             FieldMapping(
                 "shipment_method",
-                end("address1_freighttermscode", codec=_choice("shipment_methods")),
-                end("shipmentMethodId", codec=reference("shipment_methods")),
+                end("address1_freighttermscode", codec=soft_reference("shipment_methods")),
+                end("shipmentMethodId", codec=soft_reference("shipment_methods")),
                 label=N_("Shipment method"),
             ),
             *_salesperson(options, "salespersonCode"),
@@ -146,8 +146,8 @@ def _company_fields(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
         ),
         FieldMapping(
             "payment_terms",
-            end("paymenttermscode", codec=_choice("payment_terms")),
-            end("paymentTermsId", codec=reference("payment_terms")),
+            end("paymenttermscode", codec=soft_reference("payment_terms")),
+            end("paymentTermsId", codec=soft_reference("payment_terms")),
             label=N_("Payment terms"),
         ),
     )
@@ -187,13 +187,3 @@ def _salesperson(options: Mapping[str, Any], path: str) -> tuple[FieldMapping, .
             label=N_("Salesperson"),
         ),
     )
-
-
-def _choice(mapping: str) -> Any:
-    """A choice column holds a whole number; couplings name records by text."""
-    inner = reference(mapping)
-
-    def read(values: Any, side: str, resolver: Any) -> Any:
-        return inner.read(tuple(None if each is None else str(each) for each in values), side, resolver)
-
-    return type(inner)(f"choice_{mapping}", read, inner.write)

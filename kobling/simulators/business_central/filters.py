@@ -122,23 +122,21 @@ def _note(found: Filter, part: Node) -> None:
         case InList(Field(path), values):
             found.members.setdefault(path, tuple(one.value for one in values))
         case Logic("or"):
-            name, values = _alternatives(part)
-            if name and values:
-                found.members.setdefault(name, values)
+            name, several = _alternatives(part)
+            if name and several:
+                found.members.setdefault(name, several)
 
 
 def _alternatives(node: Node) -> tuple[str, tuple[Any, ...]]:
     """`a eq 1 or a eq 2 or …` as a list; ("", ()) for anything else."""
     values: list[Any] = []
-    while isinstance(node, Logic):
-        if node.op != "or":
-            return "", ()
-        node, last = node.left, node.right
-        match last:
+    while isinstance(node, Logic) and node.op == "or":
+        match node.right:
             case Compare(Field(), "eq", Literal(value)):
                 values.append(value)
             case _:
                 return "", ()
+        node = node.left
     match node:
         case Compare(Field(path), "eq", Literal(value)):
             return path, (*values, value)

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from kobling.simulators.business_central import masterdata
+from kobling.simulators.business_central import catalogue, masterdata
 from kobling.simulators.business_central.company import Company
+from kobling.simulators.business_central.dimensions import DimensionSetLines
 from kobling.simulators.business_central.facts import EntitySet
+from kobling.simulators.business_central.kinds import BY_LINES, KINDS
+from kobling.simulators.business_central.lines import DocumentLines
+from kobling.simulators.business_central.posting import PostedDocuments
 from kobling.simulators.business_central.published import Published
 from kobling.simulators.business_central.table import Table
 
 _PUBLISHED = ("Resources", "CustomerPriceGroups", "SalesPrices", "ItemAvailability")
 _TABLES: dict[str, type[Table]] = {
-    "accounts": masterdata.Accounts,
-    "bankAccounts": masterdata.Numbered,
+    "accounts": catalogue.Accounts,
+    "bankAccounts": catalogue.Numbered,
     "contacts": masterdata.Contacts,
     "contactsInformation": masterdata.ContactsInformation,
     "countriesRegions": masterdata.UsedCodes,
     "currencies": masterdata.Currencies,
     "customerFinancialDetails": masterdata.CustomerFinancialDetails,
     "customers": masterdata.Customers,
-    "defaultDimensions": masterdata.DefaultDimensions,
-    "dimensionValues": masterdata.DimensionValues,
-    "employees": masterdata.Employees,
-    "generalLedgerSetup": masterdata.GeneralLedgerSetup,
+    "defaultDimensions": catalogue.DefaultDimensions,
+    "dimensionSetLines": DimensionSetLines,
+    "dimensionValues": catalogue.DimensionValues,
+    "employees": catalogue.Employees,
+    "generalLedgerSetup": catalogue.GeneralLedgerSetup,
     "itemCategories": masterdata.UsedCodes,
-    "itemVariants": masterdata.ItemVariants,
-    "items": masterdata.Items,
-    "opportunities": masterdata.Opportunities,
+    "itemVariants": catalogue.ItemVariants,
+    "items": catalogue.Items,
+    "opportunities": catalogue.Opportunities,
     "paymentMethods": masterdata.UsedCodes,
     "paymentTerms": masterdata.PaymentTerms,
-    "projects": masterdata.Numbered,
+    "projects": catalogue.Numbered,
     "salespeoplePurchasers": masterdata.UsedCodes,
     "shipmentMethods": masterdata.UsedCodes,
     "taxAreas": masterdata.UsedCodes,
@@ -42,4 +47,8 @@ def make_table(company: Company, entity: EntitySet) -> Table:
     """The table behind an entity set."""
     if entity.name in _PUBLISHED:
         return Published(company, entity)
+    if entity.name in KINDS:
+        return PostedDocuments(company, entity)
+    if entity.name in BY_LINES:
+        return DocumentLines(company, entity)
     return _TABLES.get(entity.name, Table)(company, entity)

@@ -123,9 +123,11 @@ def _defaults(company: Company) -> None:
     }
     company.setup["posting"] = told()["posting"]
     company.setup["templates"] = [tuple(one) for one in told()["templates"]]
+    bank = found("bankAccounts", "BANK")
     for template, code, name in told()["batches"]:
         values = {"code": code, "displayName": name, "templateDisplayName": template}
-        company.table("journals").insert(values)
+        pays = template in ("KASSE", "UDBETAL")
+        company.table("journals").insert({**values, "balancingAccountId": bank} if pays else values)
 
 
 def _people(company: Company) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from kobling.simulators.business_central import catalogue, masterdata
+from kobling.simulators.business_central.attachments import Attachments, DocumentAttachments, PdfDocuments, Pictures
 from kobling.simulators.business_central.company import Company
 from kobling.simulators.business_central.dimensions import DimensionSetLines
 from kobling.simulators.business_central.facts import EntitySet
+from kobling.simulators.business_central.journal_posting import PostedJournals
+from kobling.simulators.business_central.journals import JournalLines, Payments
 from kobling.simulators.business_central.kinds import BY_LINES, KINDS
 from kobling.simulators.business_central.lines import DocumentLines
 from kobling.simulators.business_central.posting import PostedDocuments
@@ -14,6 +17,16 @@ from kobling.simulators.business_central.table import Table
 
 _PUBLISHED = ("Resources", "CustomerPriceGroups", "SalesPrices", "ItemAvailability")
 _TABLES: dict[str, type[Table]] = {
+    "attachments": Attachments,
+    "customerPaymentJournals": PostedJournals,
+    "customerPayments": Payments,
+    "documentAttachments": DocumentAttachments,
+    "journalLines": JournalLines,
+    "journals": PostedJournals,
+    "pdfDocument": PdfDocuments,
+    "pictures": Pictures,
+    "vendorPaymentJournals": PostedJournals,
+    "vendorPayments": Payments,
     "accounts": catalogue.Accounts,
     "bankAccounts": catalogue.Numbered,
     "contacts": masterdata.Contacts,

@@ -53,6 +53,8 @@ class Front:
                 if fault.kind == "endless_body":
                     return await _endless(request)
             reply = await self._reply(request, call, fault)
+            if reply.later is not None:
+                reply = await reply.later()
             status = reply.status
             return _response(reply, self._vendor.clock.now())
         except Dropped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -84,12 +84,13 @@ def _part(chunk: bytes) -> Part:
 
 @dataclass(slots=True)
 class Reply:
-    """One answer of a vendor, complete."""
+    """One answer of a vendor, complete; or `later`, when the vendor has to call somebody else before it can answer."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    later: Callable[[], Awaitable[Reply]] | None = None
 
 
 def json_reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:

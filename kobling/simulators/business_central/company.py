@@ -30,10 +30,10 @@ class Company:
         self.shelves: dict[str, Shelf] = {}
         self.setup: dict[str, Any] = {}
         self._random = source
+        self.id = self.new_id()
         self._make = make
         self._tables: dict[int, Table] = {}
         self._series: dict[str, tuple[str, int, int]] = {}
-        self.id = self.new_id()
 
     def new_id(self) -> str:
         """A fresh GUID."""
@@ -60,7 +60,7 @@ class Company:
     def shelf(self, name: str, key: str = "id", empty: dict[str, Any] | None = None) -> Shelf:
         """The rows of a table, which several entity sets may share."""
         if name not in self.shelves:
-            self.shelves[name] = Shelf(name, key, self.journal, empty)
+            self.shelves[name] = Shelf(name, key, self.journal, empty, self.id)
         return self.shelves[name]
 
     def find(self, set_name: str, row_id: str) -> Row | None:

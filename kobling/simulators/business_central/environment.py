@@ -14,6 +14,7 @@ from kobling.simulators.business_central.errors import (
     MISSING_PARAMETER,
     NO_COMPANY,
     ApiError,
+    bad_request,
     no_segment,
     not_allowed,
 )
@@ -75,11 +76,14 @@ class Environment:
 
     def use(self, settings: Settings) -> None:
         """Other knobs."""
+        flush, settings.webhook_flush = settings.webhook_flush, False
         self.settings = settings
         self.webhooks.settings = settings
         self._standard = standard().without(settings.missing) if settings.missing else standard()
         for company in self.companies.values():
             company.settings = settings
+        if flush:
+            self.webhooks.tick(all_now=True)
 
     def listen(self) -> None:
         """From now on changes are told to subscribers."""
@@ -105,7 +109,10 @@ class Environment:
                 address = Address(outer.root, outer.tenant, outer.environment, outer.route, segments)
                 if segments and segments[0].name == "$batch":
                     raise no_segment("$batch")
-                return self._one(call, address, url, commit)
+                made = self._one(call, address, url, commit)
+                if made.later is not None:
+                    raise bad_request("Subscriptions cannot be written in a batch.")
+                return made
             except ApiError as error:
                 return error.reply(self.main.new_id())
 

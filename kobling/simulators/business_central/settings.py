@@ -16,6 +16,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     Fidelity: known business_central §4 – pages hold at most 20,000 entities (`page_maximum`)
     Fidelity: inferred business_central §8 – 429 comes without Retry-After (`retry_after_429`)
     Fidelity: assumed business_central §6 – whether a person's company has the sets of the contract (`missing`)
+    Fidelity: known business_central §5 – notifications wait 30 s (`webhook_window`; `webhook_flush` sends all now)
     Fidelity: assumed business_central §6.1 – codes of journal templates; the first by name is the default (`templates`)
     """
 
@@ -37,7 +38,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     digital_voucher: bool = False
     mandatory_dimensions: dict[str, list[str]] = {}
     webhook_window: int = 30
-    webhook_call: bool = True
+    webhook_flush: bool = False
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """The same with some knobs turned. Raises ValueError."""

@@ -80,8 +80,11 @@ def sort_key(value: object) -> Any:
 class Shelf:
     """The live rows of one table in order of their key."""
 
-    def __init__(self, name: str, key: str, journal: Journal, empty: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, name: str, key: str, journal: Journal, empty: Mapping[str, Any] | None = None, owner: str = ""
+    ) -> None:
         self.name = name
+        self.owner = owner
         self.key = key
         self._empty = empty or {}
         self.rows: dict[str, Row] = {}
@@ -114,7 +117,7 @@ class Shelf:
         self._next += 1
         row = Row(row_id, self._next, values, modified)
         self._insert(row)
-        self._journal.did(lambda: self._take_out(row), self.name, "created", row)
+        self._journal.did(lambda: self._take_out(row), self.owner, self.name, "created", row)
         return row
 
     def change(self, row: Row, changes: dict[str, Any], modified: int) -> None:
@@ -122,7 +125,7 @@ class Shelf:
         before, version, when = dict(row.values), row.version, row.modified
         merged = {name: value for name, value in {**before, **changes}.items() if value is not None}
         self._put(row, merged, row.version + 1, modified)
-        self._journal.did(lambda: self._put(row, before, version, when), self.name, "updated", row)
+        self._journal.did(lambda: self._put(row, before, version, when), self.owner, self.name, "updated", row)
 
     def hide(self, row: Row, name: str, value: Any) -> None:
         """Set a hidden value; the row does not count as changed."""
@@ -137,7 +140,7 @@ class Shelf:
     def remove(self, row: Row) -> None:
         """Take a row away; nothing is left that a reader could find."""
         self._take_out(row)
-        self._journal.did(lambda: self._insert(row), self.name, "deleted", row)
+        self._journal.did(lambda: self._insert(row), self.owner, self.name, "deleted", row)
 
     def equal(self, name: str, value: object) -> list[Row]:
         """Rows with exactly this value of a property, oldest first."""

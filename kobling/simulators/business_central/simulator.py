@@ -114,7 +114,9 @@ class BusinessCentral:
         address = read_address(call.path, online=settings.hosting != "on_premises", instance=INSTANCE)
         if settings.hosting != "on_premises":
             self._need_place(address, caller.tenant)
-        return self._environment.answer(call, address, url)
+        reply = self._environment.answer(call, address, url)
+        self._environment.webhooks.tick()
+        return reply
 
     def _need_place(self, address: Address, tenant: str) -> None:
         """Fidelity: assumed business_central §1 – another tenant than the token's is 401, an unknown place 404."""

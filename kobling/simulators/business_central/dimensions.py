@@ -67,7 +67,7 @@ class DimensionSetLines(Table):
     def _resolve(self, values: Values) -> None:
         """Ids and codes of dimension and value are resolved together in prepare."""
 
-    def _need_key(self, values: Values) -> None:
+    def _need_key(self, values: Values, row: Row | None = None) -> None:
         """Uniqueness is per parent; see prepare."""
 
     def prepare(self, values: Values, row: Row | None, given: frozenset[str], parent: Parent | None) -> None:

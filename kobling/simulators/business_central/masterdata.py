@@ -157,8 +157,6 @@ class Customers(Trader):
 
         Fidelity: assumed business_central §6.1 – the template gives tax area by country, terms and tax liability
         """
-        if row is not None and values.get("displayName", "-") == "":
-            raise rule('The blank "displayName" is not allowed.')
         if row is None:
             values.setdefault("taxLiable", True)
             if values.get("taxAreaId", ZERO_GUID) == ZERO_GUID:
@@ -243,8 +241,6 @@ class Contacts(Table):
             found = self.company.named("contacts", number)
             if found is None or found.values.get("type", "Company") != "Company":
                 raise rule(f"The company contact {number} does not exist.")
-        if row is not None and values.get("displayName", "-") == "":
-            raise rule('The blank "displayName" is not allowed.')
 
     def deleting(self, row: Row) -> None:
         """A company with people, or related to a customer or vendor, stays."""

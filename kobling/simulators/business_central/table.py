@@ -194,8 +194,7 @@ class Table:
                 raise rule(f"The value for '{name}' cannot be modified.")
         self._resolve(values)
         self.prepare(values, row, frozenset(given), None)
-        if self.entity.own_key in values and values[self.entity.own_key] != self.value(row, self.entity.own_key):
-            self._need_key(values)
+        self._need_key(values, row)
         before = dict(row.values)
         self.shelf.change(row, self._changes(values), self.company.now())
         self.changed(row, before)
@@ -319,17 +318,20 @@ class Table:
             return ZERO_GUID
         return ""
 
-    def _need_key(self, values: Values) -> None:
+    def _need_key(self, values: Values, row: Row | None = None) -> None:
         """Fidelity: known business_central §6.1 – an existing number is 400 Internal_EntityWithSameKeyExists."""
         own = self.entity.own_key
-        if self.series and not values.get(own):
+        if self.series and row is None and not values.get(own):
             shelf = self.shelf
             values[own] = next(one for one in self.company.numbers(self.series) if not shelf.equal(own, one))
         for name, told in self.entity.properties.items():
-            if told.required and values.get(name) in (None, "", BLANK, ZERO_GUID):
+            blank = values.get(name, "" if row is None else "-") in (None, "", BLANK, ZERO_GUID)
+            if told.required and blank:
                 raise wrong_field(f'The blank "{name}" is not allowed ({self.entity.entity}).')
-        checked = own != self.entity.key and self.is_stored(own) and self.key_is_unique()
-        if checked and values.get(own) and self.same_key(values):
+        if own not in values or own == self.entity.key or not self.is_stored(own) or not self.key_is_unique():
+            return
+        is_new = row is None or values[own] != row.values.get(own)
+        if values[own] and is_new and self.same_key(values if row is None else {**row.values, **values}):
             text = f"The record in table {self.entity.entity} already exists. Identification fields and values:"
             raise bad_request(f"{text} {own}='{values[own]}'", SAME_KEY)
 

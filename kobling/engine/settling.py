@@ -184,6 +184,7 @@ class Settler:
             keep = identity_rules(self.bench.mapping)
             couplings.mark_coupled(self.bench.table, self.bench.siblings[side], side, ids, keep)
             issues.wake(self.bench.pair, ids, self.bench.feeds_by_table)
+            issues.settle_coupled(self.bench.table, side, ids)
 
     def _mirror(self, confirmed: Sequence[tuple[Prepared, Verdict]]) -> None:
         now = self.clock.now()

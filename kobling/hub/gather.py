@@ -56,7 +56,7 @@ def _match_view(mapping: TableMapping) -> TableMapping:
 
 def _keys(mapping: TableMapping, side: Side, row: Snapshot, resolver: StoredResolver) -> Sequence[str | None]:
     fields = from_json(row.fields)
-    if not holds(mapping.filter(side), fields):
+    if not holds([each for each in mapping.filter(side) if not each.keeps_name], fields):
         return ()
     return match_keys(mapping, read(mapping, side, fields, resolver).values)
 
@@ -227,4 +227,11 @@ def _decisions(
             never.setdefault(each.external_id, []).append(each.other_id)
         else:
             choices[each.external_id] = f"couple:{each.other_id}" if each.choice == "couple" else each.choice
+    # What a person said of a record of the other side holds for its counterpart here as well.
+    told = Decision.objects.filter(table_id=bench.table, side=side.other.value, other_id__in=external_ids)
+    for each in told.filter(choice__in=("couple", "never")):
+        if each.choice == "never":
+            never.setdefault(each.other_id, []).append(each.external_id)
+        else:
+            choices.setdefault(each.other_id, f"couple:{each.external_id}")
     return choices, never

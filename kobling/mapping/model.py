@@ -72,6 +72,7 @@ class FieldMapping:
     ``clear``: an emptied field may empty the other side (off for legal ids and bank accounts).
     ``proof``: never written, only compared after a write and by verify (totals), equal within ``tolerance``.
     ``frozen``: only written when the record is created. ``after_proof``: only written once all proofs hold (booking).
+    ``needed``: a table without this field would be wrong (an invoice without lines), so it may not be left out.
     """
 
     key: str
@@ -84,6 +85,7 @@ class FieldMapping:
     frozen: bool = False
     after_proof: bool = False
     tolerance: Decimal = Decimal(0)
+    needed: bool = False
     label: str = ""
 
     def end(self, side: Side) -> End | None:
@@ -118,11 +120,16 @@ OPERATORS = frozenset({"equals", "differs", "at_least", "filled", "empty", "in"}
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A filter on a vendor field. ``operator`` is one of OPERATORS."""
+    """A filter on a vendor field. ``operator`` is one of OPERATORS.
+
+    ``keeps_name``: a record that this condition leaves out (blocked, inactive) is still the same kind of thing, so that
+    nothing is made beside it without a person's word.
+    """
 
     path: str
     operator: str
     value: Any = None
+    keeps_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

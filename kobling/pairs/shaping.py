@@ -11,7 +11,7 @@ from kobling.mapping.codecs import DAY, EMAIL, FLAG, NUMBER, NUMBER_AS_TEXT, TEX
 from kobling.mapping.model import OPERATORS
 from kobling.mapping.people import CVR
 from kobling.pairs.base import Schemas
-from kobling.records import N_, SettingsError
+from kobling.records import N_, NotOffered, SettingsError
 
 CODECS: Mapping[str, Codec] = {
     "text": TEXT,
@@ -111,6 +111,13 @@ def _exists(each: FieldMapping, mapping: TableMapping, schemas: Schemas) -> bool
         known = schemas.get(side, {}).get(mapping.resource(side))
         end = each.end(side)
         if known and end is not None and not any(path in known for path in end.paths):
+            if each.needed:
+                raise NotOffered(
+                    N_("%(resource)s has no field “%(field)s”, and this table cannot do without it."),
+                    field=end.paths[0],
+                    resource=mapping.resource(side),
+                    code="missing_field",
+                )
             return False
     return True
 

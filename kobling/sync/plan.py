@@ -207,6 +207,8 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
     found = verdict(mapping, loner)
     if loner.decision == "create":
         yield from _create(mapping, seen, side.other, title, N_("A person said to create it."))
+    elif found.kind in ("same", "maybe_same") and _left_out(loner, found.candidates[0]):
+        yield _question(seen, side, "maybe_same", found.candidates, title, _LEFT_OUT)
     elif found.kind == "same":
         keys = ", ".join(found.rule.keys) if found.rule else ""
         yield from _couple(mapping, loner, found.candidates[0], N_("Same %(keys)s."), {"keys": keys})
@@ -215,19 +217,29 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
     elif found.kind == "duplicate_identity" and not mapping.may_create(side.other):
         return
     else:
-        pair = {side: seen.external_id}
-        if found.kind == "maybe_same":
-            pair[side.other] = found.candidates[0]
-        yield RaiseConflict(
-            kind=found.kind,
-            left_id=pair.get(Side.LEFT),
-            right_id=pair.get(Side.RIGHT),
-            candidates=list(found.candidates),
-            title=title,
-            reason=_QUESTIONS[found.kind],
-        )
+        yield _question(seen, side, found.kind, found.candidates, title, _QUESTIONS[found.kind])
 
 
+def _left_out(loner: Loner, other_id: str) -> bool:
+    other = loner.others.get(other_id)
+    return other is not None and not other.in_scope
+
+
+def _question(seen: Seen, side: Side, kind: str, candidates: tuple[str, ...], title: str, reason: str) -> RaiseConflict:
+    pair = {side: seen.external_id}
+    if kind == "maybe_same":
+        pair[side.other] = candidates[0]
+    return RaiseConflict(
+        kind=kind,
+        left_id=pair.get(Side.LEFT),
+        right_id=pair.get(Side.RIGHT),
+        candidates=list(candidates),
+        title=title,
+        reason=reason,
+    )
+
+
+_LEFT_OUT = N_("A record that is left out (blocked or inactive) looks the same. Is it?")
 _NEW = {Side.LEFT: N_("New on the left side."), Side.RIGHT: N_("New on the right side.")}
 _QUESTIONS = {
     "maybe_same": N_("A record with the same name exists there. Is it the same one?"),

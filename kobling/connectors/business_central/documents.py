@@ -17,7 +17,7 @@ from kobling.sdk.http import Answer
 from kobling.sdk.odata.batch import Part
 from kobling.sdk.odata.metadata import Metadata
 from kobling.sdk.odata.service import Row, SendBatch, Service
-from kobling.sdk.protocols import Operation, Outcome, Report, Write
+from kobling.sdk.protocols import FieldSchema, Operation, Outcome, Report, Write
 from kobling.sdk.writing import send_all, unknown
 
 _WRITTEN = frozenset(
@@ -41,6 +41,12 @@ class Documents(Records):
         super().__init__(service, spec, send, metadata, **more)
         self._together = together
         self._line_set = LINES[spec.name]
+
+    async def describe(self) -> Mapping[str, FieldSchema]:
+        """The header's fields, and ``lines`` where this Business Central has them."""
+        header = await super().describe()
+        there = self._line_set in await self.metadata.sets()
+        return {**header, "lines": FieldSchema("lines", "Lines", type="lines")} if header and there else header
 
     def fields(self, row: Row) -> dict[str, Any]:
         """The header's fields and its lines."""

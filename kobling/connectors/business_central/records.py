@@ -40,7 +40,11 @@ class Records(WritableTable):
     async def describe(self) -> Mapping[str, FieldSchema]:
         """The fields that are both wanted and there; none where this Business Central lacks the whole set."""
         there = (await self.metadata.sets()).get(self.spec.path.lstrip("/"), {})
-        return {name: field for name, field in there.items() if name in self.spec.columns}
+        found = {name: field for name, field in there.items() if name in self.spec.columns}
+        if there and self.spec.expand.startswith("contactsInformation"):
+            number = "companyContactNumber"
+            found[number] = FieldSchema(number, number, read_only=True)
+        return found
 
     async def count(self) -> int:
         """How many records exist now."""

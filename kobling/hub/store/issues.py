@@ -106,6 +106,20 @@ def settle_kind(table: int, kinds: Sequence[str], subjects: Sequence[str]) -> No
         )
 
 
+SAME = ("maybe_same", "ambiguous", "duplicate_identity")
+"""Kinds of questions about which records are the same."""
+
+
+def settle_coupled(table: int, side: Side, external_ids: Sequence[str]) -> None:
+    """Close the questions about which record is the same, for records that were just coupled."""
+    for batch in sql.batched(external_ids, sql.BATCH):
+        sql.run(
+            "UPDATE hub_syncissue SET state = 'settled' WHERE table_id = %s AND state <> 'settled'"
+            f" AND kind IN ({sql.places(SAME)}) AND {side.value}_id IN ({sql.places(batch)})",
+            [table, *SAME, *batch],
+        )
+
+
 def parked(table: int, subjects: Sequence[str]) -> set[str]:
     """Which subjects have a refusal that is parked."""
     found: set[str] = set()

@@ -164,6 +164,7 @@ def _customer() -> FieldMapping:
         end("customerid_account", codec=reference("customers")),
         end("customerId", codec=reference("customers")),
         clear=False,
+        needed=True,
         label=N_("Customer"),
     )
 
@@ -218,7 +219,8 @@ def _ship_to(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
 
 def _lines(options: Mapping[str, Any], *, tax: bool) -> FieldMapping:
     right = central_lines(options["write_in_item"], tax=tax)
-    return FieldMapping("lines", end("lines", codec=sales_lines(tax=tax)), end("lines", codec=right), label=N_("Lines"))
+    left = end("lines", codec=sales_lines(tax=tax))
+    return FieldMapping("lines", left, end("lines", codec=right), needed=True, label=N_("Lines"))
 
 
 def _proof(key: str, left: str, right: str, label: str) -> FieldMapping:

@@ -37,8 +37,11 @@ def items(options: Mapping[str, Any]) -> TableMapping:
         fields=(*_product("number"), *_only_left("stock", "quantityonhand", "inventory", N_("In stock")), _active()),
         match=(MatchRule(("number",)), MatchRule(("name",), silent=False)),
         depends_on=("units",),
-        left_filter=(Condition("statecode", "equals", 0), Condition("producttypecode", "equals", ITEM)),
-        right_filter=(Condition("blocked", "equals", False),),
+        left_filter=(
+            Condition("statecode", "equals", 0, keeps_name=True),
+            Condition("producttypecode", "equals", ITEM),
+        ),
+        right_filter=(Condition("blocked", "equals", False, keeps_name=True),),
         left_constants={"producttypecode": ITEM, **_NEW},
         right_constants={"type": "Inventory"},
         **rules(options),
@@ -55,8 +58,11 @@ def resources(options: Mapping[str, Any]) -> TableMapping:
         fields=(*_product("number"), _active()),
         match=(MatchRule(("number",)),),
         depends_on=("units",),
-        left_filter=(Condition("statecode", "equals", 0), Condition("producttypecode", "equals", SERVICE)),
-        right_filter=(Condition("blocked", "equals", False),),
+        left_filter=(
+            Condition("statecode", "equals", 0, keeps_name=True),
+            Condition("producttypecode", "equals", SERVICE),
+        ),
+        right_filter=(Condition("blocked", "equals", False, keeps_name=True),),
         left_constants={"producttypecode": SERVICE, **_NEW},
         **rules(options, Direction.TO_LEFT),
     )
@@ -82,7 +88,7 @@ def price_groups(options: Mapping[str, Any]) -> TableMapping:
         ),
         match=(MatchRule(("name",)),),
         depends_on=("currencies", "items"),
-        left_filter=(Condition("statecode", "equals", 0),),
+        left_filter=(Condition("statecode", "equals", 0, keeps_name=True),),
         **rules(options, Direction.TO_LEFT),
     )
 

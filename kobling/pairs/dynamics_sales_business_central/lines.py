@@ -1,8 +1,8 @@
 """Lines of orders and invoices.
 
-An agreed line is ``{product, text, quantity, unit, price, discount, tax}``: product and unit name couplings, price per
-unit and the line's discount are amounts excluding VAT in the document's currency; ``tax`` is the line's VAT amount,
-None in orders, since Business Central works it out by itself.
+An agreed line is ``{product, text, quantity, unit, price, discount, tax}``: product and unit name couplings, a unit of
+None is the product's own; price per unit and the line's discount are amounts excluding VAT in the document's currency;
+``tax`` is the line's VAT amount, None in orders, since Business Central works it out by itself.
 """
 
 from __future__ import annotations
@@ -38,11 +38,17 @@ def _read_sales(line: dict[str, Any], tax: bool, side: str, resolver: Resolver |
         "product": product,
         "text": None if product else line.get("productdescription") or None,
         "quantity": _number(line.get("quantity")),
-        "unit": SALES_UNIT.read((line["uomid"],), side, resolver) if product and line.get("uomid") else None,
+        "unit": _sales_unit(line, side, resolver) if product else None,
         "price": _number(line.get("priceperunit")),
         "discount": _number(line.get("manualdiscountamount")),
         "tax": _number(line.get("tax")) if tax else None,
     }
+
+
+def _sales_unit(line: dict[str, Any], side: str, resolver: Resolver | None) -> Any:
+    unit = line.get("uomid")
+    own = resolver.field(side, "products", line["productid"], "defaultuomid") if resolver else None
+    return None if not unit or unit == own else SALES_UNIT.read((unit,), side, resolver)
 
 
 def _write_sales(line: dict[str, Any], tax: bool, side: str, resolver: Resolver | None) -> dict[str, Any]:
@@ -78,16 +84,22 @@ def central_lines(write_in_item: str, *, tax: bool) -> Codec:
 
 def _read_central(line: dict[str, Any], tax: bool, side: str, resolver: Resolver | None) -> dict[str, Any]:
     product = _product_of(line, side, resolver)
-    unit = line.get("unitOfMeasureCode")
     return {
         "product": product,
         "text": None if product else line.get("description") or None,
         "quantity": _number(line.get("quantity")),
-        "unit": CENTRAL_UNIT.read((unit,), side, resolver) if product and unit else None,
+        "unit": _central_unit(line, side, resolver) if product else None,
         "price": _number(line.get("unitPrice")),
         "discount": _number(line.get("discountAmount")),
         "tax": _number(line.get("totalTaxAmount")) if tax else None,
     }
+
+
+def _central_unit(line: dict[str, Any], side: str, resolver: Resolver | None) -> Any:
+    unit, own = line.get("unitOfMeasureCode"), None
+    if line.get("lineType") == "Item" and resolver is not None:
+        own = resolver.field(side, "items", str(line.get("itemId")), "baseUnitOfMeasureCode")
+    return None if not unit or unit == own else CENTRAL_UNIT.read((unit,), side, resolver)
 
 
 def _product_of(line: dict[str, Any], side: str, resolver: Resolver | None) -> str | None:

@@ -43,7 +43,10 @@ def currencies(options: Mapping[str, Any]) -> TableMapping:
 
 
 def units(options: Mapping[str, Any]) -> TableMapping:
-    """Units of measure → unit groups of one unit, named by the rule that the reference system uses."""
+    """Units of measure → unit groups of one unit, named by the rule that the reference system uses.
+
+    A group that people made themselves is coupled on a person's word when its base unit has the unit's name.
+    """
     return TableMapping(
         name="units",
         label=N_("Units of measure"),
@@ -53,10 +56,11 @@ def units(options: Mapping[str, Any]) -> TableMapping:
             FieldMapping(
                 "code", end("name", "baseuomname", codec=UNIT_GROUP), end("code"), frozen=True, label=N_("Code")
             ),
+            FieldMapping("base", end("baseuomname"), end("code"), frozen=True, label=N_("Base unit")),
             FieldMapping("description", end("description"), end("displayName"), label=N_("Description")),
         ),
-        match=(MatchRule(("code",)),),
-        left_filter=(Condition("statecode", "equals", 0),),
+        match=(MatchRule(("code",)), MatchRule(("base",), silent=False)),
+        left_filter=(Condition("statecode", "equals", 0, keeps_name=True),),
         refreshes=("uoms",),
         title_key="code",
         **rules(options, Direction.TO_LEFT) | {"only_coupled": False},

@@ -21,7 +21,7 @@ from kobling.records import N_
 
 CUSTOMER, VENDOR = 3, 11
 """Values of ``customertypecode`` (dataverse §10)."""
-_ACTIVE = Condition("statecode", "equals", 0)
+_ACTIVE = Condition("statecode", "equals", 0, keeps_name=True)
 
 
 def salespeople(options: Mapping[str, Any]) -> TableMapping:
@@ -77,7 +77,7 @@ def customers(options: Mapping[str, Any]) -> TableMapping:
         match=(MatchRule(("number",)), *_GUESSES),
         depends_on=("salespeople", "currencies", "payment_terms", "shipment_methods"),
         left_filter=(_ACTIVE, Condition("customertypecode", "equals", CUSTOMER)),
-        right_filter=(Condition("blocked", "empty"),),
+        right_filter=(Condition("blocked", "empty", keeps_name=True),),
         left_constants={"customertypecode": CUSTOMER},
         **rules(options),
     )
@@ -94,7 +94,7 @@ def vendors(options: Mapping[str, Any]) -> TableMapping:
         match=(MatchRule(("number",)), *_GUESSES),
         depends_on=("salespeople", "currencies", "payment_terms"),
         left_filter=(_ACTIVE, Condition("customertypecode", "equals", VENDOR)),
-        right_filter=(Condition("blocked", "empty"),),
+        right_filter=(Condition("blocked", "empty", keeps_name=True),),
         left_constants={"customertypecode": VENDOR},
         **rules(options),
     )

@@ -89,7 +89,9 @@ def _lines_and_totals(options: Mapping[str, Any], limit: Decimal) -> list[FieldM
     header = ("hdnDiscountPercent", "hdnDiscountAmount", "txtAdjustment", "hdnS_H_Amount")
     left_lines = end("LineItems", "productid", *header, codec=crm_lines(options["fallback_product"], limit))
     return [
-        FieldMapping("lines", left_lines, end("ProductLines", codec=dinero_lines(*accounts)), label=N_("Lines")),
+        FieldMapping(
+            "lines", left_lines, end("ProductLines", codec=dinero_lines(*accounts)), needed=True, label=N_("Lines")
+        ),
         FieldMapping("adjustment", end("txtAdjustment", codec=NUMBER_AS_TEXT), None, label=N_("Adjustment")),
         _proof("total_excl_vat", "pre_tax_total", "TotalExclVat", N_("Total excluding VAT"), limit),
         _proof("total_incl_vat", "hdnGrandTotal", "TotalInclVat", N_("Total including VAT")),

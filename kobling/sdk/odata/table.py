@@ -105,7 +105,8 @@ class Table:
     async def get(self, external_id: str) -> Record:
         """One record. Raises NotThere."""
         path = f"{self.spec.path}({external_id})"
-        return self.record(await self.service.get(path, select=self.select(), expand=self.spec.expand))
+        told = await self.service.get(path, prefer=self.prefer(), select=self.select(), expand=self.spec.expand)
+        return self.record(told)
 
     async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
         """Records by id, many in a request."""

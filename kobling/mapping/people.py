@@ -48,8 +48,8 @@ def _country_code(value: Any) -> str | None:
 COUNTRY_CODE = simple("country_code", _country_code, str)
 
 
-def country_name(language: str = "da", default: str = "DK") -> Codec:
-    """A country in words (Danmark, Denmark …) ↔ two letters; an empty country means ``default``."""
+def country_name(language: str = "da", default: str | None = "DK") -> Codec:
+    """A country in words (Danmark, Denmark …) ↔ two letters; an empty country means ``default``, or stays empty."""
 
     def read(values: Values, _side: str, _resolver: Resolver | None) -> Any:
         return _country_code(values[0]) if values[0] not in (None, "") else default
@@ -60,11 +60,13 @@ def country_name(language: str = "da", default: str = "DK") -> Codec:
     return Codec(f"country_name_{language}", read, write)
 
 
-def country_key(default: str = "DK") -> Codec:
-    """A country as two letters, required by the side; words that are no country are refused."""
+def country_key(default: str | None = "DK") -> Codec:
+    """A country as two letters, needed unless ``default`` is None; words that are no country are refused."""
 
     def write(value: Any, _side: str, _resolver: Resolver | None) -> Values:
         code = value or default
+        if code is None:
+            return (None,)
         if len(code) != 2 or code.casefold() not in _countries():
             raise Refused(N_("“%(value)s” is not a country. Write it as two letters or by its name."), value=code)
         return (code,)

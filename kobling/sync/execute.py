@@ -102,14 +102,7 @@ def judge(
         if key in kept and kept[key] != value and not (value is None and isinstance(action, Create))
     }
     after = {key: kept.get(key, value) for key, value in sent.items()}
-    if isinstance(action, Create):
-        moved = any(kept.get(key) is not None for key in mapping.handed_back - sent.keys())
-    else:
-        moved = any(
-            value != base_target.get(key, MISSING)
-            for key, value in kept.items()
-            if key not in sent and key not in action.agree and key in base_target
-        )
+    moved = _moved(mapping, action, sent, kept, base_target)
     agree = action.agree if isinstance(action, Update) else {}
     return Verdict(
         "confirmed",
@@ -119,6 +112,23 @@ def judge(
         base_target={**agree, **after},
         altered=altered,
         moved=moved,
+    )
+
+
+def _moved(
+    mapping: TableMapping,
+    action: Create | Update,
+    sent: Mapping[str, Any],
+    kept: Mapping[str, Any],
+    base: Mapping[str, Any],
+) -> bool:
+    """Whether the record says something that we did not send: a number it was given, or somebody else's change."""
+    if isinstance(action, Create):
+        return any(kept.get(key) is not None for key in mapping.handed_back - sent.keys())
+    return any(
+        value != base.get(key, MISSING)
+        for key, value in kept.items()
+        if key not in sent and key not in action.agree and key in base
     )
 
 

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from kobling.simulators import Running
 from tests.story.stage import Stage, arguments_of
 
 PAIR = "dynamics-sales-business-central"
@@ -39,17 +40,13 @@ class Dynamics(Stage):
 
     def sales_settings(self) -> dict[str, str]:
         """The application user's sign-in, without our own budget."""
-        return {**self._sign_in(self.sales.credentials), "base_url": self.sales.url}
+        return {**entra_settings(self.sales), "base_url": self.sales.url}
 
     def central_settings(self) -> dict[str, str]:
         """The application's sign-in, without our own budget."""
         given = self.central.credentials
-        found = {**self._sign_in(given), "base_url": self.central.url, "environment": given["environment"]}
+        found = {**entra_settings(self.central), "base_url": self.central.url, "environment": given["environment"]}
         return {**found, "company": given["company"]}
-
-    def _sign_in(self, given: dict[str, str]) -> dict[str, str]:
-        names = ("tenant", "client_id", "client_secret", "authority")
-        return {name: given[name] for name in names} | {"requests_per_window": "0"}
 
     def reset(self, template: Path | None = None) -> None:
         """Begin anew: vendors as seeded, no faults, and the data folder a copy of the template."""
@@ -66,3 +63,9 @@ class Dynamics(Stage):
         """What exists of a kind."""
         found: list[dict[str, Any]] = self.control(system, "GET", f"dump/{entity}")
         return [each for each in found if not each.get("deleted")]
+
+
+def entra_settings(system: Running) -> dict[str, str]:
+    """The application's sign-in at the simulated Microsoft Entra, without our own budget."""
+    names = ("tenant", "client_id", "client_secret", "authority")
+    return {name: system.credentials[name] for name in names} | {"requests_per_window": "0"}

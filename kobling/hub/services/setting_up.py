@@ -96,7 +96,8 @@ def _state(client: Client, kind: PairType, pair: Pair | None, step: SetUpStep) -
         return (DONE if ran else TODO), ""
     last = Event.objects.filter(client=client, subject=subject, what__in=(_CONFIRMED, _SKIPPED)).order_by("-id").first()
     if last is None:
-        return TODO, ""
+        by_hand = pair is not None and not step.optional and step.kind in (StepKind.CONFIRM, StepKind.OPTIONS)
+        return (DONE if by_hand else TODO), ""
     return (SKIPPED if last.what == _SKIPPED else DONE), ""
 
 

@@ -154,7 +154,7 @@ def _company_fields(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
 
 
 def _address(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
-    words = country_name(options["country_language"], default="")
+    words = country_name(options["country_language"], default=None)
     return (
         FieldMapping("street", end("address1_line1"), _text("addressLine1", 100), label=N_("Street")),
         FieldMapping("street_2", end("address1_line2"), _text("addressLine2", 50), label=N_("Street, second line")),
@@ -164,7 +164,7 @@ def _address(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
         FieldMapping(
             "country",
             end("address1_country", codec=words),
-            end("country", codec=country_key("")),
+            end("country", codec=country_key(None)),
             clear=False,
             label=N_("Country"),
         ),

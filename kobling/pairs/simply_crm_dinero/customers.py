@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,9 @@ from kobling.mapping import Condition, Direction, FieldMapping, MatchRule, Side,
 from kobling.mapping.codecs import EMAIL
 from kobling.mapping.people import CVR, PERSON_NAME, country_key, country_name
 from kobling.pairs.base import Schemas
+from kobling.pairs.custom_fields import CVR_LABEL, EAN_LABEL, labelled
 from kobling.pairs.simply_crm_dinero.options import conflict_of, direction_of, leading_of
 from kobling.records import N_
-
-_CVR_LABEL = re.compile(r"\b(cvr|se[-/ ]?nr|vat (no|number|id)|momsnr|org\.? ?nr)", re.IGNORECASE)
-_EAN_LABEL = re.compile(r"\b(ean|gln)\b", re.IGNORECASE)
 
 
 def organisations(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
@@ -30,7 +27,7 @@ def organisations(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
         FieldMapping("website", end("website"), end("Webpage"), label=N_("Website")),
         _reference("account_no"),
     ]
-    cvr, ean = _labelled(schemas, _CVR_LABEL), _labelled(schemas, _EAN_LABEL)
+    cvr, ean = (labelled(schemas, Side.LEFT, "Accounts", "cf_", each) for each in (CVR_LABEL, EAN_LABEL))
     if cvr:
         left, right = end(cvr, codec=CVR), end("VatNumber", codec=CVR)
         fields.insert(1, FieldMapping("cvr", left, right, clear=False, label=N_("CVR number")))
@@ -109,10 +106,3 @@ def _reference(number: str) -> FieldMapping:
         frozen=True,
         label=N_("Number in the CRM"),
     )
-
-
-def _labelled(schemas: Schemas, label: re.Pattern[str]) -> str | None:
-    for name, field in sorted(schemas.get(Side.LEFT, {}).get("Accounts", {}).items()):
-        if name.startswith("cf_") and label.search(field.label):
-            return name
-    return None

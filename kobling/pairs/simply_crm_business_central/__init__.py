@@ -1,0 +1,1 @@
+"""Simply CRM ↔ Business Central."""

@@ -1,0 +1,116 @@
+"""Simply CRM ↔ Business Central: organisations and products. Mappings alone, over connectors that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kobling.mapping import Condition, ConflictPolicy, Direction, FieldMapping, MatchRule, Side, TableMapping, end
+from kobling.mapping.codecs import EMAIL, NUMBER, NUMBER_AS_TEXT, text_up_to
+from kobling.mapping.people import CVR, country_key, country_name
+from kobling.pairs.base import Option, PairType, Schemas
+from kobling.pairs.custom_fields import CVR_LABEL, labelled
+from kobling.pairs.shaping import shape_all
+from kobling.records import N_
+
+OPTIONS = (
+    Option(
+        "synchronise",
+        N_("Synchronise"),
+        "manual",
+        ("manual", "auto"),
+        N_("Manual: only when you press Sync. Auto: every third hour, or as the schedule says."),
+    ),
+    Option("direction", N_("Direction"), "both", ("to_right", "to_left", "both")),
+    Option(
+        "conflict", N_("When both sides changed the same field"), "ask", tuple(each.value for each in ConflictPolicy)
+    ),
+    Option("country_language", N_("Language of country names in the CRM"), "da", ("da", "sv", "nb", "en")),
+)
+
+
+def mappings(options: Mapping[str, Any], schemas: Schemas) -> Mapping[str, TableMapping]:
+    """Organisations ↔ customers, products ↔ items."""
+    return shape_all([_customers(options, schemas), _items(options)], options, schemas)
+
+
+def _rules(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "direction": Direction(options["direction"]),
+        "conflict": ConflictPolicy(options["conflict"]),
+        "leading": Side.RIGHT,
+    }
+
+
+def _customers(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
+    cvr = labelled(schemas, Side.LEFT, "Accounts", "cf_", CVR_LABEL)
+    legal = FieldMapping(
+        "cvr", end(cvr or "", codec=CVR), end("taxRegistrationNumber", codec=CVR), clear=False, label=N_("CVR number")
+    )
+    words = country_name(options["country_language"], default=None)
+    return TableMapping(
+        name="customers",
+        label=N_("Customers"),
+        left="Accounts",
+        right="customers",
+        fields=(
+            FieldMapping("name", end("accountname"), _text("displayName", 100), clear=False, label=N_("Name")),
+            *((legal,) if cvr else ()),
+            FieldMapping("street", end("bill_street"), _text("addressLine1", 100), label=N_("Street")),
+            FieldMapping("postcode", end("bill_code"), _text("postalCode", 20), label=N_("Postcode")),
+            FieldMapping("city", end("bill_city"), _text("city", 30), label=N_("City")),
+            FieldMapping(
+                "country",
+                end("bill_country", codec=words),
+                end("country", codec=country_key(None)),
+                clear=False,
+                label=N_("Country"),
+            ),
+            FieldMapping("phone", end("phone"), _text("phoneNumber", 30), label=N_("Phone")),
+            FieldMapping("email", end("email1", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail")),
+            FieldMapping("website", end("website"), _text("website", 255), label=N_("Website")),
+        ),
+        match=(
+            *((MatchRule(("cvr",)),) if cvr else ()),
+            MatchRule(("email",), silent=False),
+            MatchRule(("name",), silent=False),
+        ),
+        right_filter=(Condition("blocked", "empty", keeps_name=True),),
+        right_constants={"type": "Company"},
+        **_rules(options),
+    )
+
+
+def _items(options: Mapping[str, Any]) -> TableMapping:
+    return TableMapping(
+        name="items",
+        label=N_("Items"),
+        left="Products",
+        right="items",
+        fields=(
+            FieldMapping("name", end("productname"), _text("displayName", 100), clear=False, label=N_("Name")),
+            FieldMapping("number", end("productcode"), _text("number", 20), clear=False, label=N_("Product number")),
+            FieldMapping(
+                "price", end("unit_price", codec=NUMBER_AS_TEXT), end("unitPrice", codec=NUMBER), label=N_("Price")
+            ),
+        ),
+        match=(MatchRule(("number",)), MatchRule(("name",), silent=False)),
+        right_filter=(Condition("blocked", "equals", False, keeps_name=True),),
+        left_constants={"discontinued": "1"},
+        right_constants={"type": "Inventory"},
+        **_rules(options),
+    )
+
+
+def _text(path: str, limit: int) -> Any:
+    return end(path, codec=text_up_to(limit))
+
+
+PAIR = PairType(
+    name="simply-crm-business-central",
+    title="Simply CRM ↔ Business Central",
+    left="simply_crm",
+    right="business_central",
+    mappings=mappings,
+    options=OPTIONS,
+)

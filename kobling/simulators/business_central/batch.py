@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from kobling.simulators.business_central.errors import INVALID_URL, ApiError, bad_request
+from kobling.simulators.business_central.errors import INVALID_URL, ApiError, bad_request, correlation_id
 from kobling.simulators.business_central.requests import read_json, reply
 from kobling.simulators.business_central.shelf import Journal
 from kobling.simulators.wire import Call, Reply, from_json, to_json
@@ -47,7 +47,10 @@ def run_batch(call: Call, root: str, journal: Journal, answer: Answering) -> Rep
         if failed:
             responses.append(_failed_dependency(name))
             continue
-        made = answer(_call(part, call, root), (lambda: None) if snapshot else journal.commit)
+        try:
+            made = answer(_call(part, call, root), (lambda: None) if snapshot else journal.commit)
+        except ApiError as error:
+            made = error.reply(correlation_id(at))
         failed = snapshot and made.status >= 400
         responses.append(_response(name, made))
     if failed:

@@ -129,7 +129,9 @@ class _Query:
         if name == "id" and table.entity.key == "id" and table.row_id_is_id:
             return [row for value in dict.fromkeys(values) if (row := self._shelf.rows.get(value)) is not None]
         told = table.entity.properties[name]
-        if told.type not in ("String", "Guid", "Enum") or any(value == told.empty or is_empty(value) for value in values):
+        if told.type not in ("String", "Guid", "Enum") or any(
+            value == told.empty or is_empty(value) for value in values
+        ):
             return None
         link = table.entity.links.get(name)
         if link is not None:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from kobling.simulators.business_central.facts import EntitySet, Schema, standard
+from kobling.simulators.business_central.facts import EntitySet, Schema, custom_api, standard
 from kobling.simulators.business_central.settings import Settings
 from kobling.simulators.business_central.shelf import Journal, Row, Shelf
 from kobling.simulators.clock import Clock
@@ -56,6 +56,10 @@ class Company:
         if id(entity) not in self._tables:
             self._tables[id(entity)] = self._make(self, entity)
         return self._tables[id(entity)]
+
+    def related(self, name: str) -> Table:
+        """The table of an entity set that a navigation property leads to, of the standard API or of our own."""
+        return self.table(name, standard() if name in standard().sets else custom_api())
 
     def shelf(self, name: str, key: str = "id", empty: dict[str, Any] | None = None) -> Shelf:
         """The rows of a table, which several entity sets may share."""

@@ -32,6 +32,7 @@ from kobling.simulators.odata.expressions import (
 
 _FUNCTIONS = frozenset({"contains", "startswith", "endswith", "substring", "tolower", "toupper"})
 _TRUE = Literal(True)
+_NEVER = -62_135_596_800_000
 _KINDS: Mapping[type, str] = {str: "Edm.String", UUID: "Edm.Guid", bool: "Edm.Boolean", Decimal: "Edm.Decimal"}
 
 
@@ -234,17 +235,20 @@ def _fitting(told: Property, value: Any) -> Any:
 
 def comparable(entity: EntitySet) -> dict[str, Reading]:
     """Readings that a filter needs instead of what JSON shows: instants as milliseconds."""
-    found: dict[str, Reading] = {
-        name: _milliseconds(name) for name, told in entity.properties.items() if told.type == "DateTimeOffset"
+    return {
+        name: _last_change if "lastModifiedDateTime" in (name, told.stored_as) else _milliseconds(name)
+        for name, told in entity.properties.items()
+        if told.type == "DateTimeOffset"
     }
-    if "lastModifiedDateTime" in found:
-        found["lastModifiedDateTime"] = lambda row: row.modified
-    return found
+
+
+def _last_change(row: Row) -> object:
+    return row.modified
 
 
 def _milliseconds(name: str) -> Reading:
     def read(row: Row) -> object:
         text = row.values.get(name)
-        return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000) if text else None
+        return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000) if text else _NEVER
 
     return read

@@ -64,7 +64,7 @@ class JournalPosting:
             raise rule(f"Account No. must have a value {where}. It cannot be zero or empty.")
         if not values.get("documentNumber"):
             raise rule(f"Document No. must have a value {where}. It cannot be zero or empty.")
-        self._ledger.check_day(values["postingDate"])
+        self._ledger.check_day(values.get("postingDate", ""))
         for kind, number in self._sides(line):
             party = self._company.named(SETS[kind], number)
             if party is None:

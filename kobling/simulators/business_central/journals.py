@@ -167,7 +167,11 @@ class JournalLines(Table):
             text = f"The Gen. Journal Line {values['lineNumber']} already exists."
             raise bad_request(text, "Internal_EntityWithSameKeyExists")
         if values.get("postingDate", NO_DATE) == NO_DATE:
-            values["postingDate"] = self.company.today().isoformat() if last is None else last.values["postingDate"]
+            values["postingDate"] = (
+                self.company.today().isoformat()
+                if last is None
+                else last.values.get("postingDate", self.company.today().isoformat())
+            )
         if not values.get("documentNumber"):
             values["documentNumber"] = self._document_number(lines)
         kind, number = journals.balancing(journal)

@@ -60,7 +60,7 @@ class Ledger:
     def check_day(self, text: str) -> None:
         """Fidelity: known business_central §10 – generalLedgerSetup tells allowPostingFrom and allowPostingTo."""
         settings = self._company.settings
-        if text == NO_DATE:
+        if text in ("", NO_DATE):
             raise rule("Posting Date must have a value. It cannot be zero or empty.")
         late = settings.allow_posting_to != NO_DATE and text > settings.allow_posting_to
         if text < settings.allow_posting_from or late:

@@ -75,7 +75,7 @@ class Posting:
 
     def _check(self, row: Row) -> None:
         kind, values = self._kind, row.values
-        self._ledger.check_day(values["postingDate"])
+        self._ledger.check_day(values.get("postingDate", ""))
         party = self._company.find(kind.parties, values[f"{kind.party}Id"])
         assert party is not None
         self._documents.need_open_party(party)
@@ -197,7 +197,7 @@ class Posting:
         if not any(line.values.get("quantity") for line in self._documents.lines_of(row)):
             raise rule("There is nothing to post.")
         target = "salesInvoices" if self._kind.is_sale else "purchaseInvoices"
-        self._ledger.check_day(row.values["postingDate"])
+        self._ledger.check_day(row.values.get("postingDate", ""))
         if self._kind.is_sale:
             party = self._company.find("customers", row.values["customerId"])
             if party is not None and party.values.get("blocked") in ("Ship", "All"):

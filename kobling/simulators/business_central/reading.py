@@ -53,7 +53,8 @@ class _Query:
         node = options.filter
         self._filter = None if node is None else understand(node, table.entity, version)
         for order in options.orderby:
-            if order.field not in table.entity.properties:
+            told = table.entity.properties.get(order.field)
+            if told is None or told.type == "Stream":
                 raise no_property(order.field, table.entity.entity)
         asked: dict[str, Any] = {}
         if self._filter is not None:

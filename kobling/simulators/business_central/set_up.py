@@ -20,6 +20,7 @@ _SERIES = {
     "projects": ("PR{:05d}", 40),
     "bankAccounts": ("B{:04d}", 10),
     "opportunities": ("SM{:06d}", 1),
+    "resources": ("R{:04d}", 1),
     "salesQuotes": ("S-TI{:06d}", 1001),
     "salesOrders": ("S-OR{:06d}", 101001),
     "salesInvoices": ("S-FA{:06d}", 102001),

@@ -174,7 +174,7 @@ class Table:
         row = self.shelf.add(self.new_key(values), self._sparse(values), self.company.now())
         self.created(row, parent)
         for navigation, bodies in nested:
-            child = self.company.table(navigation.target)
+            child = self.company.related(navigation.target)
             for one in bodies:
                 child.create(one, Parent(self, row, navigation))
         return row

@@ -47,6 +47,7 @@ _TABLES: dict[str, type[Table]] = {
     "paymentMethods": masterdata.UsedCodes,
     "paymentTerms": masterdata.PaymentTerms,
     "projects": catalogue.Numbered,
+    "resources": catalogue.Numbered,
     "salespeoplePurchasers": masterdata.UsedCodes,
     "shipmentMethods": masterdata.UsedCodes,
     "taxAreas": masterdata.UsedCodes,

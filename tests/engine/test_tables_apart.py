@@ -86,5 +86,3 @@ def test_only_the_chosen_tables_are_done(bench: Bench) -> None:
     run = bench.run(tables=["customers"])
     assert states(run) == {"customers": "done"}
     assert bench.right.resources["invoices"].all() == []
-
-

@@ -164,3 +164,15 @@ async def test_credentials_hold_what_signs_in_an_app_a_person_and_the_availabili
         "availability_key",
     }
     assert wanted <= bc.known.keys() and all(bc.known[name] for name in wanted)
+
+
+async def test_a_user_without_a_licence_is_refused(bc: Central) -> None:
+    bc.token = await as_user(bc)
+    await bc.config(user_license=False)
+    assert (await bc.get("customers")).status == 401
+
+
+async def test_an_app_of_the_tenant_that_business_central_does_not_know_is_refused(bc: Central) -> None:
+    others = [app for app in bc.running.simulator.gate.directory.apps.values() if app.secret]  # type: ignore[attr-defined]
+    bc.token = await bc.sign_in(client_id=others[1].client_id, client_secret=others[1].secret)
+    assert (await bc.get("customers")).status == 401

@@ -253,3 +253,55 @@ async def test_the_two_companies_share_no_record(bc: Central) -> None:
     other = f"{bc.root}/companies({bc.known['other_company_id']})"
     assert (await bc.get(f"{other}/customers({row['id']})")).status == 404
     assert await bc.rows(f"{other}/customers") == []
+
+
+@pytest.mark.parametrize("formula", ["30D", "1M", "CM", "CM+8D", "2W", ""])
+async def test_date_formulas_are_kept(bc: Central, formula: str) -> None:
+    row = await bc.make("paymentTerms", code="ny", dueDateCalculation=formula)
+    assert row["dueDateCalculation"] == formula
+
+
+async def test_a_date_formula_that_is_none_is_refused(bc: Central) -> None:
+    assert (await bc.post("paymentTerms", {"code": "ny", "dueDateCalculation": "soon"})).status == 400
+
+
+async def test_variants_belong_to_their_item(bc: Central) -> None:
+    one, two = await bc.make("items", displayName="a"), await bc.make("items", displayName="b")
+    red = await bc.make(f"items({one['id']})/itemVariants", code="rød", description="Rød")
+    assert (red["itemNumber"], red["code"]) == (one["number"], "RØD")
+    again = await bc.post(f"items({one['id']})/itemVariants", {"code": "RØD"})
+    assert again.code == "Internal_EntityWithSameKeyExists"
+    await bc.make(f"items({two['id']})/itemVariants", code="RØD")
+    assert (await bc.patch(f"itemVariants({red['id']})", {"itemId": two["id"]})).status == 400
+    customer = await bc.make("customers", displayName="x")
+    line = {"itemId": two["id"], "itemVariantId": red["id"], "quantity": 1}
+    assert (await bc.post("salesOrders", {"customerId": customer["id"], "salesOrderLines": [line]})).status == 400
+
+
+async def test_prices_and_costs_are_never_negative(bc: Central) -> None:
+    for name in ("unitPrice", "unitCost"):
+        assert (await bc.post("items", {"displayName": "x", name: -1})).status == 400
+
+
+async def test_an_employee_is_called_by_the_parts_of_the_name(bc: Central) -> None:
+    row = await bc.make("employees", givenName="Åse", surname="Bøgh")
+    assert (row["displayName"], row["number"]) == ("Åse Bøgh", "M0001")
+
+
+async def test_an_opportunity_is_of_a_contact_and_new_today(bc: Central) -> None:
+    contact = await bc.make("contacts", displayName="Firma")
+    row = await bc.make("opportunities", contactNumber=contact["number"], description="Ny lift", salespersonCode="ML")
+    assert (row["contactName"], row["creationDate"], row["status"]) == ("Firma", "2026-11-22", "Not_x0020_Started")
+    assert (await bc.post("opportunities", {"contactNumber": "NONE"})).code == "Internal_InvalidTableRelation"
+    assert (await bc.post("opportunities", {"status": "Won"})).code == "BadRequest_InvalidOperation"
+
+
+async def test_a_contact_with_people_or_a_customer_cannot_be_deleted(bc: Central) -> None:
+    company = await bc.make("contacts", displayName="Firma")
+    person = await bc.make("contacts", type="Person", displayName="Åse", companyNumber=company["number"])
+    assert (await bc.delete(f"contacts({company['id']})")).status == 400
+    assert (await bc.delete(f"contacts({person['id']})")).status == 204
+    assert (await bc.delete(f"contacts({company['id']})")).status == 204
+    await bc.make("customers", displayName="Kunde")
+    related = await bc.one("contacts")
+    assert (await bc.delete(f"contacts({related['id']})")).status == 400

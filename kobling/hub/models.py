@@ -268,7 +268,10 @@ class SyncIssue(models.Model):
 
 
 class Decision(models.Model):
-    """What a person said of a record: create, ignore, couple with another, or never with another."""
+    """What a person said of a record: create, ignore, couple with another, or never with another.
+
+    ``ask``: matching found several; the record is left alone until a person says which it is.
+    """
 
     table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="decisions")
     side = models.CharField(max_length=5)

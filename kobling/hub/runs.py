@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from kobling.hub.models import Connection, Pair, Run
 from kobling.hub.store import sql
-from kobling.records import N_, KoblingError, SettingsError
+from kobling.records import N_, KoblingError, SettingsError, Unsafe
 
 QUEUED, RUNNING, DONE, PARTLY, FAILED, STOPPED, CANCELLED = (
     "queued",
@@ -59,6 +60,18 @@ def claim_this(run: int, worker: str, now: datetime) -> int | None:
             return None
         Connection.objects.filter(pk__in=wanted).update(held_by=_holder(run))
     return run
+
+
+@contextmanager
+def between_runs(pair: Pair) -> Iterator[None]:
+    """A transaction that no run of the pair's connections begins in. Raises Unsafe while one is going on."""
+    with sql.together():
+        both = Connection.objects.select_for_update().filter(pk__in=[pair.left_id, pair.right_id]).order_by("pk")
+        if any(each.held_by for each in both):
+            raise Unsafe(
+                N_("A run of these connections is going on. Try again when it has ended."), code="run_going_on"
+            )
+        yield
 
 
 def let_go_of_dead(now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -35,9 +35,33 @@ def _spelled(rule: MatchRule, value: Any) -> str:
     text = str(value).strip()
     if rule.ignore_case:
         text = text.casefold()
-    if not rule.silent:
-        text = _NOT_WORD.sub(" ", text.translate(_FOLDED)).strip()
-    return text
+    return text if rule.silent else _loosely(text)
+
+
+def _loosely(text: str) -> str:
+    return _NOT_WORD.sub(" ", text.translate(_FOLDED)).strip()
+
+
+def folded(text: str) -> str:
+    """A name as it is compared: no case, no punctuation, one spelling of Nordic letters."""
+    return _loosely(text.strip().casefold())
+
+
+def pair_off(
+    left: Collection[str], right: Collection[str], never: Collection[tuple[str, str]] = ()
+) -> tuple[list[tuple[str, str]], set[str], set[str]]:
+    """Records of both sides that share a key: (those with exactly one hit both ways, left and right ones that compete).
+
+    Who was said never to be the same is no hit. The order of the records makes no difference.
+    """
+    rights = {one: [other for other in right if (one, other) not in never] for one in left}
+    lefts: dict[str, int] = {}
+    for others in rights.values():
+        for other in others:
+            lefts[other] = lefts.get(other, 0) + 1
+    pairs = sorted((one, others[0]) for one, others in rights.items() if len(others) == 1 and lefts[others[0]] == 1)
+    done_left, done_right = {one for one, _ in pairs}, {other for _, other in pairs}
+    return pairs, {one for one, others in rights.items() if others} - done_left, set(lefts) - done_right
 
 
 class Verdict:

@@ -195,7 +195,7 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
     """Decide about a record without a coupling: couple, create, ask or leave."""
     seen, side = loner.seen, loner.side
     title = _title_of(mapping, seen)
-    if not seen.in_scope or loner.decision == "ignore" or (mapping.only_coupled and not loner.decision):
+    if not seen.in_scope or loner.decision in ("ignore", "ask") or (mapping.only_coupled and not loner.decision):
         return
     if loner.busy or loner.parked:
         why = "unknown_outcome" if loner.busy else "parked"

@@ -73,7 +73,8 @@ class Hits:
 class Loner:
     """A record without a coupling. ``hits`` hold one entry per match rule, in order.
 
-    ``decision``: what a person said: ``create``, ``ignore`` or ``couple:<id>``. ``others`` are the hits' records.
+    ``decision``: what a person said: ``create``, ``ignore``, ``couple:<id>``, or ``ask`` (a person still has to say).
+    ``others`` are the hits' records.
     ``busy``: a write with unknown outcome is open. ``parked``: it failed twice and nobody asked to retry.
     """
 

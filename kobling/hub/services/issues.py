@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
 from kobling.hub import gather
@@ -14,16 +14,19 @@ from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
 from kobling.hub.opening import Opener
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.store.issues import settle_coupled
 from kobling.hub.workbench import Workbench
 from kobling.mapping import ConflictPolicy, DeletionPolicy, Side
-from kobling.records import N_, SettingsError, from_json
+from kobling.records import N_, SettingsError, from_json, to_json
 from kobling.sync.states import coupling_id
 
 CHOICES = ("retry", "left", "right", "couple", "create", "never", "ignore", "uncouple", "restore", "delete")
 
 
-def listed(actor: Actor, pair: Pair | None = None, *, kind: str = "", state: str = "") -> QuerySet[SyncIssue]:
-    """Issues the actor may see that are not settled, oldest first."""
+def listed(
+    actor: Actor, pair: Pair | None = None, *, kind: str = "", state: str = "", table: str = "", error: str = ""
+) -> QuerySet[SyncIssue]:
+    """Issues the actor may see that are not settled, oldest first. ``error``: a vendor's code or part of its words."""
     found = SyncIssue.objects.filter(table__pair__client__in=clients_of(actor, Doing.SEE)).exclude(state="settled")
     if pair is not None:
         found = found.filter(table__pair=pair)
@@ -31,6 +34,12 @@ def listed(actor: Actor, pair: Pair | None = None, *, kind: str = "", state: str
         found = found.filter(kind=kind)
     if state:
         found = found.filter(state=state)
+    if table:
+        found = found.filter(table__name=table)
+    if error:
+        spelled = [f'"{name}":{to_json(error).decode()}' for name in ("code", "kind")]
+        same = Q(details__contains=spelled[0]) | Q(details__contains=spelled[1])
+        found = found.filter(same | Q(details__icontains=to_json(error).decode()[1:-1], kind="refused"))
     return found.select_related("table__pair__client").order_by("id")
 
 
@@ -61,7 +70,9 @@ def settle(
     bench = _bench(issue.table, opener)
     with sql.together():
         _decide(actor, issue, choice, bench, now, other, why)
-        SyncIssue.objects.filter(pk=issue.pk).update(state="settled")
+        if choice != "never" or not _still_asked(issue, other):
+            _release(issue)
+            SyncIssue.objects.filter(pk=issue.pk).update(state="settled")
         _look_again(bench, issue.left_id, issue.right_id)
     client = issue.table.pair.client
     record(actor, client, f"issue settled: {choice}", f"{issue.table.name} {issue.title}", after=other or None, why=why)
@@ -83,6 +94,66 @@ def _decide(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, now: 
         if choice == "couple":
             _check_free(bench, side.other, other)
         decide(actor, bench.table, side, external_id or "", choice, now, other=other, why=why)
+
+
+def _still_asked(issue: SyncIssue, other: str) -> bool:
+    """Whether others are left of the several that matching found, when one of them is not it."""
+    found = details(issue)
+    rest = [each for each in found.get("candidates", ()) if each != other]
+    if issue.state != "parked" or issue.kind != "ambiguous" or not rest:
+        return False
+    told = to_json({**found, "candidates": rest}).decode()
+    SyncIssue.objects.filter(pk=issue.pk).update(details=told)
+    return True
+
+
+def _release(issue: SyncIssue) -> None:
+    """A person looks at it now: what matching held back for that is held back no longer."""
+    for side, external_id in (("left", issue.left_id), ("right", issue.right_id)):
+        Decision.objects.filter(table=issue.table, side=side, external_id=external_id or "", choice="ask").delete()
+
+
+def retry_all(
+    actor: Actor, pair: Pair, opener: Opener, now: datetime, *, table: str = "", error: str = "", why: str = ""
+) -> int:
+    """Try every refused record again that is parked, all or those of one table or with one error. Returns how many."""
+    require(actor, Doing.WORK, pair.client)
+    parked = listed(actor, pair, kind="refused", state="parked", table=table, error=error)
+    number = 0
+    for batch in sql.batched(list(parked.values_list("pk", flat=True)), sql.BATCH):
+        number += _retry(parked.filter(pk__in=batch), pair, opener)
+    about = {"table": table, "error": error, "number": number}
+    record(actor, pair.client, "parked records retried", pair.name, after=about, why=why)
+    return number
+
+
+def _retry(found: QuerySet[SyncIssue], pair: Pair, opener: Opener) -> int:
+    benches = {bench.table: bench for bench in opener.benches(pair).values()}
+    with sql.together():
+        chosen = [issue for issue in found if issue.table_id in benches]
+        for side in Side:
+            by_feed: dict[int, list[str]] = {}
+            for issue in chosen:
+                external_id = issue.left_id if side is Side.LEFT else issue.right_id
+                if external_id:
+                    by_feed.setdefault(benches[issue.table_id].feeds[side], []).append(external_id)
+            for feed, ids in by_feed.items():
+                mirror.touch(feed, ids)
+        SyncIssue.objects.filter(pk__in=[issue.pk for issue in chosen]).update(state="settled")
+    return len(chosen)
+
+
+def decide_many(
+    actor: Actor, table: int, side: Side, external_ids: Sequence[str], choice: str, now: datetime, why: str = ""
+) -> None:
+    """Remember the same word on many records; it replaces older ones on what to do with them."""
+    for batch in sql.batched(external_ids, sql.BATCH // 2):
+        mine = Decision.objects.filter(table_id=table, side=side.value, external_id__in=batch)
+        mine.exclude(choice="never").delete()
+        told = {"choice": choice, "decided_by": actor.name, "why": why, "decided_at": now}
+        Decision.objects.bulk_create(
+            [Decision(table_id=table, side=side.value, external_id=each, **told) for each in dict.fromkeys(batch)]
+        )
 
 
 def decide(
@@ -115,7 +186,7 @@ def couple(
 ) -> str:
     """Couple two records; the next run brings their fields in step. Returns the coupling's id."""
     require(actor, Doing.WORK, pair.client)
-    bench = _bench_of(pair, table, opener)
+    bench = bench_of(pair, table, opener)
     for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
         _check_known(bench, side, external_id)
         _check_free(bench, side, external_id)
@@ -126,6 +197,7 @@ def couple(
         for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
             keep = gather.identity_rules(bench.mapping)
             couplings.mark_coupled(bench.table, bench.siblings[side], side, [external_id], keep)
+            settle_coupled(bench.table, side, [external_id])
         _look_again(bench, left_id, right_id)
     record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why)
     return uid
@@ -136,7 +208,7 @@ def uncouple(
 ) -> None:
     """Forget a link; both records stay as they are and are left alone until a person couples or creates them."""
     require(actor, Doing.WORK, pair.client)
-    bench = _bench_of(pair, table, opener)
+    bench = bench_of(pair, table, opener)
     found = Coupling.objects.filter(table_id=bench.table, left_id=external_id) | Coupling.objects.filter(
         table_id=bench.table, right_id=external_id
     )
@@ -200,10 +272,11 @@ def _look_again(bench: Workbench, left_id: str | None, right_id: str | None) -> 
 
 
 def _bench(table: Table, opener: Opener) -> Workbench:
-    return _bench_of(table.pair, table.name, opener)
+    return bench_of(table.pair, table.name, opener)
 
 
-def _bench_of(pair: Pair, table: str, opener: Opener) -> Workbench:
+def bench_of(pair: Pair, table: str, opener: Opener) -> Workbench:
+    """A table of a pair, opened for work. Raises SettingsError naming those there are."""
     benches = opener.benches(pair)
     if table not in benches:
         raise SettingsError(

@@ -106,6 +106,16 @@ def settle_kind(table: int, kinds: Sequence[str], subjects: Sequence[str]) -> No
         )
 
 
+def park(table: int, kind: str, subjects: Sequence[str]) -> None:
+    """Issues that planning anew does not settle: a person must."""
+    for batch in sql.batched(subjects, sql.BATCH):
+        sql.run(
+            "UPDATE hub_syncissue SET state = 'parked' WHERE table_id = %s AND kind = %s AND state = 'open'"
+            f" AND subject IN ({sql.places(batch)})",
+            [table, kind, *batch],
+        )
+
+
 SAME = ("maybe_same", "ambiguous", "duplicate_identity")
 """Kinds of questions about which records are the same."""
 

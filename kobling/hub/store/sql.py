@@ -21,6 +21,14 @@ def rows(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]
         return found
 
 
+def walk(statement: str, parameters: Sequence[Any] = (), size: int = BATCH) -> Iterator[tuple[Any, ...]]:
+    """Run a query and give its rows one at a time, so that a long answer is never in memory at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        while batch := cursor.fetchmany(size):
+            yield from batch
+
+
 def one(statement: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
     """Run a query and return its first row, or None."""
     with connection.cursor() as cursor:

@@ -162,6 +162,32 @@ async def test_the_37th_part_of_a_batch_fails_and_no_other(connect):
     assert outcomes[36].error.field == "name"
 
 
+async def test_many_new_records_go_in_one_message_where_that_is_offered(connect, control):
+    accounts = connect(bulk="upsert_multiple").resources["accounts"]
+    outcomes = await send(accounts, *[create(f"k{n}", {"name": f"Ny {n}"}) for n in range(150)])
+    assert all(each.error is None and each.record is not None for each in outcomes)
+    asked = (await control("GET", "/counters"))["by_operation"]
+    assert "POST $batch" not in asked
+    assert sum(number for name, number in asked.items() if name.endswith("UpsertMultiple")) == 2
+    again = await send(accounts, *[create(f"k{n}", {"name": f"Ny {n}"}) for n in range(150)])
+    assert [each.external_id for each in again] == [each.external_id for each in outcomes], "ids are chosen"
+
+
+async def test_one_wrong_record_in_a_message_refuses_itself_alone(connect):
+    names = [f"Kunde {n}" if n != 37 else "x" * 500 for n in range(1, 51)]
+    accounts = connect(bulk="upsert_multiple").resources["accounts"]
+    outcomes = await send(accounts, *[create(f"k{n}", {"name": name}) for n, name in enumerate(names, start=1)])
+    assert [n for n, each in enumerate(outcomes, start=1) if each.error] == [37]
+
+
+async def test_a_table_that_does_not_offer_the_message_is_written_by_batches(connect, control):
+    await control("POST", "/config", {"bulk_messages": []})
+    accounts = connect(bulk="upsert_multiple").resources["accounts"]
+    outcomes = await send(accounts, *[create(f"k{n}", {"name": f"Ny {n}"}) for n in range(30)])
+    assert not [each for each in outcomes if each.error]
+    assert "POST $batch" in (await control("GET", "/counters"))["by_operation"]
+
+
 async def test_a_token_that_expires_between_batches_is_renewed_and_nothing_is_sent_twice(connect, control):
     accounts = connect().resources["accounts"]
     await control(

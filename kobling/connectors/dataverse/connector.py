@@ -32,6 +32,7 @@ _ROOT = "/api/data/v9.2"
 _CONCURRENCY = 8
 _BUDGET, _WINDOW = 5900, 300.0
 _GROUP = 500
+_UPSERT_MULTIPLE = "upsert_multiple"
 _DISCOVERY = "https://globaldisco.crm.dynamics.com"
 _HEADERS = {"OData-MaxVersion": "4.0", "OData-Version": "4.0", "If-None-Match": "null"}
 
@@ -65,6 +66,10 @@ class Dataverse:
                 kind = Products if spec.name == "products" else DataRows
                 offered.append(kind(service, spec, self._batch, about, **more))  # type: ignore[arg-type]
         self.resources: Mapping[str, Resource] = {each.name: each for each in offered}
+        if settings.get("bulk") == _UPSERT_MULTIPLE:
+            for each in offered:
+                if isinstance(each, DataRows) and not isinstance(each, DataDocuments):
+                    each.use_bulk()
 
     async def check(self) -> Health:
         """Sign in and name the organisation. Raises SettingsError listing the environments a person reaches."""
@@ -168,6 +173,14 @@ CONNECTOR = ConnectorType(
     settings=(
         Setting("base_url", N_("Address"), N_("The address of Dynamics 365, e.g. https://firma.crm4.dynamics.com")),
         *entra.settings(),
+        Setting(
+            "bulk",
+            N_("How many new records are written"),
+            N_("“batch” tells about each record; “upsert_multiple” costs less of the allowed execution time."),
+            required=False,
+            default="batch",
+            choices=("batch", _UPSERT_MULTIPLE),
+        ),
         Setting("discovery_url", N_("Address of the discovery service"), required=False),
     ),
     hosts=_HOSTS,

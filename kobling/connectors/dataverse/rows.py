@@ -6,20 +6,22 @@ Fidelity: known dataverse §6 – PATCH is an upsert unless If-Match; the client
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from kobling.connectors.dataverse.about import About
+from kobling.connectors.dataverse.bulk import FEWEST, Bulk
 from kobling.connectors.dataverse.tables import CHOICE_COLUMNS, DataTable
 from kobling.records import Gone, NotThere, Record, Refused, is_empty
 from kobling.sdk.odata.batch import Part
 from kobling.sdk.odata.query import instant
 from kobling.sdk.odata.service import Row, Rows, SendBatch, Service
 from kobling.sdk.odata.writing import WritableTable
-from kobling.sdk.protocols import Bookmark, Deletions, FieldSchema, Operation, Page, Write
+from kobling.sdk.paging import groups
+from kobling.sdk.protocols import Bookmark, Deletions, FieldSchema, Operation, Page, Report, Write
 from kobling.sdk.status import http_date
 
 _ANNOTATION = "@Microsoft.Dynamics.CRM.lookuplogicalname"
@@ -39,6 +41,22 @@ class DataRows(WritableTable):
         self.table = spec
         self._about = about
         self._seed = seed
+        self.bulk: Bulk | None = None
+
+    def use_bulk(self) -> None:
+        """Make new records by UpsertMultiple where this organisation offers it."""
+        self.bulk = Bulk(self.service, self.table, lambda fields: self.body(fields, new=True), self.get_many)
+
+    async def write(self, writes: Sequence[Write], report: Report) -> None:
+        """In batches; many new records in one message where that was asked for."""
+        creates = [each for each in writes if each.operation is Operation.CREATE]
+        if self.bulk is not None and len(creates) >= FEWEST and await self.bulk.offered():
+            for group in groups(creates, self.capabilities.batch_size):
+                if not await self.bulk.create(group, [self.chosen_id(each) for each in group], report):
+                    await super().write(group, report)
+            writes = [each for each in writes if each.operation is not Operation.CREATE]
+        if writes:
+            await super().write(writes, report)
 
     async def describe(self) -> Mapping[str, FieldSchema]:
         """The columns we read, as this organisation describes them; those it lacks are left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from kobling.simulators.business_central.errors import bad_request, rule, wrong_field
+from kobling.simulators.business_central.errors import bad_request, rule
 from kobling.simulators.business_central.facts import BLANK, ZERO_GUID
 from kobling.simulators.business_central.shelf import Row
 from kobling.simulators.business_central.table import Parent, Reading, Table, Values
@@ -30,9 +30,6 @@ class Items(Table):
             for name, found in self.company.setup.get("item", {}).items():
                 if values.get(name, ZERO_GUID) == ZERO_GUID:
                     values[name] = found
-        for name in ("unitPrice", "unitCost"):
-            if values.get(name, 0) < 0:
-                raise wrong_field(f"The value of '{name}' must not be negative.")
 
 
 class Accounts(Table):

@@ -1,4 +1,4 @@
-"""``python -m bench.mirror``: a mirror of a million records is filled, walked and looked up, and what memory that takes."""
+"""``python -m bench.mirror``: a mirror of a million records, filled, walked and looked up; the memory that takes."""
 
 from __future__ import annotations
 

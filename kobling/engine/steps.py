@@ -132,17 +132,21 @@ class Steps:
         mirror.touch(bench.feeds[side], [record.external_id])
 
     def do_window(self, table: str) -> dict[str, Any]:
-        """The revs that this run covers on both sides of a table; what moves meanwhile is the next run's."""
+        """The revs that this run covers on both sides of a table; what moves meanwhile is the next run's.
+
+        A run that was asked to look at everything ``again`` covers all of them.
+        """
         bench = self.benches[table]
         row = Table.objects.get(pk=bench.table)
         revs = dict(Feed.objects.filter(pk__in=bench.feeds.values()).values_list("pk", "rev"))
-        cursors = {Side.LEFT: row.cursor_left, Side.RIGHT: row.cursor_right}
+        again = bool(Run.objects.values_list("options", flat=True).get(pk=self.run).get("again"))
+        cursors = {Side.LEFT: 0, Side.RIGHT: 0} if again else {Side.LEFT: row.cursor_left, Side.RIGHT: row.cursor_right}
         moved = sum(mirror.waiting(bench.feeds[side], cursors[side], revs[bench.feeds[side]]) for side in Side)
         runs.progress(self.run, f"write {table}", 0, moved)
         jobs.began(self.run, bench.table)
         return {
-            "left": [row.cursor_left, revs[bench.feeds[Side.LEFT]]],
-            "right": [row.cursor_right, revs[bench.feeds[Side.RIGHT]]],
+            "left": [cursors[Side.LEFT], revs[bench.feeds[Side.LEFT]]],
+            "right": [cursors[Side.RIGHT], revs[bench.feeds[Side.RIGHT]]],
             "first": bench.mapping.leading.value,
         }
 

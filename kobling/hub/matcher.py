@@ -61,8 +61,10 @@ def find(bench: Workbench, rules: Sequence[Rule], *, left_out: bool = False) -> 
     for side in Side:
         for batch in _records(bench, view, side, left_out):
             matches.add(side, batch)
+    hits = 0
     for number in range(len(rules)):
-        _try(bench, number)
+        hits += _try(bench, number, hits)
+    matches.seal()
 
 
 def _view(mapping: TableMapping, rules: Sequence[Rule]) -> TableMapping:
@@ -103,8 +105,9 @@ def _spoken_for(table: int, side: Side, external_ids: Sequence[str], left_out: b
     return {*mine.values_list("external_id", flat=True), *theirs.values_list("other_id", flat=True)}
 
 
-def _try(bench: Workbench, number: int) -> None:
-    after = ""
+def _try(bench: Workbench, number: int, first: int) -> int:
+    """Try one rule; returns how many hits it had."""
+    after, hits = "", 0
     any_never = Decision.objects.filter(table_id=bench.table, choice="never").exists()
     while keys := matches.shared_keys(number, after, KEYS_AT_ONCE):
         after = keys[-1][0]
@@ -116,7 +119,9 @@ def _try(bench: Workbench, number: int) -> None:
         pairs: list[tuple[str, str]] = []
         for key, both in found.items():
             pairs += _judge(number, key, both, never)
-        matches.hit(number, pairs)
+        matches.hit(number, pairs, first + hits)
+        hits += len(pairs)
+    return hits
 
 
 def _judge(

@@ -169,10 +169,10 @@ def _pages_of_hits() -> Iterator[list[tuple[int, str, str, str, str]]]:
 
 
 def _all_groups() -> Iterator[tuple[int, str]]:
-    after = 0
-    while found := matches.groups(after, BATCH):
+    last = (-1, "")
+    while found := matches.groups_after(*last, BATCH):
+        last = found[-1]
         yield from found
-        after += len(found)
 
 
 def _couple(actor: Actor, pair: Pair, bench: Workbench, wanted: Sequence[Two], now: datetime, done: Applied) -> None:

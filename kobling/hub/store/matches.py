@@ -15,7 +15,8 @@ _TABLES = {
     " PRIMARY KEY (side, external_id)",
     _KEYS: "rule INTEGER NOT NULL, hit VARCHAR(32) NOT NULL, side VARCHAR(5) NOT NULL,"
     " external_id VARCHAR(128) NOT NULL",
-    _HITS: "rule INTEGER NOT NULL, left_id VARCHAR(128) NOT NULL, right_id VARCHAR(128) NOT NULL",
+    _HITS: "position INTEGER PRIMARY KEY, rule INTEGER NOT NULL, left_id VARCHAR(128) NOT NULL,"
+    " right_id VARCHAR(128) NOT NULL",
 }
 CONTESTED, COUPLED = "contested", "coupled"
 
@@ -75,13 +76,17 @@ def sharing(rule: int, keys: Sequence[str]) -> dict[str, dict[Side, dict[str, bo
     return found
 
 
-def hit(rule: int, pairs: Sequence[tuple[str, str]]) -> None:
-    """Two and two belong together."""
-    sql.run_many(
-        f"INSERT INTO {_HITS} (rule, left_id, right_id) VALUES (%s, %s, %s)", [(rule, *each) for each in pairs]
-    )
+def hit(rule: int, pairs: Sequence[tuple[str, str]], first: int) -> None:
+    """Two and two belong together; ``first`` is how many were found before."""
+    rows = [(position, rule, left, right) for position, (left, right) in enumerate(pairs, first)]
+    sql.run_many(f"INSERT INTO {_HITS} (position, rule, left_id, right_id) VALUES (%s, %s, %s, %s)", rows)
     _mark(COUPLED, rule, "", Side.LEFT, [left for left, _ in pairs])
     _mark(COUPLED, rule, "", Side.RIGHT, [right for _, right in pairs])
+
+
+def seal() -> None:
+    """Nothing more is added: make what was found quick to page through."""
+    sql.run(f"CREATE INDEX kobling_match_group ON {_RECORDS} (state, rule, hit, side, external_id)")
 
 
 def contest(rule: int, key: str, side: Side, external_ids: Iterable[str]) -> None:
@@ -99,10 +104,11 @@ def contest_all(rule: int, key: str) -> None:
 
 
 def _mark(state: str, rule: int, key: str, side: Side, external_ids: Iterable[str]) -> None:
-    sql.run_many(
-        f"UPDATE {_RECORDS} SET state = %s, rule = %s, hit = %s WHERE side = %s AND external_id = %s",
-        [(state, rule, key, side.value, external_id) for external_id in external_ids],
-    )
+    rows = [(state, rule, key, side.value, external_id) for external_id in external_ids]
+    if rows:
+        sql.run_many(
+            f"UPDATE {_RECORDS} SET state = %s, rule = %s, hit = %s WHERE side = %s AND external_id = %s", rows
+        )
 
 
 def hits(after: int, limit: int) -> list[tuple[int, str, str, str, str]]:
@@ -111,8 +117,8 @@ def hits(after: int, limit: int) -> list[tuple[int, str, str, str, str]]:
         f"SELECT h.rule, h.left_id, h.right_id, l.title, r.title FROM {_HITS} h"
         f" JOIN {_RECORDS} l ON l.side = 'left' AND l.external_id = h.left_id"
         f" JOIN {_RECORDS} r ON r.side = 'right' AND r.external_id = h.right_id"
-        " ORDER BY h.rule, h.left_id LIMIT %s OFFSET %s",
-        [limit, after],
+        " WHERE h.position >= %s AND h.position < %s ORDER BY h.position",
+        [after, after + limit],
     )
     return [(int(rule), left, right, one, other) for rule, left, right, one, other in found]
 
@@ -122,6 +128,16 @@ def groups(after: int, limit: int) -> list[tuple[int, str]]:
     found = sql.rows(
         f"SELECT DISTINCT rule, hit FROM {_RECORDS} WHERE state = %s ORDER BY rule, hit LIMIT %s OFFSET %s",
         [CONTESTED, limit, after],
+    )
+    return [(int(rule), key) for rule, key in found]
+
+
+def groups_after(rule: int, key: str, limit: int) -> list[tuple[int, str]]:
+    """The next groups after one of them."""
+    found = sql.rows(
+        f"SELECT DISTINCT rule, hit FROM {_RECORDS} WHERE state = %s AND (rule, hit) > (%s, %s)"
+        " ORDER BY rule, hit LIMIT %s",
+        [CONTESTED, rule, key, limit],
     )
     return [(int(rule), key) for rule, key in found]
 
@@ -144,7 +160,8 @@ def group(rule: int, key: str, side: Side, limit: int, after: str = "") -> list[
 def unmatched(side: Side, after: str, limit: int) -> list[str]:
     """The next records of a side that nothing matched and that may be made on the other side."""
     found = sql.rows(
-        f"SELECT external_id FROM {_RECORDS} WHERE state = '' AND scope = 1 AND side = %s AND external_id > %s"
+        f"SELECT external_id FROM {_RECORDS} WHERE state = '' AND rule = 0 AND hit = '' AND scope = 1 AND side = %s"
+        " AND external_id > %s"
         " ORDER BY external_id LIMIT %s",
         [side.value, after, limit],
     )

@@ -1,0 +1,214 @@
+"""The review before a full synchronisation: what is recommended, what would happen, and how far each table is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kobling.access.policy import Actor, Doing, require
+from kobling.hub import runs
+from kobling.hub.forecast import Forecast, forecast
+from kobling.hub.models import Feed, Pair, Run, SyncJob
+from kobling.hub.opening import Opener
+from kobling.hub.services.log import record
+from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.workbench import Workbench
+from kobling.mapping import Side
+from kobling.records import N_, SettingsError, Unsafe
+
+FULL, COUPLE_FIRST, NOTHING, UNKNOWN = "full", "couple_first", "nothing", ""
+UNFINISHED = (runs.FAILED, runs.STOPPED, runs.BLOCKED)
+MOSTLY = 0.5
+"""Couple first where fewer than this share of the smaller side is coupled."""
+LOOKED_BACK = 100
+"""How many runs are looked at for the newest that a table took part in."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One table of a pair. ``forecast`` is that of the newest dry run, made ``planned_at``.
+
+    ``state``: blank, queued, running, done, failed, stopped or blocked, in the newest full synchronisation with this
+    table; ``to_right`` and ``to_left``: blank, running, done, errors or stopped.
+    """
+
+    table: str
+    label: str
+    depends_on: tuple[str, ...]
+    left: int
+    right: int
+    coupled: int
+    recommendation: str = UNKNOWN
+    reason: str = ""
+    forecast: Forecast | None = None
+    planned_at: datetime | None = None
+    state: str = ""
+    to_right: str = ""
+    to_left: str = ""
+    error: dict[str, Any] | None = None
+    run: int | None = None
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+def review(actor: Actor, pair: Pair, opener: Opener) -> list[Line]:
+    """A line per table, in dependency order."""
+    require(actor, Doing.SEE, pair.client)
+    benches = opener.benches(pair)
+    planned = _newest_plan(pair)
+    expected = forecast(planned, benches) if planned else {}
+    lines = [_line(bench, expected.get(name), planned) for name, bench in benches.items()]
+    _add_states(pair, lines)
+    return lines
+
+
+def prepared(actor: Actor, pair: Pair) -> Run | None:
+    """The newest dry run, also one that is still going on."""
+    require(actor, Doing.SEE, pair.client)
+    return pair.runs.filter(kind="plan").order_by("-id").first()
+
+
+def prepare(actor: Actor, pair: Pair, now: datetime, *, restart: bool = False) -> Run:
+    """Ask for a new dry run; nothing is sent. One that is waiting or going on already is the answer.
+
+    ``restart``: as ``start`` takes it.
+    """
+    require(actor, Doing.SEE, pair.client)
+    again: dict[str, Any] = {"again": True} if restart else {}
+    with sql.together():
+        Pair.objects.select_for_update().get(pk=pair.pk)
+        for known in pair.runs.filter(kind="plan", state__in=(runs.QUEUED, runs.RUNNING)).order_by("-id"):
+            if bool(known.options.get("again")) == restart:
+                return known
+        return runs.ask(pair, actor.name, now, kind="plan", full=True, **again)
+
+
+def start(
+    actor: Actor,
+    pair: Pair,
+    opener: Opener,
+    now: datetime,
+    *,
+    tables: Sequence[str] | None = None,
+    restart: bool = False,
+    confirmed: Sequence[str] = (),
+    why: str = "",
+) -> Run:
+    """Ask for a full synchronisation of some tables or all, in dependency order, by the rules of every other run:
+    nothing is overwritten silently.
+
+    ``restart``: look at every record again, also at those that have not moved since they were last looked at.
+    ``confirmed`` names brakes that a person has looked at. Raises Unsafe while another one is waiting or going on.
+    """
+    require(actor, Doing.WORK, pair.client)
+    known = list(opener.benches(pair))
+    for table in tables or ():
+        if table not in known:
+            raise SettingsError(
+                N_("There is no table “%(table)s”. Known: %(known)s."), table=table, known=", ".join(known)
+            )
+    options: dict[str, Any] = {"full": True, "tables": [name for name in known if tables is None or name in tables]}
+    if not options["tables"]:
+        raise SettingsError(N_("No table was chosen."), code="no_table")
+    options |= {"again": True} if restart else {}
+    options |= {"confirmed": list(confirmed)} if confirmed else {}
+    with sql.together():
+        Pair.objects.select_for_update().get(pk=pair.pk)
+        _refuse_second(pair)
+        run = runs.ask(pair, actor.name, now, why=why, **options)
+    if confirmed:
+        record(actor, pair.client, "brake released", pair.name, after=list(confirmed), why=why)
+    record(actor, pair.client, "full synchronisation asked for", pair.name, after=options["tables"], why=why)
+    return run
+
+
+def resume(
+    actor: Actor, pair: Pair, opener: Opener, now: datetime, *, confirmed: Sequence[str] = (), why: str = ""
+) -> Run:
+    """Ask once more for those tables that failed, were stopped or were held up, and for no others."""
+    require(actor, Doing.WORK, pair.client)
+    _refuse_second(pair)
+    lines = [_line(bench, None, None) for bench in opener.benches(pair).values()]
+    _add_states(pair, lines)
+    tables = [line.table for line in lines if line.state in UNFINISHED]
+    if not tables:
+        raise SettingsError(N_("No table has failed, was stopped or is held up."), code="nothing_to_resume")
+    return start(actor, pair, opener, now, tables=tables, confirmed=confirmed, why=why)
+
+
+def _refuse_second(pair: Pair) -> None:
+    going = _full_runs(pair).filter(state__in=(runs.QUEUED, runs.RUNNING)).first()
+    if going is not None:
+        raise Unsafe(
+            N_("Run %(run)s is a full synchronisation of this pair and has not ended. Follow it, or cancel it first."),
+            run=going.pk,
+            code="run_going_on",
+        )
+
+
+def _newest_plan(pair: Pair) -> Run | None:
+    ended = pair.runs.filter(kind="plan", state__in=(runs.DONE, runs.PARTLY))
+    return ended.order_by("-id").first()
+
+
+def _full_runs(pair: Pair) -> Any:
+    return Run.objects.filter(pair=pair, kind="sync", options__full=True).order_by("-id")
+
+
+def _line(bench: Workbench, expected: Forecast | None, planned: Run | None) -> Line:
+    mapping = bench.mapping
+    line = Line(
+        bench.name,
+        mapping.label or bench.name,
+        tuple(mapping.depends_on),
+        expected.left_count if expected else mirror.count(bench.feeds[Side.LEFT]),
+        expected.right_count if expected else mirror.count(bench.feeds[Side.RIGHT]),
+        couplings.count(bench.table),
+        forecast=expected,
+        planned_at=planned.ended_at if planned and expected else None,
+    )
+    line.recommendation, line.reason = _recommended(bench, line)
+    return line
+
+
+def _recommended(bench: Workbench, line: Line) -> tuple[str, str]:
+    if Feed.objects.filter(pk__in=bench.feeds.values(), read_at=None).exists():
+        return UNKNOWN, N_("Not read yet: make a dry run first.")
+    if not line.left and not line.right:
+        return NOTHING, N_("Both sides are empty.")
+    if not line.left or not line.right:
+        return FULL, N_("One side is empty: its records are made from the other side.")
+    if line.coupled >= max(line.left, line.right):
+        return FULL, N_("All records are coupled: a full synchronisation is harmless.")
+    if line.coupled < min(line.left, line.right) * MOSTLY:
+        return COUPLE_FIRST, N_("Both sides have records that are not coupled: couple those that are the same first.")
+    return FULL, N_("Most records are coupled; the rest is made or asked about.")
+
+
+def _add_states(pair: Pair, lines: Sequence[Line]) -> None:
+    waiting = {line.table: line for line in lines}
+    for run in _full_runs(pair).prefetch_related("jobs__table")[:LOOKED_BACK]:
+        if run.options.get("only") or not waiting:
+            continue
+        jobs = {job.table.name: job for job in run.jobs.all()}
+        chosen = run.options.get("tables") or list(waiting)
+        for name in [name for name in waiting if name in chosen]:
+            _add_state(waiting.pop(name), run, jobs.get(name))
+
+
+def _add_state(line: Line, run: Run, job: SyncJob | None) -> None:
+    over = run.state in runs.ENDED
+    line.run = run.pk
+    line.state = job.state if job and job.state else ("" if over else runs.QUEUED)
+    if over and line.state in ("", runs.RUNNING):
+        line.state, line.error = runs.STOPPED, run.error
+    if job is None:
+        return
+    line.to_left, line.to_right, line.error = job.to_left, job.to_right, job.error or line.error
+    if over or job.state in UNFINISHED:
+        line.to_left, line.to_right = (
+            runs.STOPPED if each == runs.RUNNING else each for each in (line.to_left, line.to_right)
+        )
+    names = ("inserted", "modified", "deleted", "coupled", "uncoupled", "unchanged", "skipped", "failed")
+    line.counters = {name: getattr(job, name) for name in names}

@@ -164,6 +164,18 @@ async def test_a_collection_takes_get_and_post_only(bc: Central, method: str) ->
 async def test_read_only_pages_take_no_writes(bc: Central, name: str) -> None:
     refused = await bc.post(name, {})
     assert (refused.status, refused.code) == (400, "BadRequest_InvalidOperation")
+    for row in (await bc.rows(name))[:1]:
+        changed = await bc.patch(f"{name}({row['id']})", {})
+        removed = await bc.delete(f"{name}({row['id']})")
+        assert (changed.code, removed.code) == ("BadRequest_InvalidOperation",) * 2
+
+
+async def test_the_content_of_a_pdf_is_read_only(bc: Central) -> None:
+    customer = await bc.make("customers", displayName="x")
+    invoice = await bc.make("salesInvoices", customerId=customer["id"])
+    path = f"salesInvoices({invoice['id']})/pdfDocument/pdfDocumentContent"
+    put = await bc.raw("PATCH", path, b"x", Content_Type="application/octet-stream", If_Match="*")
+    assert (put.status, put.code) == (400, "BadRequest_InvalidOperation")
 
 
 async def test_a_write_for_a_read_only_replica_is_refused(bc: Central) -> None:

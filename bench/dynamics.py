@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.measure import Used, measured
-from bench.world import KOBLING, bare_environment
-from kobling.simulators import SimulatorThread
+from bench.world import KOBLING, ROOT, bare_environment, control
 
 PAIR = "dynamics-sales-business-central"
 OFF = ("vendors", "contacts", "items", "opportunities", "orders", "invoices")
@@ -24,36 +24,27 @@ LEAN = [sys.executable, "-m", "bench.lean_dynamics"]
 
 
 class World:
-    """Both vendors in this process, filled."""
+    """Both vendors in a process of their own, filled; use as a context manager."""
 
     def __init__(self, records: int) -> None:
         self._records = records
-        self._thread = SimulatorThread(["dataverse", "business_central"], records=0)
 
     def __enter__(self) -> World:
-        self._thread.__enter__()
-        self.sales, self.central = self._thread["dataverse"], self._thread["business_central"]
-        for each in (self.sales, self.central):
-            each.simulator.set_limits({"enabled": False})
-        for number in range(self._records):
-            account = {
-                "name": f"Firma {number:06d} Handel & Håndværk ApS",
-                "customertypecode": 3,
-                "telephone1": f"+45 {20_000_000 + number}",
-                "emailaddress1": f"post@firma{number:06d}.example",
-                "address1_line1": f"Søndergade {number % 200 + 1}",
-                "address1_postalcode": "8000",
-                "address1_city": "Aarhus C",
-            }
-            self.sales.simulator.create_as_person("accounts", account)
+        command = [sys.executable, "-m", "bench.dynamics_vendors", str(self._records)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=bare_environment())
+        assert self._process.stdout is not None
+        told = json.loads(self._process.stdout.readline())
+        self.sales: dict[str, str] = told["sales"]
+        self.central: dict[str, str] = told["central"]
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._thread.__exit__(None, None, None)
+        self._process.kill()
+        self._process.wait()
 
     def customers(self) -> int:
         """How many customers there are."""
-        return len(self.central.simulator.dump("customers"))
+        return len(control(self.central, "GET", "dump/customers"))
 
 
 def kobling(world: World, folder: Path) -> dict[str, Used]:
@@ -67,10 +58,10 @@ def kobling(world: World, folder: Path) -> dict[str, Used]:
     def sign_in(given: dict[str, str]) -> list[str]:
         return [*(f"{name}={given[name]}" for name in names), "requests_per_window=0"]
 
-    sales, central = world.sales.credentials, world.central.credentials
-    command("connect", "dataverse", *sign_in(sales), f"base_url={world.sales.url}")
+    sales, central = world.sales, world.central
+    command("connect", "dataverse", *sign_in(sales), f"base_url={sales['url']}")
     place = [f"{name}={central[name]}" for name in ("environment", "company")]
-    command("connect", "business_central", *sign_in(central), *place, f"base_url={world.central.url}")
+    command("connect", "business_central", *sign_in(central), *place, f"base_url={central['url']}")
     tables = json.dumps({name: {"enabled": False} for name in OFF})
     command("pair", "create", PAIR, f"tables={tables}")
     return {"initial": command("sync", PAIR), "unchanged": command("sync", PAIR)}
@@ -78,10 +69,7 @@ def kobling(world: World, folder: Path) -> dict[str, Used]:
 
 def lean(world: World) -> Used:
     """The lean loop."""
-    given = {
-        name: {**each.credentials, "url": each.url}
-        for name, each in (("sales", world.sales), ("central", world.central))
-    }
+    given = {"sales": world.sales, "central": world.central}
     return measured([*LEAN, json.dumps(given)], bare_environment())
 
 

@@ -82,7 +82,7 @@ class ReadOnly(Table):
 
     async def write(self, writes: Any, report: Report) -> None:
         """Raises Refused: this is only read."""
-        raise Refused(N_("%(resource)s of Business Central can only be read."), resource=self.name)
+        raise Refused(N_("%(resource)s of %(vendor)s can only be read."), resource=self.name, vendor="Business Central")
 
     async def find_created(self, write: Write) -> Record | None:
         """Nothing is ever created here."""

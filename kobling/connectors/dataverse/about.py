@@ -6,12 +6,13 @@ Fidelity: inferred – a text column's length and a choice's options stand on th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from kobling.records import N_, NotThere, Record, Refused
+from kobling.records import NotThere, Record
 from kobling.sdk.odata.service import Service
-from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page, Report, Write
+from kobling.sdk.protocols import FieldSchema
+from kobling.sdk.readonly import ReadOnlyList
 
 _CAST = "Microsoft.Dynamics.CRM"
 _COMMON = "LogicalName,AttributeType,RequiredLevel,IsValidForCreate,IsValidForUpdate"
@@ -70,46 +71,17 @@ def _label(option: Mapping[str, Any]) -> str:
     return str(label.get("Label") or option["Value"])
 
 
-class Choices:
-    """The options of a choice column as records (``value``, ``label``), so that they can be coupled; only read."""
+class Choices(ReadOnlyList):
+    """The options of a choice column as records (``value``, ``label``), so that they can be coupled.
 
-    capabilities = Capabilities()
+    An administrator of Dynamics 365 makes them.
+    """
 
     def __init__(self, about: About, logical: str, column: str) -> None:
-        self.name = f"{logical}.{column}"
+        super().__init__(f"{logical}.{column}", ("value", "label"), vendor="Dynamics 365 Sales")
         self._about, self._logical, self._column = about, logical, column
 
-    async def describe(self) -> Mapping[str, FieldSchema]:
-        """Two fields."""
-        return {name: FieldSchema(name, name, read_only=True) for name in ("value", "label")}
-
-    async def read(self, bookmark: Bookmark | None) -> Page:
-        """Everything, each time."""
-        return Page(await self._all(), {}, more=False)
-
-    async def read_ids(self, position: str | None) -> IdPage:
-        """Every value."""
-        return IdPage([each.external_id for each in await self._all()], None)
-
-    async def get(self, external_id: str) -> Record:
-        """One option. Raises NotThere."""
-        found = await self.get_many([external_id])
-        if not found:
-            raise NotThere(N_("There is no such choice."), detail=f"{self.name} {external_id}")
-        return found[0]
-
-    async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
-        """Options by value."""
-        return [each for each in await self._all() if each.external_id in external_ids]
-
-    async def write(self, writes: Sequence[Write], report: Report) -> None:
-        """Raises Refused: options are made by an administrator."""
-        raise Refused(N_("Choices of %(resource)s are made by an administrator of Dynamics 365."), resource=self.name)
-
-    async def find_created(self, write: Write) -> Record | None:
-        """Nothing is ever created here."""
-        return None
-
-    async def _all(self) -> list[Record]:
+    async def all(self) -> list[Record]:
+        """Every option."""
         told = await self._about.choices(self._logical, self._column)
         return [Record(self.name, value, {"value": value, "label": label}) for value, label in told.items()]

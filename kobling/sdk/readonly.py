@@ -1,0 +1,55 @@
+"""Small lists that are only read, whole each time: reference data, and what only an administrator may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kobling.records import N_, NotThere, Record, Refused
+from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page, Report, Write
+
+
+class ReadOnlyList:
+    """A list of records; implements ``Resource``. A connector says how all of them are read."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, name: str, columns: Sequence[str], *, vendor: str) -> None:
+        self.name = name
+        self._columns = columns
+        self._vendor = vendor
+
+    async def all(self) -> list[Record]:
+        """Every record, read afresh. Raises as ``Api.request`` does."""
+        raise NotImplementedError
+
+    async def describe(self) -> Mapping[str, FieldSchema]:
+        """The columns that are read."""
+        return {name: FieldSchema(name, name, read_only=True) for name in self._columns}
+
+    async def read(self, bookmark: Bookmark | None) -> Page:
+        """Everything, in one page."""
+        records = await self.all()
+        return Page(records, {}, more=False, total=len(records))
+
+    async def read_ids(self, position: str | None) -> IdPage:
+        """Every id."""
+        return IdPage([each.external_id for each in await self.all()], None)
+
+    async def get(self, external_id: str) -> Record:
+        """One record. Raises NotThere."""
+        found = await self.get_many([external_id])
+        if not found:
+            raise NotThere(N_("%(vendor)s has no such record."), vendor=self._vendor, detail=self.name)
+        return found[0]
+
+    async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
+        """Records by id."""
+        return [each for each in await self.all() if each.external_id in external_ids]
+
+    async def write(self, writes: Sequence[Write], report: Report) -> None:
+        """Raises Refused: this is only read."""
+        raise Refused(N_("%(resource)s of %(vendor)s can only be read."), resource=self.name, vendor=self._vendor)
+
+    async def find_created(self, write: Write) -> Record | None:
+        """Nothing is ever created here."""
+        return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,34 +16,93 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import actor, vendors
 from kobling.hub.services import history as histories
-from kobling.hub.services import issues
-from kobling.records import N_
+from kobling.hub.services import issues, matching
+from kobling.records import N_, SettingsError
 
 Why = Annotated[str, typer.Option(help="Why, for the record.")]
 
 
 @app.command()
-def couple(pair: str, table: str, left_id: str, right_id: str, why: Why = "", json: Json = False) -> None:
-    """Couple two records; the next run brings them in step."""
+def couple(
+    pair: str,
+    table: str,
+    left_id: Annotated[str, typer.Argument(help="The record of the left system.")] = "",
+    right_id: Annotated[str, typer.Argument(help="The record of the right system.")] = "",
+    file: Annotated[Path | None, typer.Option("--from", help="Many: a file with lines of left id,right id.")] = None,
+    never: Annotated[bool, typer.Option("--never", help="Say that they are not the same, for ever.")] = False,
+    why: Why = "",
+    json: Json = False,
+) -> None:
+    """Couple two records, or many at once; the next run brings them in step."""
+    who, found, now = actor(asked.person), find_pair(pair), datetime.now(UTC)
+    if file is None and not (left_id and right_id):
+        raise SettingsError(N_("Name a record of each side, or a file of many with --from."), code="which")
+    many = _ids_from(file) if file is not None else [(left_id, right_id)]
     with vendors() as opener:
-        uid = issues.couple(
-            actor(asked.person), find_pair(pair), opener, table, left_id, right_id, datetime.now(UTC), why
-        )
+        if never:
+            _tell({"never": matching.never_many(who, found, opener, table, many, now, why)}, NEVER, json)
+        elif file is not None:
+            _tell_coupled(matching.couple_many(who, found, opener, table, many, now, why), json)
+        else:
+            uid = issues.couple(who, found, opener, table, left_id, right_id, now, why)
+            _tell({"coupling": uid}, N_("Coupled; the next run brings them in step."), json)
+
+
+NEVER = N_("%(never)s remembered: no rule couples them.")
+
+
+def _ids_from(file: Path) -> list[tuple[str, str]]:
+    try:
+        lines = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise SettingsError(N_("The file %(file)s cannot be read."), file=file, detail=str(wrong)) from wrong
+    for number, line in enumerate(lines, 1):
+        if line and (len(line) != 2 or not all(each.strip() for each in line)):
+            raise SettingsError(N_("Line %(line)s of %(file)s is not “left id,right id”."), line=number, file=file)
+    return [(left.strip(), right.strip()) for left, right in filter(None, lines)]
+
+
+def _tell(data: dict[str, Any], text: str, json: bool) -> None:
     if json:
-        output.as_json({"coupling": uid})
+        output.as_json(data)
     else:
-        output.say(N_("Coupled; the next run brings them in step."))
+        output.say(text, data)
+
+
+def _tell_coupled(done: matching.Applied, json: bool) -> None:
+    refused = [{"left": left, "right": right, "why": why} for left, right, why in done.refused]
+    if json:
+        output.as_json({"coupled": done.coupled, "refused": refused})
+    else:
+        output.say(N_("%(number)s coupled; the next run brings them in step."), {"number": done.coupled})
+        rows = [(left, right, translated(why)) for left, right, why in done.refused]
+        if rows:
+            names = ("Left", "Right", "Why")
+            output.table(translated("Not coupled"), tuple(translated(each) for each in names), rows)
+    if refused:
+        raise typer.Exit(Exit.NOT_IN_STEP)
 
 
 @app.command()
-def uncouple(pair: str, table: str, record: str, why: Why = "", json: Json = False) -> None:
-    """Remove a coupling; both records stay as they are and are left alone."""
+def uncouple(
+    pair: str,
+    table: str,
+    record: Annotated[list[str] | None, typer.Argument(help="Records of either side.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of the table.")] = False,
+    why: Why = "",
+    json: Json = False,
+) -> None:
+    """Remove couplings, and nothing else; the records stay as they are and are left alone."""
+    who, found, now = actor(asked.person), find_pair(pair), datetime.now(UTC)
+    if bool(record) == every:
+        raise SettingsError(N_("Name the records, or say --all."), code="which")
     with vendors() as opener:
-        issues.uncouple(actor(asked.person), find_pair(pair), opener, table, record, datetime.now(UTC), why)
-    if json:
-        output.as_json({"uncoupled": record})
-    else:
-        output.say(N_("Uncoupled; both records stay as they are."))
+        if record and len(record) == 1:
+            issues.uncouple(who, found, opener, table, record[0], now, why)
+            _tell({"uncoupled": record[0]}, N_("Uncoupled; both records stay as they are."), json)
+            return
+        number = matching.uncouple_many(who, found, opener, table, now, record if not every else None, why)
+    _tell({"uncoupled": number}, N_("%(uncoupled)s uncoupled; the records stay as they are."), json)
 
 
 @app.command(name="history")

@@ -22,6 +22,8 @@ from kobling.records import N_, KoblingError, from_json
 def list_issues(
     pair: Annotated[str, typer.Argument(help="Only this pair.")] = "",
     kind: Annotated[str, typer.Option(help="Only this kind: conflict, maybe_same, refused …")] = "",
+    table: Annotated[str, typer.Option(help="Only this table.")] = "",
+    error: Annotated[str, typer.Option(help="Only this error: a vendor's code, or part of its words.")] = "",
     settle: Annotated[int, typer.Option(help="Settle this issue.")] = 0,
     every: Annotated[bool, typer.Option("--all", help="Settle all that are listed.")] = False,
     choose: Annotated[str, typer.Option(help=f"One of: {', '.join(issues.CHOICES)}.")] = "",
@@ -31,7 +33,7 @@ def list_issues(
 ) -> None:
     """List what a person must settle; with --settle N or --all and --choose, settle it."""
     who = actor(asked.person)
-    found = issues.listed(who, find_pair(pair) if pair else None, kind=kind)
+    found = issues.listed(who, find_pair(pair) if pair else None, kind=kind, table=table, error=error)
     if settle or every:
         chosen = [issues.find(who, settle)] if settle else list(found)
         _settle(chosen, choose, other, why, json)

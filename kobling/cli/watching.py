@@ -25,11 +25,19 @@ from kobling.records import Unsafe
 POLL_SECONDS = 0.2
 
 
-def do(run: Run, quiet: bool = False) -> Run:
-    """Work until the run has ended: as the worker of this machine, or watching the one that is at work already."""
+def do(run: Run, quiet: bool = False, told: Callable[[Run], None] = lambda _run: None) -> Run:
+    """Work until the run has ended: as the worker of this machine, or watching the one that is at work already.
+
+    ``told`` is called with the run again and again, and once when it has ended.
+    """
     from kobling.engine.worker import Worker
 
-    with shown(run, quiet) as show:
+    with shown(run, quiet) as bar:
+
+        def show(run: Run) -> None:
+            bar(run)
+            told(run)
+
         try:
             worker = Worker()
             with worker:

@@ -54,8 +54,23 @@ WORDS = (
     N_("todo"),
     N_("blocked"),
     N_("errors"),
+    N_("change"),
+    N_("look-alikes"),
+    N_("restore"),
+    N_("there"),
+    N_("no such table"),
+    N_("full synchronisation"),
+    N_("couple records first"),
+    N_("nothing to synchronise now"),
 )
-_SPELLED = {"maybe_same": "maybe the same"}
+_SPELLED = {
+    "maybe_same": "maybe the same",
+    "duplicates": "look-alikes",
+    "no_table": "no such table",
+    "full": "full synchronisation",
+    "couple_first": "couple records first",
+    "nothing": "nothing to synchronise now",
+}
 
 
 def word(stored: str) -> str:

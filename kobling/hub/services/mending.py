@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub import gather, runs
 from kobling.hub.models import Coupling, Pair, SyncIssue, Table
@@ -53,6 +55,18 @@ class Mended:
     done: int = 0
     found: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def listed(
+    actor: Actor, pair: Pair, *, table: str = "", after: tuple[str, str] = ("", ""), limit: int = 100
+) -> list[Coupling]:
+    """A page of couplings, broken or not, by table and coupling; the next page begins ``after`` the last one's."""
+    require(actor, Doing.SEE, pair.client)
+    found = Coupling.objects.filter(table__pair=pair).select_related("table").order_by("table__name", "uid")
+    if table:
+        found = found.filter(table__name=table)
+    name, uid = after
+    return list(found.filter(Q(table__name__gt=name) | Q(table__name=name, uid__gt=uid))[:limit])
 
 
 def broken(

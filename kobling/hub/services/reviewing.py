@@ -182,8 +182,14 @@ def _recommended(bench: Workbench, line: Line) -> tuple[str, str]:
     if line.coupled >= max(line.left, line.right):
         return FULL, N_("All records are coupled: a full synchronisation is harmless.")
     if line.coupled < min(line.left, line.right) * MOSTLY:
+        if line.forecast and not _any_alike(line.forecast):
+            return COUPLE_FIRST, N_("Both sides have records, and no rule finds the same ones: match them by a field.")
         return COUPLE_FIRST, N_("Both sides have records that are not coupled: couple those that are the same first.")
     return FULL, N_("Most records are coupled; the rest is made or asked about.")
+
+
+def _any_alike(expected: Forecast) -> bool:
+    return any(side.couple or side.conflict or side.duplicates for side in (expected.left, expected.right))
 
 
 def _add_states(pair: Pair, lines: Sequence[Line]) -> None:

@@ -1,0 +1,148 @@
+"""review, fullsync: look before a full synchronisation, then follow it table by table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from kobling.cli import output, watching
+from kobling.cli.connecting import Json
+from kobling.cli.main import app, asked
+from kobling.cli.output import Exit, translated
+from kobling.cli.pairing import find_pair
+from kobling.cli.start import actor, vendors
+from kobling.cli.syncing import exit_of, print_run
+from kobling.hub import runs
+from kobling.hub.forecast import SideForecast
+from kobling.hub.models import Pair, Run
+from kobling.hub.services import reviewing
+from kobling.hub.services.reviewing import Line
+from kobling.records import N_
+
+
+@app.command()
+def review(
+    pair: str,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Make a new dry run first; nothing is sent.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="With --refresh: as for fullsync --restart.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what a full synchronisation would do, what is recommended for each table, and how far each is."""
+    who, found = actor(asked.person), find_pair(pair)
+    if refresh:
+        watching.do(reviewing.prepare(who, found, datetime.now(UTC), restart=restart), json)
+    lines = _lines(found)
+    planned_at = next((each.planned_at for each in lines if each.planned_at), None)
+    if json:
+        output.as_json({"pair": found.name, "planned_at": planned_at, "tables": [asdict(each) for each in lines]})
+        return
+    _print_review(lines)
+    _print_states(lines)
+    if planned_at is None:
+        output.say(N_("No dry run yet: kobling review %(pair)s --refresh"), {"pair": found.name}, "yellow")
+    else:
+        minutes = int((datetime.now(UTC) - planned_at).total_seconds() // 60)
+        told = {"minutes": minutes, "pair": found.name}
+        output.say(N_("The dry run is %(minutes)s minutes old. A new one: kobling review %(pair)s --refresh"), told)
+
+
+def _lines(pair: Pair) -> list[Line]:
+    with vendors() as opener:
+        return reviewing.review(actor(asked.person), pair, opener)
+
+
+def _expected(side: SideForecast | None) -> str:
+    if side is None:
+        return ""
+    return ", ".join(f"{output.shown(name)} {number}" for name, number in asdict(side).items() if number)
+
+
+def _print_review(lines: Sequence[Line]) -> None:
+    rows = [
+        (
+            each.label,
+            each.left,
+            each.right,
+            each.coupled,
+            output.shown(each.recommendation),
+            translated(each.reason),
+            _expected(each.forecast.right if each.forecast else None),
+            _expected(each.forecast.left if each.forecast else None),
+        )
+        for each in lines
+    ]
+    names = ("Table", "Left", "Right", "Coupled", "Recommended", "Why", "Would happen right", "Would happen left")
+    output.table("", tuple(translated(each) for each in names), rows)
+
+
+def _print_states(lines: Sequence[Line]) -> None:
+    rows = [
+        (
+            each.label,
+            ", ".join(each.depends_on),
+            output.shown(each.state),
+            output.shown(each.to_right),
+            output.shown(each.to_left),
+            output.filled(each.error["summary"], each.error.get("params")) if each.error else "",
+        )
+        for each in lines
+    ]
+    names = ("Table", "Depends on", "State", "To the right", "To the left", "Why")
+    output.table("", tuple(translated(each) for each in names), rows)
+
+
+@app.command()
+def fullsync(
+    pair: str,
+    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given more than once.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Only tables that failed or were stopped.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Look at every record again, moved or not.")] = False,
+    confirm: Annotated[list[str] | None, typer.Option(help="A brake you have looked at, by its name.")] = None,
+    why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    json: Json = False,
+) -> None:
+    """Synchronise all tables in the order they depend on each other, following each; conflicts ask as always."""
+    who, found, now = actor(asked.person), find_pair(pair), datetime.now(UTC)
+    with vendors() as opener:
+        if resume:
+            run = reviewing.resume(who, found, opener, now, confirmed=confirm or (), why=why)
+        else:
+            run = reviewing.start(
+                who, found, opener, now, tables=table or None, restart=restart, confirmed=confirm or (), why=why
+            )
+    run = watching.do(run, json, (lambda _run: None) if json else _Told())
+    mine = [each for each in _lines(found) if each.run == run.pk]
+    if json:
+        tables = [{key: value for key, value in asdict(each).items() if key in _SHOWN} for each in mine]
+        output.as_json({"run": run.pk, "state": run.state, "error": run.error, "tables": tables})
+    else:
+        _print_states(mine)
+        print_run(run)
+    raise typer.Exit(exit_of(run) if run.state != runs.DONE else Exit.OK)
+
+
+_SHOWN = ("table", "state", "to_right", "to_left", "error", "counters")
+
+
+class _Told:
+    """Says of every table when it begins and how it ended, once."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, tuple[str, ...]] = {}
+
+    def __call__(self, run: Run) -> None:
+        for job in run.jobs.select_related("table").order_by("id"):
+            now = (job.state, job.to_right, job.to_left)
+            if self._said.get(job.table.name) != now:
+                self._said[job.table.name] = now
+                self._say(job.table.name, now)
+
+    def _say(self, table: str, states: tuple[Any, ...]) -> None:
+        names = ("state", "right", "left")
+        told = {"table": table} | {name: output.shown(each) or "–" for name, each in zip(names, states, strict=True)}
+        line = translated("%(table)s: %(state)s; to the right %(right)s, to the left %(left)s")
+        output.err.print(line % told, markup=False)

@@ -35,8 +35,7 @@ def list_issues(
     who = actor(asked.person)
     found = issues.listed(who, find_pair(pair) if pair else None, kind=kind, table=table, error=error)
     if settle or every:
-        chosen = [issues.find(who, settle)] if settle else list(found)
-        _settle(chosen, choose, other, why, json)
+        _settle([issues.find(who, settle)] if settle else list(found), choose, other, why, json)
         return
     listed = list(found[:500])
     if json:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from kobling.access.policy import Actor
-from kobling.hub.models import Table
+from kobling.hub.models import Connection, Pair, Table
+from kobling.hub.opening import Opener
 from kobling.hub.services.issues import decide
 from kobling.mapping import Direction, FieldMapping, Side, TableMapping, end
 from kobling.mapping.references import soft_reference
+from kobling.pairs.base import Option
 from tests.engine.bench import CUSTOMERS, ORDERS, Bench, benches
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,3 +77,49 @@ def test_a_number_that_the_other_side_gives_comes_back_in_the_same_run(bench: Be
     bench.contacts._create = numbered  # type: ignore[method-assign, assignment]
     bench.run()
     assert bench.fields(Side.LEFT)[0].get("number") == "D1"
+
+
+def offer_connection(bench: Bench, name: str) -> None:
+    """Let the pair's orders be written by a connection of their own."""
+    kind = bench.opener.pair_types["memory"]
+    offered = replace(kind, options=(Option("orders_connection", "", ""),))
+    bench.opener.pair_types = {"memory": offered}
+    bench.pair.options = {"orders_connection": name}
+    bench.pair.save()
+
+
+def test_orders_are_written_by_the_connection_named_for_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    Connection.objects.create(client=bench.pair.client, connector="right", name="ordrebruger")
+    offer_connection(bench, "ordrebruger")
+    asked: list[tuple[str, str]] = []
+    original, opened = Opener.resource, Opener.connector
+
+    def resource(self: Opener, pair: Pair, table: str, *more: Any) -> Any:
+        def connector(opener: Opener, connection: Connection) -> Any:
+            asked.append((table, connection.name))
+            return opened(opener, connection)
+
+        monkeypatch.setattr(Opener, "connector", connector)
+        try:
+            return original(self, pair, table, *more)
+        finally:
+            monkeypatch.setattr(Opener, "connector", opened)
+
+    monkeypatch.setattr(Opener, "resource", resource)
+    company = bench.companies.put({"title": "Alfa"})
+    bench.left.resources["orders"].put({"subject": "Ordre", "company": company.external_id})
+    assert bench.run().state == "done"
+    assert set(asked) == {
+        ("customers", "left"),
+        ("customers", "right"),
+        ("orders", "left"),
+        ("orders", "ordrebruger"),
+    }
+
+
+def test_a_connection_that_is_not_there_is_named(bench: Bench) -> None:
+    offer_connection(bench, "findes ikke")
+    bench.left.resources["orders"].put({"subject": "Ordre"})
+    run = bench.run()
+    assert run.state == "failed"
+    assert run.error["params"]["name"] == "findes ikke"

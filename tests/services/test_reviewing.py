@@ -93,6 +93,16 @@ def test_the_recommendation_follows_how_full_the_sides_are_and_how_many_are_coup
     assert line.reason
 
 
+def test_a_side_where_nothing_may_be_made_is_nothing_to_synchronise(bench: Bench) -> None:
+    bench.change("customers", create_right=False)
+    bench.companies.put({"title": "Alfa"})
+    prepare(bench)
+    assert (customers(bench).recommendation, customers(bench).reason) == (
+        reviewing.NOTHING,
+        "One side is empty, and this table makes no records there.",
+    )
+
+
 def test_all_coupled_is_said_to_be_harmless(bench: Bench) -> None:
     bench.companies.put({"title": "Alfa"})
     bench.run()
@@ -173,6 +183,15 @@ def test_the_newest_dry_run_is_shown_with_its_age_and_counted_once(bench: Bench)
     assert first.planned_at and second.planned_at and first.planned_at < second.planned_at
     bench.companies.put({"title": "Beta"})
     assert customers(bench).forecast == second.forecast
+
+
+def test_what_was_made_since_the_dry_run_is_counted_as_soon_as_it_is_coupled(bench: Bench) -> None:
+    bench.companies.put({"title": "Alfa"})
+    prepare(bench)
+    assert (customers(bench).left, customers(bench).right) == (1, 0)
+    bench.run()
+    line = customers(bench)
+    assert (line.left, line.right, line.coupled, line.recommendation) == (1, 1, 1, "full")
 
 
 def test_asking_for_a_dry_run_twice_asks_once(bench: Bench) -> None:

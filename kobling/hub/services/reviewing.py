@@ -28,7 +28,8 @@ LOOKED_BACK = 100
 
 @dataclass(slots=True)
 class Line:
-    """One table of a pair. ``forecast`` is that of the newest dry run, made ``planned_at``.
+    """One table of a pair. ``forecast`` is that of the newest dry run, made ``planned_at``, as are ``left`` and ``right``:
+    how many records each side has (at least as many as are coupled now).
 
     ``state``: blank, queued, running, done, failed, stopped or blocked, in the newest full synchronisation with this
     table; ``to_right`` and ``to_left``: blank, running, done, errors or stopped.
@@ -157,14 +158,16 @@ def _full_runs(pair: Pair) -> Any:
 
 
 def _line(bench: Workbench, expected: Forecast | None, planned: Run | None) -> Line:
-    mapping = bench.mapping
+    mapping, coupled = bench.mapping, couplings.count(bench.table)
+    left = expected.left_count if expected else mirror.count(bench.feeds[Side.LEFT])
+    right = expected.right_count if expected else mirror.count(bench.feeds[Side.RIGHT])
     line = Line(
         bench.name,
         mapping.label or bench.name,
         tuple(mapping.depends_on),
-        expected.left_count if expected else mirror.count(bench.feeds[Side.LEFT]),
-        expected.right_count if expected else mirror.count(bench.feeds[Side.RIGHT]),
-        couplings.count(bench.table),
+        max(left, coupled),
+        max(right, coupled),
+        coupled,
         forecast=expected,
         planned_at=planned.ended_at if planned and expected else None,
     )
@@ -178,6 +181,8 @@ def _recommended(bench: Workbench, line: Line) -> tuple[str, str]:
     if not line.left and not line.right:
         return NOTHING, N_("Both sides are empty.")
     if not line.left or not line.right:
+        if not bench.mapping.may_create(Side.RIGHT if line.left else Side.LEFT):
+            return NOTHING, N_("One side is empty, and this table makes no records there.")
         return FULL, N_("One side is empty: its records are made from the other side.")
     if line.coupled >= max(line.left, line.right):
         return FULL, N_("All records are coupled: a full synchronisation is harmless.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from kobling.access.policy import Actor
 from kobling.hub import runs
 from kobling.hub.matcher import Rule
-from kobling.hub.models import Coupling, Decision, Event, SyncIssue
+from kobling.hub.models import Coupling, Decision, Event, MirrorRow, SyncIssue
 from kobling.hub.services import issues, matching
-from kobling.mapping import Condition
-from kobling.records import SettingsError, Unsafe
+from kobling.hub.store import mirror
+from kobling.mapping import Condition, Side
+from kobling.records import Record, SettingsError, Unsafe
 from kobling.sync.matching import pair_off
 from tests.engine.bench import Bench, benches
 
@@ -255,6 +257,47 @@ def test_pages_together_are_the_whole_and_none_comes_twice(bench: Bench) -> None
     pages = [preview(bench, BY_EMAIL, after=at, limit=3).rows for at in (0, 3, 6)]
     assert [len(page) for page in pages] == [3, 3, 1]
     assert len({row.left for page in pages for row in page}) == 7
+
+
+RULES = [Rule(("email",), True, 1), Rule(("name",), True, 2), Rule(("limit",), True, 3)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_whole_table_comes_out_the_same_in_any_order_and_nobody_is_coupled_twice(bench: Bench, seed: int) -> None:
+    random = Random(seed)
+    work = bench.opener.benches(bench.pair)["customers"]
+    never = {(f"L{random.randrange(30)}", f"R{random.randrange(30)}") for _ in range(60)}
+    matching.never_many(WHO, bench.pair, bench.opener, "customers", sorted(never), NOW)
+    made: dict[Side, list[Record]] = {}
+    for side, name, mail, limit in ((Side.LEFT, "title", "mail", "limit"), (Side.RIGHT, "Name", "Email", "Limit")):
+        made[side] = [
+            Record(
+                work.mapping.resource(side),
+                f"{side.value[0].upper()}{n}",
+                {
+                    name: f"Firma {random.randrange(20)}",
+                    mail: f"{random.randrange(25)}@x.example",
+                    limit: random.randrange(9),
+                },
+            )
+            for n in range(30)
+        ]
+    found = []
+    for _ in range(3):
+        MirrorRow.objects.all().delete()
+        for side in Side:
+            random.shuffle(made[side])
+            mirror.put(work.feeds[side], made[side], [], NOW)
+        shown = preview(bench, random.sample(RULES, 3), limit=1000)
+        found.append(({(row.left, row.right, row.keys) for row in shown.rows}, shown.group_count, shown.contested))
+    assert found[0] == found[1] == found[2]
+    pairs = [(one, other) for one, other, _ in found[0][0]]
+    assert pairs, "a draw without a single hit proves nothing"
+    assert len({one for one, _ in pairs}) == len({other for _, other in pairs}) == len(pairs)
+    assert not never & set(pairs)
+    assert len(pairs) * 2 + shown.contested + shown.unmatched_left + shown.unmatched_right == 60
+    apply(bench, RULES)
+    assert coupled() == set(pairs)
 
 
 IDS = st.lists(st.integers(0, 6).map(str), unique=True)

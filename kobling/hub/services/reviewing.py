@@ -28,8 +28,8 @@ LOOKED_BACK = 100
 
 @dataclass(slots=True)
 class Line:
-    """One table of a pair. ``forecast`` is that of the newest dry run, made ``planned_at``, as are ``left`` and ``right``:
-    how many records each side has (at least as many as are coupled now).
+    """One table of a pair. ``forecast`` is that of the newest dry run, made ``planned_at``; so are ``left`` and
+    ``right``, how many records each side has (at least as many as are coupled now).
 
     ``state``: blank, queued, running, done, failed, stopped or blocked, in the newest full synchronisation with this
     table; ``to_right`` and ``to_left``: blank, running, done, errors or stopped.

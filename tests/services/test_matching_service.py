@@ -125,6 +125,17 @@ def test_saying_no_to_one_of_several_keeps_the_question_about_the_rest(bench: Be
     assert len(bench.contacts.all()) == 3, "nothing is made of a record that is asked about"
 
 
+def test_a_better_rule_settles_what_was_asked(bench: Bench) -> None:
+    one = left(bench, title="Alfa", mail="a@x.example", limit=7)
+    wanted, other = (right(bench, Name=name, Email="a@x.example", Limit=n) for name, n in (("Beta", 7), ("Gamma", 8)))
+    seen(bench)
+    apply(bench, BY_EMAIL)
+    assert apply(bench, [Rule(("email", "limit"))]).coupled == 1
+    assert coupled() == {(one, wanted)}
+    still = SyncIssue.objects.filter(kind="ambiguous").exclude(state="settled")
+    assert list(still.values_list("right_id", flat=True)) == [other]
+
+
 def test_rules_are_tried_by_priority_and_the_first_that_hits_decides(bench: Bench) -> None:
     one = left(bench, title="Alfa", mail="a@x.example", limit=5)
     by_mail, by_limit = right(bench, Name="B", Email="a@x.example"), right(bench, Name="C", Limit=5)

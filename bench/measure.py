@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,10 @@ class Failed(Exception):
 
 def measured(command: Sequence[str], environment: Mapping[str, str], ends: Sequence[int] = (0,)) -> Used:
     """Run a command to its end. Raises Failed with its output when its exit code is none of ``ends``."""
-    with tempfile.TemporaryFile("w+") as said:
-        began = time.monotonic()
-        process = subprocess.Popen(command, env=dict(environment), stdout=said, stderr=said)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
-        process.returncode = code = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile("w+") as said, tempfile.NamedTemporaryFile("r", suffix=".json") as used:
+        launched = [sys.executable, "-m", "bench.launch", used.name, *command]
+        code = subprocess.call(launched, cwd=ROOT, env=dict(environment), stdout=said, stderr=said)
         if code not in ends:
             said.seek(0)
             raise Failed(f"{' '.join(command[:6])} … ended with {code}:\n{said.read()[-4000:]}")
-    return Used(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+        return Used(**json.load(used))

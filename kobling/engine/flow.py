@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kobling.hub.runs import BLOCKED
+from kobling.records import N_
+
 Call = Callable[..., Any]
 """Does one step by name and returns its JSON result, durable and retried where it makes sense."""
 
@@ -38,7 +41,7 @@ def sync_flow(call: Call) -> list[dict[str, Any]]:
     for table in work["tables"]:
         missing = [name for name in work["depends"].get(table, ()) if name in failed]
         if table not in failed and missing:
-            failed[table] = call("block", table, missing)
+            failed[table] = _blocked(table, missing)
         if table in failed:
             call("fail", table, failed[table])
             continue
@@ -53,6 +56,17 @@ def sync_flow(call: Call) -> list[dict[str, Any]]:
     if not work["dry"] and not work["options"].get("only"):
         _read_echoes(call)
     return list(failed.values())
+
+
+def _blocked(table: str, missing: list[str]) -> dict[str, Any]:
+    """A table's turn does not come, since those it depends on failed; told as a failure is."""
+    params = {"table": table, "missing": ", ".join(missing)}
+    return {
+        "kind": "Blocked",
+        "summary": N_("%(table)s waits for %(missing)s, which failed."),
+        "params": params,
+        "outcome": BLOCKED,
+    }
 
 
 def _observe(call: Call, work: dict[str, Any]) -> dict[str, dict[str, Any]]:

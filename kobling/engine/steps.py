@@ -16,7 +16,6 @@ from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, journal, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
-from kobling.records import N_
 from kobling.sdk.protocols import Clock, Resource
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Skip, Update, from_blob, to_blob
@@ -65,11 +64,9 @@ class Steps:
         """What there is to do: feeds to read and tables in dependency order."""
         row = Run.objects.get(pk=self.run)
         feeds = [] if self.only else [feed for side in Side for feed in self._feeds_of(side)]
-        tables = [self.only["table"]] if self.only else list(self.benches)
+        tables = self.tables
         leftovers = [] if self.dry else journal.unfinished_chunks(self.pair.pk)
         depends = {name: list(bench.mapping.depends_on) for name, bench in self.benches.items()}
-        if not self.only and (chosen := row.options.get("tables")):
-            tables = [name for name in tables if name in chosen]
         fields = {name: bench.mapping.fields for name, bench in self.benches.items()}
         proofs = [
             name
@@ -88,12 +85,6 @@ class Steps:
             return [str(self.only["table"])]
         chosen = Run.objects.values_list("options", flat=True).get(pk=self.run).get("tables")
         return [name for name in self.benches if not chosen or name in chosen]
-
-    def do_block(self, table: str, missing: list[str]) -> dict[str, Any]:
-        """A table's turn does not come: those it depends on failed. Returns that as a failure."""
-        params = {"table": table, "missing": ", ".join(missing)}
-        summary = N_("%(table)s waits for %(missing)s, which failed.")
-        return {"kind": "Blocked", "summary": summary, "params": params, "outcome": runs.BLOCKED, "tables": missing}
 
     def do_finish(self, table: str) -> None:
         """A table is through."""

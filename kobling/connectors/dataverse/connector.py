@@ -89,7 +89,7 @@ class Dataverse:
         except KoblingError:
             # Not every role may read the organisation's row; its id is name enough then.
             pass
-        return Health(name, "Web API v9.2", settings={"user_id": str(me.get("UserId") or "")})
+        return Health(name, "Web API v9.2")
 
     async def prepare(self) -> Sequence[str]:
         """Make our price list and see that every table can be read. Raises NotOffered naming the first that cannot."""

@@ -232,8 +232,6 @@ def start(actor: Actor, run: Run, undo: Undo, opener: Opener, now: datetime, why
 
 def _leave_out(actor: Actor, bench: Workbench, actions: list[AnyAction], now: datetime, why: str) -> None:
     deleted = [each for each in actions if isinstance(each, Delete)]
-    for made in (each for each in actions if isinstance(each, Create)):
-        decide(actor, bench.table, made.side, made.source_id, "ignore", now, why=why or REASON)
     links = couplings.by_uid(bench.table, [each.coupling for each in deleted])
     for each in deleted:
         source = each.side.other

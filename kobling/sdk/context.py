@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kobling.sdk.budget import WindowBudget
 from kobling.sdk.clock import SystemClock
-from kobling.sdk.http import Transport
+from kobling.sdk.hosts import checked_base_url
+from kobling.sdk.http import Api, Auth, Transport
 from kobling.sdk.protocols import Budget, Clock
+from kobling.sdk.redaction import Redactor
+from kobling.sdk.status import ErrorTable
 
 GrantData = Mapping[str, str | int | None]
 """A stored sign-in (tokens and when they end), JSON-able; the hub keeps it encrypted."""
@@ -52,3 +55,29 @@ class ConnectorContext:
     load_grant: LoadGrant | None = None
     save_grant: SaveGrant | None = None
     seed: str = ""
+
+    def api(
+        self,
+        address: str,
+        *,
+        vendor: str,
+        hosts: Iterable[str],
+        concurrency: int,
+        errors: ErrorTable,
+        redact: Redactor,
+        auth: Auth | None = None,
+        rate_pause: float = 60.0,
+    ) -> Api:
+        """The vendor's interface at an address that we may talk to. Raises SettingsError for any other."""
+        return Api(
+            self.transport,
+            checked_base_url(address, vendor=vendor, hosts=hosts, allow_hosts=self.allow_hosts),
+            vendor=vendor,
+            budget=self.budget,
+            concurrency=concurrency,
+            errors=errors,
+            redact=redact,
+            auth=auth,
+            rate_pause=rate_pause,
+            seed=self.seed,
+        )

@@ -8,7 +8,21 @@ from kobling.records import N_, NotThere, Record, Refused
 from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page, Report, Write
 
 
-class ReadOnlyList:
+class NotWritten:
+    """The writing half of a ``Resource`` that is only read."""
+
+    name: str
+
+    async def write(self, writes: Sequence[Write], report: Report) -> None:
+        """Raises Refused: this is only read."""
+        raise Refused(N_("%(resource)s can only be read."), resource=self.name)
+
+    async def find_created(self, write: Write) -> Record | None:
+        """Nothing is ever created here."""
+        return None
+
+
+class ReadOnlyList(NotWritten):
     """A list of records; implements ``Resource``. A connector says how all of them are read."""
 
     capabilities = Capabilities()
@@ -45,11 +59,3 @@ class ReadOnlyList:
     async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
         """Records by id."""
         return [each for each in await self.all() if each.external_id in external_ids]
-
-    async def write(self, writes: Sequence[Write], report: Report) -> None:
-        """Raises Refused: this is only read."""
-        raise Refused(N_("%(resource)s of %(vendor)s can only be read."), resource=self.name, vendor=self._vendor)
-
-    async def find_created(self, write: Write) -> Record | None:
-        """Nothing is ever created here."""
-        return None

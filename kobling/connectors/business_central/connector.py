@@ -20,7 +20,6 @@ from kobling.connectors.business_central.stock import stock
 from kobling.records import N_, NotThere, SettingsError
 from kobling.sdk import entra
 from kobling.sdk.context import ConnectorContext
-from kobling.sdk.hosts import checked_base_url
 from kobling.sdk.http import Answer, Api
 from kobling.sdk.odata.batch import Part, json_batch, read_json_batch
 from kobling.sdk.odata.metadata import Metadata
@@ -183,17 +182,15 @@ def _open(settings: Mapping[str, str], context: ConnectorContext) -> BusinessCen
     place = hosting.place_of(settings)
     settings = {**settings, "tenant": place.tenant}
     redact = Redactor([settings.get("client_secret", ""), settings.get("availability_key", "")])
-    api = Api(
-        context.transport,
-        checked_base_url(place.api, vendor=TITLE, hosts=HOSTS, allow_hosts=context.allow_hosts),
+    api = context.api(
+        place.api,
         vendor=TITLE,
-        budget=context.budget,
+        hosts=HOSTS,
         concurrency=_CONCURRENCY,
         errors=ERRORS,
         redact=redact,
         auth=SIGN_IN.token_holder(settings, context, redact),
         rate_pause=10.0,
-        seed=context.seed,
     )
     return BusinessCentral(api, place, settings, context)
 

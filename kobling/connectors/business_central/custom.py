@@ -14,12 +14,13 @@ from urllib.parse import quote
 
 from kobling.connectors.business_central import values
 from kobling.connectors.business_central.hosting import Place
-from kobling.records import N_, Record, Refused, SettingsError
+from kobling.records import N_, Record, SettingsError
 from kobling.sdk.http import Api
 from kobling.sdk.odata.query import quoted
 from kobling.sdk.odata.service import Row, Service
 from kobling.sdk.odata.table import Spec, Table
-from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, IdPage, Report, Resource, Setting, Write
+from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, IdPage, Resource, Setting
+from kobling.sdk.readonly import NotWritten
 
 API, SERVICES = "api", "services"
 _ASIDE = Capabilities(changed_since=True, deletions=Deletions.SWEEP, version_token=True)
@@ -73,20 +74,12 @@ SETTINGS = (
 )
 
 
-class ReadOnly(Table):
+class ReadOnly(NotWritten, Table):
     """A table that is only read."""
 
     async def describe(self) -> Mapping[str, FieldSchema]:
         """The columns that are read."""
         return {name: FieldSchema(name, name, read_only=True) for name in _FIELDS[self.name]}
-
-    async def write(self, writes: Any, report: Report) -> None:
-        """Raises Refused: this is only read."""
-        raise Refused(N_("%(resource)s of %(vendor)s can only be read."), resource=self.name, vendor="Business Central")
-
-    async def find_created(self, write: Write) -> Record | None:
-        """Nothing is ever created here."""
-        return None
 
     def fields(self, row: Row) -> dict[str, Any]:
         """Plain values."""

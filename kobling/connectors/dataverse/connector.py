@@ -148,21 +148,16 @@ class Dataverse:
 
 
 def _open(settings: Mapping[str, str], context: ConnectorContext) -> Dataverse:
-    base_url = checked_base_url(
-        entra.filled(settings, "base_url", TITLE), vendor=TITLE, hosts=_HOSTS, allow_hosts=context.allow_hosts
-    )
     redact = Redactor([settings.get("client_secret", "")])
-    api = Api(
-        context.transport,
-        base_url,
+    api = context.api(
+        entra.filled(settings, "base_url", TITLE),
         vendor=TITLE,
-        budget=context.budget,
+        hosts=_HOSTS,
         concurrency=_CONCURRENCY,
         errors=ERRORS,
         redact=redact,
         auth=SIGN_IN.token_holder(settings, context, redact),
         rate_pause=10.0,
-        seed=context.seed,
     )
     return Dataverse(api, settings, context)
 

@@ -17,7 +17,6 @@ from kobling.connectors.dinero.signin import HOSTS, PERSONAL, TITLE, VISMA, Vism
 from kobling.connectors.dinero.vouchers import CreditNotes, Invoices
 from kobling.records import N_, NotThere, SettingsError
 from kobling.sdk.context import ConnectorContext
-from kobling.sdk.hosts import checked_base_url
 from kobling.sdk.http import Api
 from kobling.sdk.protocols import ConnectorType, Finding, Health, Resource, Setting
 from kobling.sdk.redaction import Redactor
@@ -81,17 +80,15 @@ def _open(settings: Mapping[str, str], context: ConnectorContext) -> Dinero:
         raise SettingsError(N_("The organization id is a number."), field="organization_id", code="not_a_number")
     base_url = settings.get("base_url") or _BASE_URL
     redact = Redactor([settings.get("client_secret", ""), settings.get("api_key", "")])
-    api = Api(
-        context.transport,
-        checked_base_url(base_url, vendor=TITLE, hosts=HOSTS, allow_hosts=context.allow_hosts),
+    api = context.api(
+        base_url,
         vendor=TITLE,
-        budget=context.budget,
+        hosts=HOSTS,
         concurrency=_CONCURRENCY,
         errors=ERRORS,
         redact=redact,
         auth=token_holder(settings, context, redact),
         rate_pause=CONNECTOR.budget_window,
-        seed=context.seed,
     )
     return Dinero(api, organization, context.seed)
 

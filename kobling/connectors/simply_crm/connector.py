@@ -15,7 +15,6 @@ from kobling.connectors.simply_crm.reference import Reference
 from kobling.connectors.simply_crm.service import PATH, Service
 from kobling.records import N_, KoblingError, NotThere, SettingsError
 from kobling.sdk.context import ConnectorContext
-from kobling.sdk.hosts import checked_base_url
 from kobling.sdk.http import Api
 from kobling.sdk.protocols import ConnectorType, Finding, Health, Resource, Setting
 from kobling.sdk.redaction import Redactor
@@ -80,15 +79,13 @@ def _open(settings: Mapping[str, str], context: ConnectorContext) -> SimplyCrm:
             raise SettingsError(N_("Fill in %(setting)s for Simply CRM."), field=name, setting=name, code="missing")
     address = settings["base_url"].strip().rstrip("/").removesuffix(PATH)
     access_key = settings["access_key"].strip()
-    api = Api(
-        context.transport,
-        checked_base_url(address, vendor=_TITLE, hosts=_HOSTS, allow_hosts=context.allow_hosts),
+    api = context.api(
+        address,
         vendor=_TITLE,
-        budget=context.budget,
+        hosts=_HOSTS,
         concurrency=_CONCURRENCY,
         errors=ErrorTable(words=faults.http_words),
         redact=Redactor([access_key]),
-        seed=context.seed,
     )
     return SimplyCrm(api, settings["username"].strip(), access_key)
 

@@ -199,6 +199,18 @@ async def test_an_order_is_shipped_and_invoiced_by_its_action(connect):
     assert [each.fields["status"] for each in invoices if each.fields["externalDocumentNumber"] == "SO-1"] == ["Open"]
 
 
+async def test_a_file_is_attached_to_an_order(connect, control):
+    connector = connect()
+    record, _ = await order(connector)
+    made = await connector.resources["salesOrders"].attach(record.external_id, "aftale.pdf", b"%PDF-1.4 aftale")
+    (kept,) = [each for each in await control("GET", "/dump/attachments") if each["id"] == made]
+    assert (kept["fileName"], kept["parentId"]) == ("aftale.pdf", record.external_id)
+    answer = await connector.company.api.request(
+        "GET", f"{connector.company.root}/attachments({made})/attachmentContent", headers={"Accept": "*/*"}
+    )
+    assert answer.body == b"%PDF-1.4 aftale"
+
+
 @pytest.mark.parametrize("way", ["api", "services"])
 async def test_resources_and_prices_come_where_a_partner_published_them(connect, control, way):
     assert "resources" not in connect().resources

@@ -7,16 +7,11 @@ from typing import Any
 
 from kobling.mapping import ConflictPolicy, Direction, Side
 from kobling.pairs.base import Option
+from kobling.pairs.common_options import SYNCHRONISE
 from kobling.records import N_
 
 OPTIONS = (
-    Option(
-        "synchronise",
-        N_("Synchronise"),
-        "manual",
-        ("manual", "auto"),
-        N_("Manual: only when you press Sync. Auto: every third hour, or as the schedule says."),
-    ),
+    SYNCHRONISE,
     Option(
         "base_currency",
         N_("The company's own currency"),

@@ -9,18 +9,13 @@ from kobling.mapping import Condition, ConflictPolicy, Direction, FieldMapping, 
 from kobling.mapping.codecs import EMAIL, NUMBER, NUMBER_AS_TEXT, text_up_to
 from kobling.mapping.people import CVR, country_key, country_name
 from kobling.pairs.base import Option, PairType, Schemas
+from kobling.pairs.common_options import SYNCHRONISE
 from kobling.pairs.custom_fields import CVR_LABEL, labelled
 from kobling.pairs.shaping import shape_all
 from kobling.records import N_
 
 OPTIONS = (
-    Option(
-        "synchronise",
-        N_("Synchronise"),
-        "manual",
-        ("manual", "auto"),
-        N_("Manual: only when you press Sync. Auto: every third hour, or as the schedule says."),
-    ),
+    SYNCHRONISE,
     Option("direction", N_("Direction"), "both", ("to_right", "to_left", "both")),
     Option(
         "conflict", N_("When both sides changed the same field"), "ask", tuple(each.value for each in ConflictPolicy)

@@ -7,17 +7,12 @@ from typing import Any
 
 from kobling.mapping import ConflictPolicy, Direction, Side
 from kobling.pairs.base import Option
+from kobling.pairs.common_options import SYNCHRONISE
 from kobling.records import N_
 
 OPTIONS = (
     Option("mapping", N_("Field mapping"), "default", ("default", "custom"), N_("Custom lets you change each field.")),
-    Option(
-        "synchronise",
-        N_("Synchronise"),
-        "manual",
-        ("manual", "auto"),
-        N_("Manual: only when you press Sync. Auto: every third hour, or as the schedule says."),
-    ),
+    SYNCHRONISE,
     Option("direction", N_("Direction"), "both", ("crm_to_dinero", "dinero_to_crm", "both")),
     Option(
         "first",

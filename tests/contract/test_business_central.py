@@ -10,9 +10,7 @@ from aiohttp import web
 from kobling.connectors.business_central.connector import CONNECTOR
 from kobling.connectors.business_central.subscriptions import Subscriptions, handshake, read_notifications
 from kobling.records import Misunderstood, NotOffered, NotThere, Refused, SettingsError, StaleVersion, Unreachable
-from kobling.sdk.budget import WindowBudget
 from kobling.sdk.conformance_rig import ControlPort, reading, send
-from kobling.sdk.context import ConnectorContext, MemoryGrants
 from kobling.sdk.protocols import Operation, Write
 from kobling.simulators import start
 
@@ -32,23 +30,13 @@ async def control(central, session):
 
 
 @pytest.fixture
-def connect(central, transport, clock):
+def connect(central, opened):
     def connect(**more):
         given = central.credentials
         names = ("tenant", "client_id", "client_secret", "authority", "environment", "company", "company_id")
         settings = {name: given[name] for name in names} | {"sign_in": "app", "base_url": central.url}
         settings |= {"company_name": given["company"], **more}
-        grants = MemoryGrants()
-        context = ConnectorContext(
-            transport,
-            clock,
-            WindowBudget(0, 300, clock),
-            allow_hosts=("127.0.0.1",),
-            seed="t",
-            load_grant=grants.load,
-            save_grant=grants.save,
-        )
-        return CONNECTOR.open(settings, context)
+        return opened(CONNECTOR, settings)
 
     return connect
 

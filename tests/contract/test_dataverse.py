@@ -6,9 +6,7 @@ import pytest
 
 from kobling.connectors.dataverse.connector import CONNECTOR
 from kobling.records import NotOffered, NotThere, Refused, SettingsError, SignInExpired
-from kobling.sdk.budget import WindowBudget
 from kobling.sdk.conformance_rig import ControlPort, reading, send
-from kobling.sdk.context import ConnectorContext, MemoryGrants
 from kobling.sdk.protocols import Deletions, Operation, Write
 from kobling.simulators import start
 
@@ -30,22 +28,12 @@ async def control(dataverse, session):
 
 
 @pytest.fixture
-def connect(dataverse, transport, clock):
+def connect(dataverse, opened):
     def connect(**more):
         given = dataverse.credentials
         names = ("tenant", "client_id", "client_secret", "authority")
         settings = {name: given[name] for name in names} | {"sign_in": "app", "base_url": dataverse.url, **more}
-        grants = MemoryGrants()
-        context = ConnectorContext(
-            transport,
-            clock,
-            WindowBudget(0, 300, clock),
-            allow_hosts=("127.0.0.1",),
-            seed="t",
-            load_grant=grants.load,
-            save_grant=grants.save,
-        )
-        return CONNECTOR.open(settings, context)
+        return opened(CONNECTOR, settings)
 
     return connect
 

@@ -36,22 +36,13 @@ def control(dinero, session):
 
 
 @pytest.fixture
-def connect(dinero, transport, clock):
+def connect(dinero, opened):
     def connect(grants=None, **more):
         given = dinero.credentials
         names = ("client_id", "client_secret", "api_key", "organization_id")
         settings = {name: given[name] for name in names}
         settings |= {"base_url": dinero.url, "token_url": f"{dinero.url}/dineroapi/oauth/token", **more}
-        grants = grants or MemoryGrants()
-        context = ConnectorContext(
-            transport,
-            clock,
-            allow_hosts=("127.0.0.1",),
-            seed="t",
-            load_grant=grants.load,
-            save_grant=grants.save,
-        )
-        return CONNECTOR.open(settings, context)
+        return opened(CONNECTOR, settings, grants)
 
     return connect
 

@@ -64,7 +64,7 @@ def _expected(side: SideForecast | None) -> str:
 def _print_review(lines: Sequence[Line]) -> None:
     rows = [
         (
-            each.label,
+            translated(each.label),
             each.left,
             each.right,
             each.coupled,
@@ -82,7 +82,7 @@ def _print_review(lines: Sequence[Line]) -> None:
 def _print_states(lines: Sequence[Line]) -> None:
     rows = [
         (
-            each.label,
+            translated(each.label),
             ", ".join(each.depends_on),
             output.shown(each.state),
             output.shown(each.to_right),

@@ -13,7 +13,7 @@ from kobling.hub.workbench import Workbench, open_workbenches
 from kobling.mapping import Side, TableMapping
 from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError, to_json
-from kobling.sdk.context import ConnectorContext
+from kobling.sdk.context import ConnectorContext, GrantData, MemoryGrants
 from kobling.sdk.http import Transport
 from kobling.sdk.protocols import Clock, Connector, ConnectorType, Resource
 from kobling.sync.waiting import LoopThread
@@ -99,6 +99,17 @@ class Opener:
         if kind.group:
             return kind.group
         return GROUP_WITH_BUDGET if allowance(connection, kind) else GROUP_WITHOUT
+
+    def passing_context(self, grant: GrantData | None = None) -> ConnectorContext:
+        """The world around a connector that is used once: nothing of it is stored."""
+        grants = MemoryGrants(grant)
+        return ConnectorContext(
+            transport=self.transport,
+            clock=self.clock,
+            allow_hosts=self.allow_hosts,
+            load_grant=grants.load,
+            save_grant=grants.save,
+        )
 
     def context(self, connection: Connection) -> ConnectorContext:
         """The world around a connection's connector."""

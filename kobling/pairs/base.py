@@ -9,7 +9,7 @@ from typing import Any
 
 from kobling.mapping import Side, TableMapping
 from kobling.records import N_, SettingsError
-from kobling.sdk.protocols import FieldSchema
+from kobling.sdk.protocols import FieldSchema, Setting
 
 Schemas = Mapping[Side, Mapping[str, Mapping[str, FieldSchema]]]
 """Side → resource → field → what the installation says of it; empty while nothing was described yet."""
@@ -42,7 +42,8 @@ class SetUpStep:
     """One step of the assisted set-up.
 
     ``about`` says what is needed and why. ``side`` is the system it concerns; ``names`` are the options (of the pair)
-    or settings (of the connection) that it asks for, empty meaning all. ``optional`` ones may be skipped.
+    or settings (of the connection) that it asks for, empty meaning all; ``more`` is asked for once and never stored.
+    ``optional`` ones may be skipped.
     """
 
     name: str
@@ -52,6 +53,7 @@ class SetUpStep:
     side: Side | None = None
     names: tuple[str, ...] = ()
     optional: bool = False
+    more: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

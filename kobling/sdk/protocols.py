@@ -235,8 +235,10 @@ class Stocked(Protocol):
 class Preparable(Protocol):
     """A connector whose system must be made ready once, by somebody who may do more than the synchronisation user."""
 
-    async def prepare(self) -> Sequence[str]:
+    async def prepare(self, user: str = "") -> Sequence[str]:
         """Make what is missing and check what is needed; says what was made. Doing it twice changes nothing.
+
+        ``user`` (its id or e-mail there) is given the rights that a synchronisation needs; empty: nobody is.
 
         Raises SettingsError naming what is not as it must be.
         """

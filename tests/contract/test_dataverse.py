@@ -204,14 +204,24 @@ async def test_a_privilege_that_is_missing_concerns_its_table_alone(connect, con
     assert (await resources["contacts"].read(None)).records
 
 
-async def test_choices_are_read_like_records_and_made_by_nobody(connect):
+async def test_choices_are_read_like_records_and_made_by_those_who_may_customise(connect, dataverse, control):
     choices = connect().resources["account.paymenttermscode"]
     found = {each.external_id: each.fields["label"] for each in (await choices.read(None)).records}
     assert found["1"] == "Net 30"
     with pytest.raises(NotThere):
         await choices.get("99")
-    with pytest.raises(Refused):
-        await choices.write([create("k", {"label": "x"})], print)
+    assert isinstance((await one(choices, create("k", {"label": "x"}))).error, Refused)
+    known = dataverse.credentials
+    admin = connect(client_id=known["admin_client_id"], client_secret=known["admin_client_secret"])
+    choices = admin.resources["account.paymenttermscode"]
+    await control("POST", "/faults", {"kind": "applied_then_dropped", "match": {"operation": "POST InsertOptionValue"}})
+    lost = await one(choices, create("k", {"label": "17 dage"}))
+    assert lost.error is not None and not isinstance(lost.error, Refused)
+    found = await choices.find_created(create("k", {"label": "17 dage"}))
+    assert found is not None and found.fields["label"] == "17 dage"
+    made_again = await one(choices, create("k", {"label": "17 dage"}))
+    assert isinstance(made_again.error, Refused), "its value is ours, so it is made once"
+    assert await choices.find_created(create("other", {"label": "x"})) is None
 
 
 async def product(resources):

@@ -14,6 +14,7 @@ from kobling.connectors.dataverse.about import About, Choices
 from kobling.connectors.dataverse.documents import DataDocuments
 from kobling.connectors.dataverse.faults import ERRORS
 from kobling.connectors.dataverse.products import PRICE_LIST, Products
+from kobling.connectors.dataverse.roles import give_role
 from kobling.connectors.dataverse.rows import DataRows
 from kobling.connectors.dataverse.tables import CHOICES, TABLES
 from kobling.records import N_, KoblingError, NotThere, SettingsError
@@ -91,14 +92,18 @@ class Dataverse:
             pass
         return Health(name, "Web API v9.2")
 
-    async def prepare(self) -> Sequence[str]:
-        """Make our price list and see that every table can be read. Raises NotOffered naming the first that cannot."""
+    async def prepare(self, user: str = "") -> Sequence[str]:
+        """Make our price list, see that every table can be read, and give ``user`` the security role for all that.
+
+        Raises NotOffered naming the first table that cannot be read, SettingsError for an unknown user.
+        """
+        made = [await give_role(self.service, user)] if user else []
         for spec in TABLES:
             await self.service.rows(spec.path, select=spec.key, top=1)
         products = self.resources["products"]
         assert isinstance(products, Products)
         await products.prepare()
-        return [f"{len(TABLES)} tables", f"pricelevels: {PRICE_LIST}"]
+        return [f"{len(TABLES)} tables", f"pricelevels: {PRICE_LIST}", *made]
 
     async def _reached(self) -> str:
         """Environments of a person by discovery; an app cannot ask.

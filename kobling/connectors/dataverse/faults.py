@@ -14,6 +14,7 @@ from kobling.records import (
     NotThere,
     RateLimited,
     Refused,
+    SettingsError,
     StaleVersion,
     Unreachable,
 )
@@ -26,6 +27,10 @@ _DUPLICATE = Rule(AlreadyThere, N_("%(vendor)s says that it clashes with another
 _LACKS = Rule(NotOffered, N_("The user lacks a privilege in %(vendor)s: %(text)s Give it the security role."))
 _WAIT = Rule(RateLimited, N_("%(vendor)s asks us to wait: its limit of requests is reached."))
 _BUSY = Rule(Unreachable, N_("%(vendor)s was too busy to carry it out."))
+_NO_ROLE = Rule(
+    SettingsError,
+    N_("The user has no security role in %(vendor)s. Give it one, or let the set-up's step “prepare” do it."),
+)
 _CODES = {
     0x80060882: _STALE,
     0x80040217: _GONE,
@@ -33,6 +38,7 @@ _CODES = {
     0x80040237: _DUPLICATE,
     0x80040333: _DUPLICATE,
     0x80040220: _LACKS,
+    0x80042F09: _NO_ROLE,
     0x80072322: _WAIT,
     0x80072321: _WAIT,
     0x80072326: _WAIT,

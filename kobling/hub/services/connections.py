@@ -15,6 +15,7 @@ from kobling.hub.models import Connection
 from kobling.hub.opening import Opener
 from kobling.hub.services.log import record
 from kobling.records import N_, KoblingError, SettingsError
+from kobling.sdk.context import GrantData
 from kobling.sdk.protocols import ConnectorType, FieldSchema, Finding, Health
 
 
@@ -67,9 +68,18 @@ def connect(
 def _sign_in(
     connection: Connection, kind: ConnectorType, opener: Opener, settings: Mapping[str, str], way: SigningIn | None
 ) -> None:
-    """Let a person sign in on the vendor's page where these settings ask for it, and keep the grant."""
+    grant = sign_in(kind, opener, settings, way)
+    if grant is not None:
+        connection.grant = vault.seal(grant)
+        connection.save(update_fields=["grant"])
+
+
+def sign_in(
+    kind: ConnectorType, opener: Opener, settings: Mapping[str, str], way: SigningIn | None
+) -> GrantData | None:
+    """Let a person sign in on the vendor's page; None where these settings do not ask for it. Raises SettingsError."""
     if kind.sign_in is None or not kind.sign_in.needed(settings):
-        return
+        return None
     if way is None:
         raise SettingsError(N_("Signing in to %(system)s needs a person."), system=kind.title, code="sign_in_needed")
     begun = kind.sign_in.start(settings, way.redirect_uri)
@@ -80,11 +90,10 @@ def _sign_in(
             code="wrong_answer",
             detail=", ".join(answer.get("error", ())),
         )
-    finishing = kind.sign_in.finish(
-        settings, opener.context(connection), answer["code"][0], begun.verifier, way.redirect_uri
+    code = answer["code"][0]
+    return opener.waiting.run(
+        kind.sign_in.finish(settings, opener.passing_context(), code, begun.verifier, way.redirect_uri)
     )
-    connection.grant = vault.seal(opener.waiting.run(finishing))
-    connection.save(update_fields=["grant"])
 
 
 def test(actor: Actor, connection: Connection, opener: Opener) -> Health:

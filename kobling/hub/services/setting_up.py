@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from kobling.pairs.base import Option, PairType, SetUpStep, StepKind
 from kobling.records import N_, SettingsError
 from kobling.sdk.protocols import Preparable, Setting
 
+USER = "synchronisation_user"
+"""What a preparing step may ask beside the sign-in: whom to give the rights."""
 TODO, DONE, SKIPPED, WAITS = "todo", "done", "skipped", "waits"
 _CONFIRMED, _SKIPPED = "set-up step done", "set-up step skipped"
 
@@ -107,7 +109,7 @@ def _asks(opener: Opener, kind: PairType, step: SetUpStep) -> tuple[Option | Set
     if step.side is None:
         return ()
     wanted = opener.type_of(kind.left if step.side is Side.LEFT else kind.right).settings
-    return tuple(each for each in wanted if not step.names or each.name in step.names)
+    return tuple(each for each in wanted if not step.names or each.name in step.names) + step.more
 
 
 def _confirm(
@@ -157,19 +159,31 @@ def _settings(
 
 
 def _prepare(
-    actor: Actor, client: Client, kind: PairType, step: SetUpStep, values: Mapping[str, Any], opener: Opener, _way: Any
+    actor: Actor,
+    client: Client,
+    kind: PairType,
+    step: SetUpStep,
+    values: Mapping[str, Any],
+    opener: Opener,
+    way: SigningIn | None,
 ) -> str:
     """With an administrator's sign-in where one is given: it lives as long as this call."""
-    connection = _needed(client, kind, step)
-    if not values:
-        connector = opener.connector(connection)
+    if strange := sorted(values.keys() - {each.name for each in _asks(opener, kind, step)}):
+        raise SettingsError(
+            N_("This step has no option “%(name)s”. It has: %(known)s."), name=strange[0], known=", ".join(step.names)
+        )
+    given = {name: str(value) for name, value in values.items()}
+    user = given.pop(USER, "")
+    if given:
+        known = _connection(client, kind, step)
+        asked = opener.type_of(kind.left if step.side is Side.LEFT else kind.right)
+        settings = {each.name: each.default for each in asked.settings} | (known.settings if known else {}) | given
+        grant = connections.sign_in(asked, opener, settings, way)
+        connector = asked.open(settings, opener.passing_context(grant))
     else:
-        given = {name: str(value) for name, value in values.items() if name in step.names}
-        settings = {**connection.settings, **given}
-        context = replace(opener.context(connection), load_grant=None, save_grant=None)
-        connector = opener.type_of(connection.connector).open(settings, context)
+        connector = opener.connector(_needed(client, kind, step))
     if isinstance(connector, Preparable):
-        opener.waiting.run(connector.prepare())
+        opener.waiting.run(connector.prepare(user))
     return N_("Prepared.")
 
 

@@ -68,7 +68,7 @@ def units(options: Mapping[str, Any]) -> TableMapping:
 
 
 def payment_terms(options: Mapping[str, Any]) -> TableMapping:
-    """Payment terms ↔ options of a choice column, coupled by an equal name and never created."""
+    """Payment terms ↔ options of a choice column, coupled by an equal name; made there only where that was chosen."""
     return _choices("payment_terms", N_("Payment terms"), "account.paymenttermscode", "paymentTerms", options)
 
 
@@ -87,10 +87,10 @@ def _choices(name: str, label: str, left: str, right: str, options: Mapping[str,
         right=right,
         fields=(
             FieldMapping("code", end("label"), end("code"), frozen=True, label=N_("Code")),
-            FieldMapping("name", end("label"), end("displayName"), frozen=True, label=N_("Name")),
+            FieldMapping("name", end("label"), end("displayName"), Direction.TO_RIGHT, frozen=True, label=N_("Name")),
         ),
         match=(MatchRule(("code",)), MatchRule(("name",), silent=False)),
-        create_left=False,
+        create_left=options["choices"] == "make",
         create_right=False,
         **rules(options) | {"only_coupled": False},
     )

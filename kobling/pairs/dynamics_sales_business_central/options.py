@@ -47,6 +47,16 @@ OPTIONS = (
         N_("all: new records are made on the other side; coupled: only those that a person coupled are kept in step."),
     ),
     Option(
+        "choices",
+        N_("Payment terms and shipment methods"),
+        "existing",
+        ("existing", "make"),
+        N_(
+            "existing: only options that Dynamics 365 has already; make: missing options are made there, for which the "
+            "synchronisation user needs the role System Customizer."
+        ),
+    ),
+    Option(
         "orders",
         N_("Sales orders"),
         "to_business_central",

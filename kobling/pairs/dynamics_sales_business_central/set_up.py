@@ -5,18 +5,41 @@ from __future__ import annotations
 from kobling.mapping import Side
 from kobling.pairs.base import SetUpStep, StepKind
 from kobling.records import N_
+from kobling.sdk.protocols import Setting
 
 STEPS = (
     SetUpStep(
         "prerequisites",
         N_("What you need"),
         N_(
-            "A dedicated user or app for the synchronisation in both systems: a Dynamics 365 user with a security role "
-            "that reads and writes the tables, and a Business Central user or app with permission sets (not SUPER). An "
-            "administrator of Dynamics 365 (System Administrator and System Customizer) is needed once, for the step "
-            "“prepare”, and is never stored. Both systems must have the same base currency."
+            "A dedicated user or app for the synchronisation in both systems: a Dynamics 365 user or app (the next "
+            "step gives it its security role), and a Business Central user or app with permission sets (not SUPER). "
+            "An administrator of Dynamics 365 (System Administrator and System Customizer) is needed once, for the "
+            "step “prepare”, and is never stored. Both systems must have the same base currency."
         ),
         StepKind.CONFIRM,
+    ),
+    SetUpStep(
+        "prepare",
+        N_("Prepare Dynamics 365 Sales"),
+        N_(
+            "An administrator signs in for this step alone: used once, never stored. It gives the synchronisation "
+            "user a security role that allows what is needed (so that it needs none before), makes the price list "
+            "that products need to be active, and checks that every table can be reached. Leave it out when all that "
+            "is done by hand."
+        ),
+        StepKind.PREPARE,
+        Side.LEFT,
+        names=("base_url", "sign_in", "tenant", "client_id", "client_secret", "authority"),
+        optional=True,
+        more=(
+            Setting(
+                "synchronisation_user",
+                N_("Synchronisation user"),
+                N_("The client id of the app, or the e-mail address of the person, that Kobling will sign in as."),
+                required=False,
+            ),
+        ),
     ),
     SetUpStep(
         "sales",
@@ -41,7 +64,16 @@ STEPS = (
         N_("Choose the data"),
         N_("Which records, whose values count, and what happens when both sides changed the same field."),
         StepKind.OPTIONS,
-        names=("coupled_only", "first", "conflict", "ownership", "base_currency", "country_language", "tables"),
+        names=(
+            "coupled_only",
+            "first",
+            "conflict",
+            "choices",
+            "ownership",
+            "base_currency",
+            "country_language",
+            "tables",
+        ),
     ),
     SetUpStep(
         "orders",
@@ -65,17 +97,6 @@ STEPS = (
         Side.RIGHT,
         names=("availability_service", "availability_user", "availability_key", "availability_url"),
         optional=True,
-    ),
-    SetUpStep(
-        "prepare",
-        N_("Prepare Dynamics 365 Sales"),
-        N_(
-            "Makes the price list that products need to be active, and checks that every table can be reached. An "
-            "administrator's sign-in may be given for this step alone; it is used once and never stored."
-        ),
-        StepKind.PREPARE,
-        Side.LEFT,
-        names=("sign_in", "tenant", "client_id", "client_secret"),
     ),
     SetUpStep(
         "sync",

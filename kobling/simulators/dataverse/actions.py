@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kobling.simulators.dataverse.choices import ChoiceOptions
 from kobling.simulators.dataverse.context import Context
 from kobling.simulators.dataverse.documents import KINDS
 from kobling.simulators.dataverse.errors import bad_request, no_segment, rule
@@ -48,6 +49,7 @@ class Actions:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._store = writer.store
+        self._choices = ChoiceOptions(writer)
 
     def unbound(self, call: Call, steps: list[Segment], context: Context) -> Reply:
         """A function or action at the service root. Raises ApiError."""
@@ -65,16 +67,43 @@ class Actions:
                 return self._close(name, json_body(call), context)
             if name in _LOCKING:
                 return self._lock(name, json_body(call), context)
+            if name == "InsertOptionValue":
+                return answer(self._choices.insert(json_body(call), context), context)
+            if name == "PublishXml":
+                self._choices.publish(json_body(call), context)
+                return no_content()
             if name == "ConvertSalesOrderToInvoice":
                 return self._invoice(json_body(call), context)
         raise no_segment(name)
 
     def bound(self, table: Table, row: Row, name: str, call: Call, context: Context) -> Reply:
         """An action on one row. Raises ApiError."""
+        if table.logical == "role":
+            self._writer.roles.add_privileges(row, name, json_body(call), context)
+            return no_content()
         if (table.logical, name) != ("product", "PublishProductHierarchy"):
             raise no_segment(f"Microsoft.Dynamics.CRM.{name}")
         self._writer.allow("product", "write", context)
         self._writer.change(table, row, {"statecode": 0, "statuscode": 1}, context)
+        return no_content()
+
+    def roles(self, table: Table, steps: list[Segment], call: Call, context: Context) -> Reply:
+        """systemusers(…)/systemuserroles_association: the roles of a user, giving one, taking one. Raises ApiError."""
+        if table.logical != "systemuser" or steps[0].key is None:
+            raise no_segment(steps[1].name)
+        user, roles = self._writer.locate(table, steps[0].key), self._writer.roles
+        if call.method == "GET" and len(steps) == 2:
+            view = View(self._store, self._store.table("role"), options_of(call.query), context)
+            shown = [view.shown(role) for role in roles.of(user.id)]
+            return answer({"@odata.context": f"{context.root}/$metadata#roles", "value": shown}, context)
+        if len(steps) != 3 or steps[2].name != "$ref":
+            raise no_segment(steps[-1].name)
+        if call.method == "POST":
+            roles.associate(user, json_body(call), context)
+        elif steps[1].key:
+            roles.disassociate(user, Segment("", steps[1].key), context)
+        else:
+            roles.disassociate(user, reference(call.query.get("$id"))[0], context)
         return no_content()
 
     def _who(self, context: Context) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -12,8 +13,8 @@ _LEVELS = {0: "None", 1: "ApplicationRequired", 2: "SystemRequired"}
 _CLASSES = {"Owner": "Lookup", "Customer": "Lookup"}
 
 
-def attribute(table: Table, column: Column) -> dict[str, Any]:
-    """One column."""
+def attribute(table: Table, column: Column, unpublished: Set[tuple[str, str, int]] = frozenset()) -> dict[str, Any]:
+    """One column, without options that nobody published yet."""
     kind = "UniqueIdentifier" if column.type == "Uniqueidentifier" else column.type
     found: dict[str, Any] = {
         "@odata.type": f"#Microsoft.Dynamics.CRM.{_CLASSES.get(column.type, kind)}AttributeMetadata",
@@ -30,10 +31,11 @@ def attribute(table: Table, column: Column) -> dict[str, Any]:
         "IsValidForRead": True,
         "RequiredLevel": {"Value": _LEVELS[column.required], "CanBeChanged": column.required != 2},
     }
-    return found | _details(column)
+    hidden = {value for logical, name, value in unpublished if (logical, name) == (table.logical, column.name)}
+    return found | _details(column, hidden)
 
 
-def _details(column: Column) -> dict[str, Any]:
+def _details(column: Column, hidden: Set[int]) -> dict[str, Any]:
     if column.type in ("String", "Memo"):
         return {"MaxLength": column.length or (MEMO_LENGTH if column.type == "Memo" else 4000)}
     if column.type in ("Decimal", "Money", "Integer", "Double"):
@@ -51,6 +53,7 @@ def _details(column: Column) -> dict[str, Any]:
         options = [
             {"Value": value, "Label": {"UserLocalizedLabel": {"Label": label, "LanguageCode": 1033}}}
             for value, label in (column.options or {}).items()
+            if value not in hidden
         ]
         return {"OptionSet": {"Options": options}}
     return {}

@@ -139,14 +139,18 @@ class Schema:
 
 
 @cache
+def _told() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = from_json((Path(__file__).parent / "tables.json").read_bytes())
+    return found
+
+
 def schema(business_central_solution: bool) -> Schema:
-    """The schema with or without what Microsoft's Business Central integration solution adds.
+    """The schema of one organization, with or without what Microsoft's Business Central integration solution adds.
 
     Fidelity: known dataverse §10 – bcbi_ columns exist only when that solution is installed
     """
-    read: dict[str, dict[str, Any]] = from_json((Path(__file__).parent / "tables.json").read_bytes())
     made = []
-    for set_name, told in read.items():
+    for set_name, told in _told().items():
         columns = {
             name: _column(name, given)
             for name, given in told["columns"].items()

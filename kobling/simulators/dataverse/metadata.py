@@ -15,6 +15,7 @@ from kobling.simulators.dataverse.facts import Table
 from kobling.simulators.dataverse.keys import AlternateKey
 from kobling.simulators.dataverse.paths import Segment
 from kobling.simulators.dataverse.reading import answer, options_of
+from kobling.simulators.dataverse.roles import privileges
 from kobling.simulators.dataverse.single import json_body, no_content
 from kobling.simulators.dataverse.values import guid
 from kobling.simulators.dataverse.writing import Writer
@@ -83,12 +84,13 @@ class Metadata:
             "ChangeTrackingEnabled": table.logical in self._writer.settings.change_tracking,
             "IsOptimisticConcurrencyEnabled": True,
             "IsCustomEntity": table.logical.startswith("bcbi_"),
+            "Privileges": privileges(table),
             "OwnershipType": "UserOwned" if "ownerid" in table.columns else "OrganizationOwned",
         }
 
     def _expanded(self, table: Table) -> dict[str, list[dict[str, Any]]]:
         return {
-            "Attributes": [attribute(table, column) for column in table.columns.values()],
+            "Attributes": [attribute(table, column, self._writer.unpublished) for column in table.columns.values()],
             "Keys": [self._key(table, key) for key in self._writer.keys.of.get(table.logical, ())],
             "ManyToOneRelationships": relationships(table),
         }

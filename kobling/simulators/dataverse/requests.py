@@ -10,6 +10,7 @@ from kobling.simulators.dataverse.facts import Table
 from kobling.simulators.dataverse.metadata import Metadata
 from kobling.simulators.dataverse.paths import Segment, segments
 from kobling.simulators.dataverse.reading import Reading
+from kobling.simulators.dataverse.roles import ASSOCIATION
 from kobling.simulators.dataverse.single import Single
 from kobling.simulators.dataverse.writing import Writer
 from kobling.simulators.wire import Call, Reply
@@ -46,6 +47,8 @@ class Requests:
             return self._actions.unbound(call, steps, context)
         if len(steps) > 1 and steps[-1].name.startswith(_CRM):
             return self._bound(table, steps, call, context)
+        if len(steps) > 1 and steps[1].name == ASSOCIATION:
+            return self._actions.roles(table, steps, call, context)
         match call.method:
             case "GET":
                 return self._get(table, steps, call, context)

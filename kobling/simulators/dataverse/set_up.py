@@ -16,6 +16,7 @@ from kobling.simulators.dataverse.catalogue import (
 )
 from kobling.simulators.dataverse.context import Context
 from kobling.simulators.dataverse.documents import install
+from kobling.simulators.dataverse.roles import ADMINISTRATOR, CUSTOMIZER, STANDARD
 from kobling.simulators.dataverse.settings import Settings
 from kobling.simulators.dataverse.store import Store
 from kobling.simulators.dataverse.values import SCALE
@@ -80,6 +81,8 @@ def set_up(writer: Writer, known: Directory) -> list[str]:
     system = _user(writer, "", "SYSTEM", "", licensed=False)
     _user(writer, "", "INTEGRATION", "", licensed=False, isintegrationuser=True)
     _user(writer, "", "Kobling", "", licensed=False, accessmode=4, applicationid=known.app.client_id)
+    app = known.administrator.client_id
+    admin = _user(writer, "", "Administrator", "", licensed=False, accessmode=4, applicationid=app)
     for person in known.users.values():
         first, _, last = person.name.partition(" ")
         more = {"azureactivedirectoryobjectid": person.object_id, "internalemailaddress": person.username}
@@ -89,6 +92,11 @@ def set_up(writer: Writer, known: Directory) -> list[str]:
         for first, last, phone, disabled, licensed in _SALESPEOPLE
     ]
     _money(writer, system)
+    for name in STANDARD:
+        stamped = {"businessunitid": writer.business_unit, "ismanaged": False, "iscustomizable": True, **_stamps(store)}
+        store.add("role", store.new_id(), {"name": name, **stamped})
+    for name in (ADMINISTRATOR, CUSTOMIZER):
+        writer.roles.give(admin, name)
     team = {"name": NAME, "businessunitid": writer.business_unit, "isdefault": True, "teamtype": 0, **_stamps(store)}
     store.add("team", store.new_id(), team)
     return owners

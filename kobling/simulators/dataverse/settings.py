@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     Fidelity: assumed dataverse §10 – a read-only column in a body is refused (`read_only_columns`)
     Fidelity: assumed dataverse §10 – application-required columns bind forms, not the API (`require_recommended`)
     Fidelity: assumed dataverse §9 – a product needs a price-list item to become Active (`activation_needs_price`)
+    Fidelity: known dataverse §2 – an application user needs a security role (`app_user_roles`: "needed")
     """
 
     change_tracking: list[str] = msgspec.field(default_factory=lambda: list(TRACKED))
@@ -43,6 +44,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     organizations: int = 1
     missing_privileges: dict[str, list[str]] = {}
     app_user: Literal["enabled", "disabled", "missing"] = "enabled"
+    app_user_roles: Literal["any", "needed"] = "any"
     impersonation: bool = True
     business_central_solution: bool = False
     read_only_columns: Literal["refuse", "ignore"] = "refuse"

@@ -50,17 +50,26 @@ class Dataverse:
 
     def reset(self, seed: int, records: int) -> None:
         """A fresh organization of a seed; knobs, sign-in and issued tokens stay."""
-        self._store = Store(schema(self._settings.business_central_solution), self.clock, seed)
+        self._schemas = {installed: schema(installed) for installed in (False, True)}
+        self._store = Store(self._schemas[self._settings.business_central_solution], self.clock, seed)
         self._writer = new_writer(self._store, self._settings)
         owners = set_up(self._writer, self.gate.directory)
         seed_organization(self._writer, self.clock, owners, seed, records)
         self._requests = Requests(self._writer)
         self._users = Users(self._store, self.gate)
+        self._restrict()
         self._protection.clear()
+
+    def _restrict(self) -> None:
+        """Whether the app may do what it likes, or only what its roles allow."""
+        self._writer.roles.restrict(self._users.app(), restricted=self._settings.app_user_roles == "needed")
 
     def credentials(self) -> dict[str, str]:
         """What signs an app and a person in, and where."""
-        return {**self.gate.credentials(), "discovery_url": self.gate.url, "organization_id": self._writer.organization}
+        admin = self.gate.directory.administrator
+        more = {"discovery_url": self.gate.url, "organization_id": self._writer.organization}
+        more |= {"admin_client_id": admin.client_id, "admin_client_secret": admin.secret}
+        return {**self.gate.credentials(), **more}
 
     def operation_of(self, call: Call) -> str:
         """Method and path without service root and keys, e.g. "PATCH accounts"."""
@@ -96,6 +105,7 @@ class Dataverse:
             if match is None:
                 return text_reply("The resource cannot be found.", 404)
             user = self._users.of(call, url, self._settings)
+            self._writer.roles.require_any(user)
             before = self._requests.cost
             reply = self._api(call, user, url + match[0].rstrip("/"))
             self._protection.spend(user, self._requests.cost - before)
@@ -161,7 +171,8 @@ class Dataverse:
         """Turn knobs of Settings. Raises ValueError."""
         self._settings = self._settings.changed(values)
         self._writer.settings = self._requests.reading.settings = self._settings
-        self._store.use(schema(self._settings.business_central_solution))
+        self._store.use(self._schemas[self._settings.business_central_solution])
+        self._restrict()
 
     def limits(self) -> dict[str, object]:
         """The knobs of Limits."""

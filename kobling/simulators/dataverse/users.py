@@ -52,6 +52,10 @@ class Users:
             raise ApiError(403, NO_USER, "The user to act as is not an enabled member of the organization.")
         return found[0].id
 
+    def app(self) -> str:
+        """The application user of the app that is handed out."""
+        return self._store.where("systemuser", "applicationid", self._gate.directory.app.client_id)[0].id
+
     def is_enabled(self, claims: Claims) -> bool:
         """Whether the person of a token is an enabled user here."""
         row = self._row(claims)

@@ -13,6 +13,7 @@ from kobling.simulators.dataverse.errors import BAD_ARGUMENT, NO_PRIVILEGE, ApiE
 from kobling.simulators.dataverse.facts import Column, Navigation, Table
 from kobling.simulators.dataverse.keys import AlternateKeys
 from kobling.simulators.dataverse.paths import KeyRef, key_of, reference
+from kobling.simulators.dataverse.roles import Roles
 from kobling.simulators.dataverse.rules import Rules, settle_status
 from kobling.simulators.dataverse.settings import Settings
 from kobling.simulators.dataverse.shelf import Row
@@ -34,6 +35,8 @@ class Writer:
         self.organization = ""
         self.business_unit = ""
         self.base_currency = ""
+        self.roles = Roles(store)
+        self.unpublished: set[tuple[str, str, int]] = set()
         self._plain = Rules(self)
         self._deleting = Deleting(self)
 
@@ -55,6 +58,7 @@ class Writer:
                 f"Principal user (Id={context.user}, type=8) is missing prv{_VERBS[verb]}{logical.capitalize()} "
                 f"privilege on entity '{logical}'.",
             )
+        self.roles.check(context.user, _VERBS[verb], logical)
 
     def locate(self, table: Table, key: str) -> Row:
         """The row of a key. Raises ApiError."""

@@ -57,6 +57,11 @@ class Directory:
         return next(iter(self.apps.values()))
 
     @property
+    def administrator(self) -> App:
+        """The app by which an administrator prepares things."""
+        return list(self.apps.values())[3]
+
+    @property
     def public_app(self) -> App:
         """The app without a secret."""
         return list(self.apps.values())[1]
@@ -70,7 +75,12 @@ def directory(seed: int) -> Directory:
     for name, nick in _PEOPLE:
         user = User(name, f"{nick}@{domain}", f"{source.getrandbits(64):016x}", _guid(source))
         made.users[user.username] = user
-    for name, secret in (("Kobling", True), ("Kobling (public)", False), ("Unregistered", True)):
+    for name, secret in (
+        ("Kobling", True),
+        ("Kobling (public)", False),
+        ("Unregistered", True),
+        ("Administrator", True),
+    ):
         text = f"{source.getrandbits(160):040x}" if secret else ""
         app = App(_guid(source), text, _guid(source), name)
         made.apps[app.client_id] = app

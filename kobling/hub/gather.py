@@ -161,6 +161,7 @@ def _loners(bench: Workbench, side: Side, rows: Sequence[Snapshot], busy: set[st
     wanted = {other for each in hits.values() for hit in each if len(hit.others) == 1 for other in hit.others}
     choices, never = _decisions(bench, side, [each.external_id for each in seen]) if decided else ({}, {})
     wanted |= {choice.removeprefix("couple:") for choice in choices.values() if choice.startswith("couple:")}
+    wanted -= couplings.coupled_in([bench.table], side.other, sorted(wanted))
     others = {
         external_id: other
         for external_id, row in mirror.by_ids(bench.feeds[side.other], sorted(wanted)).items()
@@ -194,13 +195,32 @@ def _hits(bench: Workbench, side: Side, seen: Sequence[Seen], decided: bool) -> 
         if decided:
             _set_ignored_aside(bench, side.other, others, takers)
             _set_ignored_aside(bench, side, rivals, takers)
+        claims = _claims(bench, side, others) if decided and rule.silent else {}
         for external_id, each in keys.items():
             key = each[number] or ""
             mine = tuple([rival for rival in rivals.get(key, ()) if rival != external_id])
             taken = tuple(takers.get(key, ())) if rule.silent else ()
-            hits = Hits(tuple(others.get(key, ())), mine, taken)
+            there = tuple(others.get(key, ()))
+            promised = tuple([other for other in there if other in claims and external_id not in claims[other]])
+            if promised:
+                there, taken = tuple([other for other in there if other not in promised]), taken + promised
+            hits = Hits(there, mine, taken)
             found[external_id].append(hits if hits.others or mine or taken else _NO_HITS)
     return {external_id: tuple(each) for external_id, each in found.items()}
+
+
+def _claims(bench: Workbench, side: Side, holders: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
+    """Records of the other side that a person said to couple, with whom: no rule may give them to somebody else."""
+    ids = sorted({each for held in holders.values() for each in held})
+    found: dict[str, set[str]] = {}
+    told = Decision.objects.filter(table_id=bench.table, choice="couple")
+    for other_id, mine in told.filter(side=side.value, other_id__in=ids).values_list("other_id", "external_id"):
+        found.setdefault(other_id, set()).add(mine)
+    for other_id, mine in told.filter(side=side.other.value, external_id__in=ids).values_list(
+        "external_id", "other_id"
+    ):
+        found.setdefault(other_id, set()).add(mine)
+    return found
 
 
 def _set_ignored_aside(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from kobling.access.policy import Actor
-from kobling.hub.models import SyncIssue, Table
+from kobling.hub.models import Coupling, SyncIssue, Table
 from kobling.hub.services.issues import decide
 from kobling.mapping import Condition, Side
+from kobling.sdk.memory import MemoryResource
 from tests.engine.bench import Bench, benches
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,3 +72,43 @@ def test_a_record_of_another_kind_does_not_hold_the_name(bench: Bench) -> None:
     bench.contacts.put({"Name": "Alfa", "IsPerson": True})
     bench.run()
     assert len(bench.contacts.all()) == 2
+
+
+def mail_of(resource: MemoryResource, external_id: str, path: str) -> Any:
+    return next(each.fields[path] for each in resource.all() if each.external_id == external_id)
+
+
+def promised(bench: Bench) -> tuple[str, str, str]:
+    """Two records that could be one of the other side: a person named the first, the number names the second."""
+    chosen = bench.companies.put({"title": "Alfa", "mail": "alfa@x.example"}).external_id
+    numbered = bench.companies.put({"title": "Gamma", "cvr": "12345674", "mail": "gamma@x.example"}).external_id
+    there = bench.contacts.put({"Name": "Beta", "VatNumber": "12345674"}).external_id
+    return chosen, numbered, there
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_what_a_person_promised_to_one_record_no_rule_gives_to_another(bench: Bench, side: Side) -> None:
+    chosen, numbered, there = promised(bench)
+    table = Table.objects.get_or_create(pair=bench.pair, name="customers")[0].pk
+    ids = {Side.LEFT: chosen, Side.RIGHT: there}
+    decide(WHO, table, side, ids[side], "couple", NOW, other=ids[side.other])
+    bench.run()
+    bench.run()
+    coupling = Coupling.objects.get()
+    assert (coupling.left_id, coupling.right_id) == (chosen, there)
+    assert [kind for kind, _ in bench.issues()] == ["duplicate_identity"], "the other one is asked about"
+    assert mail_of(bench.companies, numbered, "mail") == "gamma@x.example"
+
+
+def test_a_promise_comes_too_late_for_a_record_that_is_coupled(bench: Bench) -> None:
+    chosen, numbered, there = promised(bench)
+    bench.change("customers", leading=Side.LEFT)
+    bench.run()
+    assert Coupling.objects.get(right_id=there).left_id == numbered
+    table = Table.objects.get(name="customers").pk
+    Coupling.objects.filter(left_id=chosen).delete()
+    decide(WHO, table, Side.LEFT, chosen, "couple", NOW, other=there)
+    bench.companies.edit(chosen, {"mail": "nyt@x.example"})
+    bench.run()
+    assert Coupling.objects.get(right_id=there).left_id == numbered
+    assert mail_of(bench.contacts, there, "Email") == "gamma@x.example", "nothing of the other record arrives"

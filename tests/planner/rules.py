@@ -35,13 +35,14 @@ _words = {
     "city": st.sampled_from([None, "Aarhus", "Ribe", "Odense"]),
 }
 mappings = st.builds(
-    lambda direction, conflict, deletion, leading: replace(
-        BASIC, direction=direction, conflict=conflict, deletion=deletion, leading=leading
+    lambda direction, conflict, deletion, leading, only: replace(
+        BASIC, direction=direction, conflict=conflict, deletion=deletion, leading=leading, only_coupled=only
     ),
     st.sampled_from(list(Direction)),
     st.sampled_from(list(ConflictPolicy)),
     st.sampled_from(list(DeletionPolicy)),
     st.sampled_from(list(Side)),
+    st.sampled_from([False, False, False, True]),
 )
 _side = st.sampled_from(list(Side))
 _key = st.sampled_from(KEYS)
@@ -55,6 +56,9 @@ steps = st.lists(
         st.tuples(st.just("remove"), _side, _at),
         st.tuples(st.just("reuse"), _side, st.fixed_dictionaries(_words)),
         st.tuples(st.just("lock"), _side, _at),
+        st.tuples(st.just("block"), _side, _at),
+        st.tuples(st.just("leave"), _side, _at, _key),
+        st.tuples(st.just("say"), _side, _at, st.one_of(st.none(), _at)),
         st.tuples(st.just("both"), _side, _at, _key, st.integers(0, 5), st.integers(0, 5)),
         st.tuples(st.just("orphan"), _side, _at, st.booleans()),
         st.tuples(st.just("twins"), _side, st.fixed_dictionaries(_words), st.fixed_dictionaries(_words), st.booleans()),
@@ -105,6 +109,22 @@ def _do_coupled(twin: Twin, move: tuple[Any, ...]) -> None:
         twin.sides[side.other][ids[side.other]].locked = move[3]
 
 
+def _say(twin: Twin, side: Side, at: int, other: int | None) -> None:
+    """A person says of a lone record that it is to be made, or which one it is; nobody is promised twice."""
+    mine = [each for each in sorted(twin.lone(side)) if (side, each) not in twin.said]
+    promised = set(twin.said.values())
+    there = [
+        each
+        for each in sorted(twin.lone(side.other))
+        if (side.other, each) not in twin.said and f"couple:{each}" not in promised
+    ]
+    mine = [each for each in mine if f"couple:{each}" not in promised]
+    if not mine or (other is not None and not there):
+        return
+    word = "create" if other is None else f"couple:{there[other % len(there)]}"
+    twin.said[(side, mine[at % len(mine)])] = word
+
+
 def _do(twin: Twin, move: tuple[Any, ...], removed: dict[Side, list[str]]) -> None:
     kind, side = move[0], move[1]
     if kind in ("both", "orphan"):
@@ -120,6 +140,9 @@ def _do(twin: Twin, move: tuple[Any, ...], removed: dict[Side, list[str]]) -> No
             twin.put(side, {**move[3], "cvr": number})
     elif kind == "reuse" and removed[side]:
         twin.put(side, move[2], removed[side].pop())
+    if kind == "say":
+        _say(twin, side, move[2], move[3])
+        return
     things = sorted(twin.sides[side])
     if not things or kind in ("put", "reuse", "twins"):
         return
@@ -127,6 +150,10 @@ def _do(twin: Twin, move: tuple[Any, ...], removed: dict[Side, list[str]]) -> No
     thing = twin.sides[side][external_id]
     if kind == "lock":
         thing.locked = True
+    elif kind == "block":
+        thing.blocked = not thing.blocked
+    elif kind == "leave":
+        thing.left_out ^= {move[3]}
     elif kind == "hide":
         thing.hidden.add(move[3])
     elif thing.locked:
@@ -176,6 +203,8 @@ def _merged(
 ) -> tuple[Any, Any] | None:
     """The values both sides should have; None where a person must be asked."""
     here, there = left.values.get(each.key), right.values.get(each.key)
+    if each.key in left.left_out | right.left_out:
+        return here, there
     if each.key in left.hidden or each.key in right.hidden:
         return _with_hidden(twin, each, left, right, base)
     base_left, base_right = base[Side.LEFT].get(each.key, MISSING), base[Side.RIGHT].get(each.key, MISSING)
@@ -255,7 +284,8 @@ def deletions_obey(before: Twin, after: Twin) -> Iterator[str]:
         survivor_id = link.left if side is Side.LEFT else link.right
         survivor = before.sides[side][survivor_id]
         moved = any(
-            key not in survivor.hidden and survivor.values.get(key) != link.base[side].get(key, MISSING)
+            key not in survivor.hidden | survivor.left_out
+            and survivor.values.get(key) != link.base[side].get(key, MISSING)
             for key in survivor.values
         )
         asked = any(one.coupling == uid for one in after.asked)
@@ -264,7 +294,8 @@ def deletions_obey(before: Twin, after: Twin) -> Iterator[str]:
         if policy is DeletionPolicy.UNCOUPLE:
             good = uid not in after.links and exists and not asked
         elif policy is DeletionPolicy.RESTORE and allows(side.other):
-            good = exists and uid in after.links and not asked
+            restored = after.links.get(uid) != link
+            good = exists and uid in after.links and not asked and restored is not survivor.blocked
         elif policy is DeletionPolicy.DELETE and allows(side) and not moved and not survivor.locked:
             good = not exists and uid not in after.links
         else:
@@ -283,11 +314,11 @@ def directions_hold(before: Twin, after: Twin) -> Iterator[str]:
 def new_ones_arrive(before: Twin, after: Twin) -> Iterator[str]:
     """A lone record that resembles nobody is made on the other side with all its values."""
     for side in Side:
-        if not before.mapping.may_create(side.other):
+        if not before.mapping.may_create(side.other) or before.mapping.only_coupled:
             continue
         for external_id in before.lone(side):
             thing = before.sides[side][external_id]
-            if _resembles_somebody(before, side, external_id):
+            if thing.blocked or _resembles_somebody(before, side, external_id) or (side, external_id) in before.said:
                 continue
             link = after.link_of(side, external_id)
             if link is None:
@@ -325,19 +356,62 @@ def identities_stay_one(before: Twin, after: Twin) -> Iterator[str]:
         now = Counter(each.sent().get("cvr") for each in after.sides[side].values())
         for cvr, number in now.items():
             created = [a for a in after.done if isinstance(a, Create) and a.side is side and a.values.get("cvr") == cvr]
-            if cvr and number > 1 and number > was[cvr] and created and not any(a.restores for a in created):
+            wished = any(a.restores or (side.other, a.source_id) in before.said for a in created)
+            if cvr and number > 1 and number > was[cvr] and created and not wished:
                 yield f"identity {cvr} exists {number} times on the {side} side"
     for uid, link in after.links.items():
         if (
             uid in before.links
             or link.left not in before.sides[Side.LEFT]
             or link.right not in before.sides[Side.RIGHT]
+            or _said_of(before, link)
         ):
             continue
         left = before.sides[Side.LEFT][link.left].sent()
         right = before.sides[Side.RIGHT][link.right].sent()
         if not left.get("cvr") or left.get("cvr") != right.get("cvr"):
             yield f"coupled without a common number: {left} {right}"
+
+
+def _said_of(twin: Twin, link: Link) -> bool:
+    """Whether a person named this pair."""
+    return (
+        twin.said.get((Side.LEFT, link.left)) == f"couple:{link.right}"
+        or twin.said.get((Side.RIGHT, link.right)) == f"couple:{link.left}"
+    )
+
+
+def nothing_is_taken_up_unasked(before: Twin, after: Twin) -> Iterator[str]:
+    """What the filter leaves out, and all where only coupled records count, waits for a person's word."""
+    for uid, link in after.links.items():
+        if uid in before.links or _said_of(before, link):
+            continue
+        for side, external_id in ((Side.LEFT, link.left), (Side.RIGHT, link.right)):
+            thing = before.sides[side].get(external_id)
+            if thing is None:
+                continue
+            if thing.blocked:
+                yield f"{external_id} is left out and was coupled"
+            if before.mapping.only_coupled and before.said.get((side, external_id)) != "create":
+                yield f"{external_id} was taken up though only coupled ones count"
+
+
+def a_persons_word_counts(before: Twin, after: Twin) -> Iterator[str]:
+    """What a person named is coupled with what was named, what was to be made is made."""
+    for (side, external_id), word in before.said.items():
+        thing = before.sides[side].get(external_id)
+        if thing is None or thing.blocked or before.link_of(side, external_id) is not None:
+            continue
+        if (side, external_id) in before.left_alone:
+            continue
+        link = after.link_of(side, external_id)
+        if word == "create":
+            if before.mapping.may_create(side.other) and link is None:
+                yield f"{external_id} was to be made"
+        elif word.removeprefix("couple:") in before.lone(side.other):
+            other = (link.right if side is Side.LEFT else link.left) if link else None
+            if other != word.removeprefix("couple:"):
+                yield f"{external_id} was to be coupled: {word}, is {other}"
 
 
 def locked_stay(before: Twin, after: Twin) -> Iterator[str]:
@@ -371,6 +445,8 @@ RULES = (
     directions_hold,
     new_ones_arrive,
     identities_stay_one,
+    nothing_is_taken_up_unasked,
+    a_persons_word_counts,
     locked_stay,
     agreement_is_remembered,
 )

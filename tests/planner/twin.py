@@ -28,15 +28,20 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Thing:
-    """A record of one side; ``hidden`` keys are not sent by the vendor."""
+    """A record of one side; ``hidden`` keys are not sent by the vendor, ``left_out`` ones cannot be carried now.
+
+    ``blocked``: the mapping's filter leaves it out, though it keeps its name.
+    """
 
     values: dict[str, Any]
     at: int
     locked: bool = False
     hidden: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+    blocked: bool = False
 
     def sent(self) -> dict[str, Any]:
-        return {key: value for key, value in self.values.items() if key not in self.hidden}
+        return {key: value for key, value in self.values.items() if key not in self.hidden | self.left_out}
 
 
 @dataclass
@@ -56,6 +61,7 @@ class Twin:
     sides: dict[Side, dict[str, Thing]] = field(default_factory=lambda: {Side.LEFT: {}, Side.RIGHT: {}})
     links: dict[str, Link] = field(default_factory=dict)
     left_alone: set[tuple[Side, str]] = field(default_factory=set)
+    said: dict[tuple[Side, str], str] = field(default_factory=dict)
     asked: list[RaiseConflict] = field(default_factory=list)
     done: list[AnyAction] = field(default_factory=list)
     ticks: int = 0
@@ -100,7 +106,15 @@ class Twin:
         if thing is None:
             return None
         moment = EPOCH + timedelta(seconds=thing.at)
-        return Seen(external_id, thing.sent(), str(thing.at), moment, locked=thing.locked)
+        return Seen(
+            external_id,
+            thing.sent(),
+            str(thing.at),
+            moment,
+            locked=thing.locked,
+            in_scope=not thing.blocked,
+            left_out=frozenset(thing.left_out),
+        )
 
     def _pairing(self, uid: str) -> Pairing:
         link = self.links[uid]
@@ -135,9 +149,19 @@ class Twin:
                 same = tuple(other for other, theirs in other_keys.items() if key is not None and theirs[rule] == key)
                 rivals = tuple(o for o, theirs in keys.items() if o != each and key is not None and theirs[rule] == key)
                 takers = tuple(o for o, theirs in taken if key is not None and theirs[rule] == key)
-                hits.append(Hits(same, rivals, takers if self.mapping.match[rule].silent else ()))
-            found.append(Loner(side, seen, tuple(hits), {o: s for o, s in others.items() if s}))
+                promised = tuple(other for other in same if self._promised(side, each, other))
+                if self.mapping.match[rule].silent:
+                    hits.append(Hits(tuple(o for o in same if o not in promised), rivals, takers + promised))
+                else:
+                    hits.append(Hits(same, rivals))
+            there = {o: s for o, s in others.items() if s}
+            found.append(Loner(side, seen, tuple(hits), there, decision=self.said.get((side, each))))
         return found
+
+    def _promised(self, side: Side, external_id: str, other: str) -> bool:
+        """Whether a person gave the other record to somebody else."""
+        takers = {mine for (where, mine), word in self.said.items() if where is side and word == f"couple:{other}"}
+        return bool(takers) and external_id not in takers
 
     def _taken(self) -> list[tuple[str, tuple[str | None, ...]]]:
         """Match keys of records that hold their identity: coupled ones and those left alone."""

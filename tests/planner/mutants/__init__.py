@@ -109,4 +109,33 @@ MUTANTS = [
         "if each.key in seen.values and not each.proof",
         'if each.key != "mail" and each.key in seen.values and not each.proof',
     ),
+    Mutant(
+        "takes up what is left out",
+        "plan",
+        'elif found.kind in ("same", "maybe_same") and _left_out(loner, found.candidates[0]):',
+        "elif False:",
+    ),
+    Mutant(
+        "plans what the filter leaves out", "plan", "if not seen.in_scope or loner.decision in", "if loner.decision in"
+    ),
+    Mutant(
+        "restores what the filter leaves out",
+        "plan",
+        "if not mapping.may_create(target) or not seen.in_scope:",
+        "if not mapping.may_create(target):",
+    ),
+    Mutant("takes up what nobody coupled", "plan", " or (mapping.only_coupled and not loner.decision):\n", ":\n"),
+    Mutant("does not hear a person", "plan", 'if loner.decision == "create":', "if False:"),
+    Mutant(
+        "couples by its own rules",
+        "plan",
+        'if loner.decision and loner.decision.startswith("couple:"):',
+        "if False:",
+    ),
+    Mutant(
+        "writes what cannot be carried now",
+        "merge",
+        " or each.key in left.left_out or each.key in right.left_out:",
+        ":",
+    ),
 ]

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 import kobling.sync
 from kobling.mapping import TableMapping
+from tests.planner.moves import mappings, steps
 from tests.planner.mutants import MUTANTS, Mutant
-from tests.planner.rules import mappings, play, steps
+from tests.planner.rules import play
 
 HOME = Path(kobling.sync.__file__).parent
 ORDER = ("matching", "merge", "plan")

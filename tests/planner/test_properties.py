@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 
 from kobling.mapping import TableMapping
 from kobling.sync.plan import plan
-from tests.planner.rules import mappings, play, steps
+from tests.planner.moves import mappings, steps
+from tests.planner.rules import play
 
 
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])

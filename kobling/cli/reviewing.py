@@ -37,17 +37,28 @@ def review(
         watching.do(reviewing.prepare(who, found, datetime.now(UTC), restart=restart), json)
     lines = _lines(found)
     planned_at = next((each.planned_at for each in lines if each.planned_at), None)
+    since = reviewing.overtaken(who, found)
     if json:
-        output.as_json({"pair": found.name, "planned_at": planned_at, "tables": [asdict(each) for each in lines]})
+        told = {"pair": found.name, "planned_at": planned_at, "overtaken_by": since.pk if since else None}
+        output.as_json({**told, "tables": [asdict(each) for each in lines]})
         return
     _print_review(lines)
     _print_states(lines)
     if planned_at is None:
         output.say(N_("No dry run yet: kobling review %(pair)s --refresh"), {"pair": found.name}, "yellow")
+    elif since is not None:
+        output.say(
+            N_(
+                "Run %(run)s came after this dry run, so that it may have happened. "
+                "A new one: kobling review %(pair)s --refresh"
+            ),
+            {"run": since.pk, "pair": found.name},
+            "yellow",
+        )
     else:
         minutes = int((datetime.now(UTC) - planned_at).total_seconds() // 60)
-        told = {"minutes": minutes, "pair": found.name}
-        output.say(N_("The dry run is %(minutes)s minutes old. A new one: kobling review %(pair)s --refresh"), told)
+        age = {"minutes": minutes, "pair": found.name}
+        output.say(N_("The dry run is %(minutes)s minutes old. A new one: kobling review %(pair)s --refresh"), age)
 
 
 def _lines(pair: Pair) -> list[Line]:

@@ -185,6 +185,17 @@ def test_the_newest_dry_run_is_shown_with_its_age_and_counted_once(bench: Bench)
     assert customers(bench).forecast == second.forecast
 
 
+def test_a_dry_run_that_a_synchronisation_overtook_is_said_to_be_old(bench: Bench) -> None:
+    bench.companies.put({"title": "Alfa"})
+    assert reviewing.overtaken(WHO, bench.pair) is None
+    bench.run("plan", full=True)
+    assert reviewing.overtaken(WHO, bench.pair) is None
+    run = bench.run()
+    assert reviewing.overtaken(WHO, bench.pair) == run
+    bench.run("plan", full=True)
+    assert reviewing.overtaken(WHO, bench.pair) is None
+
+
 def test_what_was_made_since_the_dry_run_is_counted_as_soon_as_it_is_coupled(bench: Bench) -> None:
     bench.companies.put({"title": "Alfa"})
     prepare(bench)

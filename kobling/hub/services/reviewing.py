@@ -70,6 +70,14 @@ def prepared(actor: Actor, pair: Pair) -> Run | None:
     return pair.runs.filter(kind="plan").order_by("-id").first()
 
 
+def overtaken(actor: Actor, pair: Pair) -> Run | None:
+    """The newest synchronisation that began after the newest dry run: what that one foretells may have happened."""
+    require(actor, Doing.SEE, pair.client)
+    planned = _newest_plan(pair)
+    later = pair.runs.filter(kind="sync", started_at__isnull=False)
+    return later.filter(pk__gt=planned.pk).order_by("-id").first() if planned else None
+
+
 def prepare(actor: Actor, pair: Pair, now: datetime, *, restart: bool = False) -> Run:
     """Ask for a new dry run; nothing is sent. One that is waiting or going on already is the answer.
 

@@ -67,7 +67,7 @@ def _wished(state: State, company: Company, at: int) -> Row:
     if family == "CARD_PURCHASE" and at % 7 == 3:
         wish["currency"], wish["rate"] = source.choice(_FOREIGN)
     if family == "CARD_PURCHASE" and at % 6 == 2:
-        wish["split"] = [1, 2, 3][: 2 + at // 6 % 2]
+        wish["split"] = [1, 2, 3][: 2 + at // 12 % 2]
     if family in ("CARD_PURCHASE", "OUT_OF_POCKET", "MILEAGE", "PER_DIEM"):
         wish["category"] = "zero" if at % 31 == 17 else CATEGORIES[at % len(CATEGORIES)][0]
         wish["receipts"] = 0 if at % 13 == 5 else 2 if at % 11 == 4 else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -85,13 +85,18 @@ class Operation(StrEnum):
     DELETE = "delete"
 
 
+Load = Callable[[Mapping[str, Any]], Awaitable[bytes]]
+"""Loads a file by its description. Raises Refused when it cannot be had."""
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write to send.
 
     ``key`` is ours, unique and stable over retries: connectors derive caller-chosen ids and external references from
     it. ``fields`` are the vendor's names: all mapped fields for a create, the changed ones for an update.
-    ``expected`` is the version the plan was made on; ``started_at`` (UTC) is when the intent was journaled.
+    ``expected`` is the version the plan was made on; ``started_at`` (UTC) is when the intent was journaled. ``load``
+    gives the content of a file that ``fields`` describe, read from the system the record comes from.
     """
 
     key: str
@@ -100,6 +105,7 @@ class Write:
     external_id: str | None = None
     expected: VersionToken | None = None
     started_at: datetime | None = None
+    load: Load | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,15 @@ class Resource(Protocol):
 
     async def find_created(self, write: Write) -> Record | None:
         """Look for what a create with unknown outcome made. None: nothing was made. Raises Unsafe when unsure."""
+        ...
+
+
+@runtime_checkable
+class FileSource(Protocol):
+    """A resource whose records have files."""
+
+    async def file(self, external_id: str, file: Mapping[str, Any]) -> bytes:
+        """The content of a file that a record's fields describe. Raises Refused when it cannot be had."""
         ...
 
 

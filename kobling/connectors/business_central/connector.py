@@ -14,9 +14,12 @@ from kobling.connectors.business_central.currencies import Currencies
 from kobling.connectors.business_central.documents import Documents
 from kobling.connectors.business_central.faults import ERRORS
 from kobling.connectors.business_central.hosting import HOSTS, TITLE
+from kobling.connectors.business_central.journals import SETTINGS as JOURNAL_SETTINGS
+from kobling.connectors.business_central.journals import Journals
 from kobling.connectors.business_central.records import Records
 from kobling.connectors.business_central.sets import LINES, SETS
 from kobling.connectors.business_central.stock import stock
+from kobling.connectors.business_central.vouchers import Vouchers
 from kobling.records import N_, NotThere, SettingsError
 from kobling.sdk import entra
 from kobling.sdk.context import ConnectorContext
@@ -65,6 +68,9 @@ class BusinessCentral:
                 offered.append(kind(self.company, spec, self._batch, metadata, concurrency=_CONCURRENCY))
         if self._extra is not None:
             offered += self._extra[2]
+        journals = Journals(self.company, settings.get("journal_template", ""), settings.get("journal_batch", ""))
+        self.vouchers = Vouchers(self.company, self._together, journals)
+        offered.append(self.vouchers)
         self.metadata = metadata
         self.stock = stock(api, place, settings, context, _HEADERS)
         self.resources: Mapping[str, Resource] = {each.name: each for each in offered}
@@ -204,6 +210,7 @@ CONNECTOR = ConnectorType(
         *entra.settings(tenant_required=False),
         Setting("environment", N_("Environment"), N_("Only where the address does not name it."), required=False),
         Setting("base_url", N_("Address of the API"), required=False),
+        *JOURNAL_SETTINGS,
         *custom.SETTINGS,
     ),
     hosts=HOSTS,

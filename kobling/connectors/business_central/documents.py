@@ -12,6 +12,7 @@ from typing import Any
 from kobling.connectors.business_central import values
 from kobling.connectors.business_central.records import Records
 from kobling.connectors.business_central.sets import BATCH, LINE_FIELDS, LINES, EntitySet
+from kobling.connectors.business_central.vouchers import attach
 from kobling.records import N_, Record, Refused, Unsafe, is_empty
 from kobling.sdk.http import Answer
 from kobling.sdk.odata.batch import Part
@@ -20,7 +21,7 @@ from kobling.sdk.odata.service import Row, SendBatch, Service
 from kobling.sdk.protocols import FieldSchema, Operation, Outcome, Report, Write
 from kobling.sdk.writing import send_all, unknown
 
-PARENT_TYPES = {"salesOrders": values.encoded("Sales Order"), "salesInvoices": values.encoded("Sales Invoice")}
+PARENT_TYPES = {"salesOrders": "Sales Order", "salesInvoices": "Sales Invoice"}
 _WRITTEN = frozenset(
     {"itemId", "accountId", "lineType", "lineObjectNumber", "description", "unitOfMeasureId", "unitOfMeasureCode"}
     | {"quantity", "unitPrice", "discountAmount", "discountPercent", "taxCode"}
@@ -125,27 +126,8 @@ class Documents(Records):
         await self.service.send("POST", f"{self.spec.path}({external_id})/Microsoft.NAV.{action}")
 
     async def attach(self, external_id: str, file_name: str, content: bytes) -> str:
-        """Attach a file to a document; returns the attachment's id. Raises as ``act`` does.
-
-        Two requests: a name without content is made first, as the API wants it, and taken away if the content fails.
-
-        Fidelity: known business_central §6.1 – POST attachments (parent, type, file name), then PATCH its content
-        """
-        body = {"parentId": external_id, "parentType": PARENT_TYPES[self.name], "fileName": file_name}
-        made = self.service.decoded(await self.service.send("POST", "/attachments", body))
-        path = f"/attachments({made['id']})"
-        try:
-            await self.service.send(
-                "PATCH",
-                f"{path}/attachmentContent",
-                raw=content,
-                If_Match=str(made.get("@odata.etag") or "*"),
-                Content_Type="application/octet-stream",
-            )
-        except Refused:
-            await self.service.send("DELETE", path, If_Match="*")
-            raise
-        return str(made["id"])
+        """Attach a file to a document; returns the attachment's id. Raises as ``act`` does."""
+        return await attach(self.service, external_id, PARENT_TYPES[self.name], file_name, content)
 
     async def pdf(self, external_id: str) -> bytes:
         """The document as a PDF."""

@@ -126,6 +126,16 @@ SETS = (
         ("externalDocumentNumber",),
         expand=f"salesInvoiceLines($select={','.join(LINE_FIELDS)})",
     ),
+    _set("accounts", "number displayName category accountType blocked directPosting", ("number",), written=False),
+    _set("dimensions", "code displayName", ("code",), written=False),
+    _set("dimensionValues", "code displayName dimensionId", ("code",), written=False),
+    _set("taxGroups", "code displayName taxType", ("code",), written=False),
+    _set(
+        "generalLedgerSetup",
+        "allowPostingFrom allowPostingTo localCurrencyCode additionalReportingCurrency",
+        (),
+        written=False,
+    ),
     _set(
         "currencyExchangeRates",
         "currencyCode startingDate exchangeRateAmount relationalCurrencyCode relationalExchangeRateAmount",

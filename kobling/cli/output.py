@@ -97,6 +97,8 @@ def cell(value: Any) -> str:
         return amount(value)
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return translated("%(number)s lines") % {"number": len(value)}
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict):
+        return translated(value[0]) % value[1] if value[1] else translated(value[0])
     if isinstance(value, list | dict):
         return msgspec.json.encode(value, enc_hook=_plain, order="deterministic").decode()[:200]
     return str(value)

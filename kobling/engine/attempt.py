@@ -85,7 +85,7 @@ def attempt(steps: Steps, durable: Durable, sleep: Sleep) -> str:
         if approved is None:
             state, failure = _ended(steps, sync_flow(call))
         else:
-            approved_flow(call, approved)
+            approved_flow(call, approved, steps.reporting)
     except StepFailed as failed:
         outcome = failed.failure["outcome"]
         state = runs.PARTLY if outcome == "temporary" else outcome

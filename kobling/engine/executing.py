@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from kobling.engine.settling import Settler
 from kobling.hub.models import PlanChunk
@@ -13,7 +14,7 @@ from kobling.hub.store.journal import Intent, Journaled
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side, Unresolved
 from kobling.records import N_, Fields, KoblingError, NotThere, Record, Refused, Temporary, Unsafe, from_json
-from kobling.sdk.protocols import Clock, Operation, Outcome, Report, Resource, Write
+from kobling.sdk.protocols import Clock, FileSource, Operation, Outcome, Report, Resource, Write
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Create, Delete, Update, from_blob
 from kobling.sync.execute import Prepared, VendorAction, already_written, create_key, prepare
@@ -108,7 +109,7 @@ class Executor:
         unknown: list[KoblingError] = []
 
         def start(report: Report) -> object:
-            return resource.write([each.write for each in prepared], report)
+            return resource.write([self._with_files(each) for each in prepared], report)
 
         try:
             for outcomes in self.waiting.stream(start, RECORD_EVERY):  # type: ignore[arg-type]
@@ -138,7 +139,7 @@ class Executor:
         resource = self.resources[side]
         for each in prepared:
             try:
-                record = self.waiting.run(_fate(resource, each.write))
+                record = self.waiting.run(_fate(resource, self._with_files(each)))
             except Unsafe as unsure:
                 self.settler.unknown(each, unsure)
                 continue
@@ -147,6 +148,18 @@ class Executor:
             else:
                 found.append((each, record))
         return found, absent
+
+    def _with_files(self, each: Prepared) -> Write:
+        """The write with a way to load the files of the record that it comes from."""
+        source = self.resources[each.action.side.other]
+        if not isinstance(source, FileSource) or not isinstance(each.action, Create):
+            return each.write
+        external_id = each.source_id
+
+        async def load(file: Mapping[str, Any]) -> bytes:
+            return await source.file(external_id, file)
+
+        return replace(each.write, load=load)
 
     def _settle(self, settled: Sequence[tuple[Prepared, Outcome]]) -> None:
         if settled:

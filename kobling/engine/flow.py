@@ -89,6 +89,9 @@ def _observe(call: Call, work: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _table(call: Call, work: dict[str, Any], table: str) -> None:
+    reports = table in work["reports"] and not work["dry"]
+    if reports:
+        call("report_begin", table)
     window = call("window", table)
     if not work["options"].get("only"):
         call("brake", table, window, list(work["options"].get("confirmed", ())))
@@ -108,6 +111,8 @@ def _table(call: Call, work: dict[str, Any], table: str) -> None:
             call("arrive", table, side, window[side][1])
     if table in work["proofs"] and not work["dry"]:
         _prove(call, table, seq)
+    if reports:
+        call("report", table)
     for feed in call("stale", table) if table in work["refreshes"] and not work["dry"] else ():
         while call("observe", feed)["more"]:
             pass
@@ -126,10 +131,14 @@ def _prove(call: Call, table: str, seq: int) -> None:
                 break
 
 
-def approved_flow(call: Call, chunks: list[int]) -> None:
-    """Execute the stored chunks of an approved plan, and nothing else."""
+def approved_flow(call: Call, chunks: list[int], reports: list[str]) -> None:
+    """Execute the stored chunks of an approved plan, and nothing else; those who wait to hear of it are told."""
+    for table in reports:
+        call("report_begin", table)
     for chunk in chunks:
         call("execute_approved", chunk)
+    for table in reports:
+        call("report", table)
     _read_echoes(call)
 
 

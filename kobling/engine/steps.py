@@ -10,13 +10,13 @@ from typing import Any
 from kobling.engine import approved, observing
 from kobling.engine.executing import Executor, load_chunk
 from kobling.engine.finishing import finish_chunk
-from kobling.hub import gather, jobs, planned, runs
+from kobling.hub import gather, jobs, planned, reporting, runs
 from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
 from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, journal, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
-from kobling.sdk.protocols import Clock, Resource
+from kobling.sdk.protocols import Clock, Reporting, Resource
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Skip, Update, from_blob, to_blob
 from kobling.sync.brake import Counts, brake
@@ -75,8 +75,13 @@ class Steps:
         ]
         refreshes = [name for name, bench in self.benches.items() if bench.mapping.refreshes]
         work = {"feeds": feeds, "tables": tables, "leftovers": leftovers, "proofs": proofs, "depends": depends}
-        work |= {"refreshes": refreshes, "tables_of": self._tables_of()}
+        work |= {"refreshes": refreshes, "reports": self.reporting, "tables_of": self._tables_of()}
         return {**work, "dry": self.dry, "options": row.options}
+
+    @property
+    def reporting(self) -> list[str]:
+        """Tables whose left side waits to hear what became of its records."""
+        return [name for name, bench in self.benches.items() if bench.mapping.reports is not None]
 
     @property
     def tables(self) -> list[str]:
@@ -95,6 +100,22 @@ class Steps:
         """Remember that a table failed, or was held up, and why."""
         journal.fence_now(self.run, self.epoch)
         jobs.ended(self.run, self.benches[table].table, failure["outcome"], self.clock.now(), failure)
+
+    def do_report_begin(self, table: str) -> None:
+        """Tell the side that hands out records that the work has started."""
+        resource = self._resources(self.benches[table])[Side.LEFT]
+        if isinstance(resource, Reporting):
+            self.waiting.run(resource.begin())
+
+    def do_report(self, table: str) -> None:
+        """Tell what became of the records that were handed out; what is not settled yet is told by a later run."""
+        bench = self.benches[table]
+        resource = self._resources(bench)[Side.LEFT]
+        if isinstance(resource, Reporting):
+            awaited = list(self.waiting.run(resource.awaited()))
+            language = str(self.pair.options.get("language") or reporting.LANGUAGE)
+            journal.fence_now(self.run, self.epoch)
+            self.waiting.run(resource.tell(reporting.results(bench, awaited, self.clock.now(), language)))
 
     def do_look_up(self, chunk: int) -> None:
         """Find out what became of an earlier run's unanswered writes."""

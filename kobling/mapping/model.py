@@ -140,6 +140,8 @@ class TableMapping:
     ``left_constants``/``right_constants`` are vendor fields set on creates alone. ``locked_left``/``locked_right``:
     a record for which all the conditions hold is posted: never updated (but for ``unlocked`` fields) or deleted.
     ``only_coupled``: records without a coupling are left alone until a person couples or creates them.
+    ``reports``: the left side hands its records out and waits to hear what became of each (field key → the short code
+    to give when that field is wrong).
     ``refreshes`` are reference resources that change when this table is written, read again afterwards.
     """
 
@@ -165,6 +167,7 @@ class TableMapping:
     balance: Balance | None = None
     only_coupled: bool = False
     refreshes: tuple[str, ...] = ()
+    reports: Mapping[str, str] | None = None
     title_key: str = "name"
     label: str = ""
 

@@ -9,17 +9,19 @@ from typing import Any
 from kobling.mapping.codecs import LeftOut, Resolver, Unresolved
 from kobling.mapping.model import Condition, FieldMapping, Side, TableMapping
 from kobling.mapping.references import KEEP
-from kobling.records import N_, Fields, Refused, exact, is_empty
+from kobling.records import N_, Fields, Refused, Wrong, exact, is_empty
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A record in agreed values. Keys the vendor did not send are absent; ``waits`` are references not coupled yet;
-    ``problems`` are fields whose value fits no rule (key → what is wrong); ``left_out`` are keys left alone for now."""
+    ``problems`` are fields whose value fits no rule (key → what is wrong: a text, or a sentence with parameters);
+    ``left_out`` are keys left alone for now.
+    """
 
     values: dict[str, Any]
     waits: tuple[tuple[str, str, str], ...] = ()
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Any] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
 
 
@@ -27,7 +29,7 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
     """Read a vendor's record into agreed values; never raises for one bad field."""
     values: dict[str, Any] = {}
     waits: list[tuple[str, str, str]] = []
-    problems: dict[str, str] = {}
+    problems: dict[str, Any] = {}
     left_out: list[str] = []
     side_name = side.value
     for each in mapping.fields:
@@ -46,7 +48,7 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
         except LeftOut:
             left_out.append(each.key)
         except (ValueError, ArithmeticError) as wrong:
-            problems[each.key] = str(wrong)
+            problems[each.key] = wrong.told if isinstance(wrong, Wrong) else str(wrong)
     return Reading(values, tuple(waits), problems, frozenset(left_out))
 
 

@@ -15,6 +15,7 @@ from kobling.records.errors import (
     Temporary,
     Unreachable,
     Unsafe,
+    Wrong,
 )
 from kobling.records.money import Money, minor_digits, rounded
 from kobling.records.record import Gone, Record, VersionToken
@@ -51,6 +52,7 @@ __all__ = [
     "Unsafe",
     "Value",
     "VersionToken",
+    "Wrong",
     "exact",
     "fingerprint",
     "from_json",

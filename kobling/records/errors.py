@@ -133,6 +133,14 @@ class Misunderstood(KoblingError):
     advice = N_("Run 'kobling probe' on the connection and send the report to support.")
 
 
+class Wrong(ValueError):
+    """A value that a rule cannot carry, told as a sentence that is translated where it is shown."""
+
+    def __init__(self, summary: str, **params: object) -> None:
+        super().__init__(summary % params if params else summary)
+        self.told = [summary, {name: str(value) for name, value in params.items()}]
+
+
 def redacted(text: str, secrets: tuple[str, ...] = (), limit: int = 500) -> str:
     """Take the given secrets out of a text and cut it, so that an error can carry it."""
     for secret in secrets:

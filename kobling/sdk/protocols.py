@@ -177,6 +177,39 @@ class FileSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a record that its source waits to hear about.
+
+    ``done``: it is over there as ``target_id``. Else ``reason`` says in a person's words why not, and ``kind`` is a
+    short code. ``at`` is when it was found out (UTC).
+    """
+
+    external_id: str
+    done: bool
+    at: datetime
+    target_id: str = ""
+    reason: str = ""
+    kind: str = ""
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A resource that hands records out and waits to hear what became of each."""
+
+    async def begin(self) -> None:
+        """Say that the work has started; saying it again changes nothing."""
+        ...
+
+    async def awaited(self) -> Sequence[str]:
+        """Records that were handed out and have no result yet."""
+        ...
+
+    async def tell(self, told: Sequence[Told]) -> None:
+        """Give results, and end what is complete; telling twice changes nothing."""
+        ...
+
+
 @runtime_checkable
 class Countable(Protocol):
     """A resource that says cheaply how many records exist, so that a sweep is made only when one is missing."""

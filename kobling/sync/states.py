@@ -32,7 +32,7 @@ class Seen:
     locked: bool = False
     in_scope: bool = True
     waits: tuple[tuple[str, str, str], ...] = ()
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Any] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
 
 

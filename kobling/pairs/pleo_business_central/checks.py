@@ -1,0 +1,78 @@
+"""What must be right before an expense is sent: each check stands on its own, so that Pleo is told what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kobling.mapping.codecs import Codec, Resolver, Values
+from kobling.pairs.pleo_business_central.booking import NEEDS_RECEIPT, account_of, contra_of
+from kobling.records import N_, Wrong
+
+Check = Callable[[Mapping[str, Any], Resolver], None]
+SOURCES = ("lines", "type", "contraCode", "files")
+
+
+def checking(name: str, check: Check) -> Codec:
+    """A codec that agrees on nothing and raises Wrong where something is not as it must be."""
+
+    def read(values: Values, _side: str, resolver: Resolver | None) -> Any:
+        if resolver is not None:
+            check(dict(zip(SOURCES, values, strict=True)), resolver)
+        return None
+
+    return Codec(name, read, lambda _value, _side, _resolver: (None,) * len(SOURCES))
+
+
+def account_check(options: Mapping[str, Any]) -> Codec:
+    """Every account is there, open, and takes direct posting; contra accounts are G/L accounts like any other."""
+
+    def check(told: Mapping[str, Any], resolver: Resolver) -> None:
+        kind = str(told["type"])
+        for line in told["lines"]:
+            _postable(resolver, account_of(options, kind, line))
+        _postable(resolver, contra_of(options, kind, told["contraCode"]))
+
+    return checking("account_check", check)
+
+
+def _postable(resolver: Resolver, number: str) -> None:
+    found = resolver.find("right", "accounts", "number", number)
+    if found is None:
+        raise Wrong(N_("There is no account %(account)s in Business Central."), account=number)
+    state = {
+        name: resolver.field("right", "accounts", found, name) for name in ("blocked", "directPosting", "accountType")
+    }
+    if state["blocked"]:
+        raise Wrong(N_("The account %(account)s is blocked in Business Central."), account=number)
+    if not state["directPosting"] or state["accountType"] != "Posting":
+        raise Wrong(N_("The account %(account)s takes no direct posting in Business Central."), account=number)
+
+
+def tag_check(told: Mapping[str, Any], resolver: Resolver) -> None:
+    """Every tag is a value of its dimension."""
+    for line in told["lines"]:
+        for group, code in (line.get("tags") or {}).items():
+            dimension = resolver.find("right", "dimensions", "code", group)
+            if dimension is None:
+                raise Wrong(N_("There is no dimension %(dimension)s in Business Central."), dimension=group)
+            if resolver.find("right", "dimensionValues", "code", code) is None:
+                raise Wrong(
+                    N_("There is no value %(value)s of the dimension %(dimension)s in Business Central."),
+                    value=code,
+                    dimension=group,
+                )
+
+
+def tax_check(told: Mapping[str, Any], resolver: Resolver) -> None:
+    """Every tax code is known."""
+    for line in told["lines"]:
+        code = line.get("taxCode")
+        if code and resolver.find("right", "taxGroups", "code", code) is None:
+            raise Wrong(N_("There is no VAT code %(code)s in Business Central."), code=code)
+
+
+def receipt_check(told: Mapping[str, Any], _resolver: Resolver) -> None:
+    """A purchase has its receipt."""
+    if str(told["type"]) in NEEDS_RECEIPT and not told["files"]:
+        raise Wrong(N_("The expense has no receipt. Add it in Pleo, or let such expenses be sent (missing_receipts)."))

@@ -1,0 +1,80 @@
+"""The options of this pair."""
+
+from __future__ import annotations
+
+from kobling.pairs.base import Option
+from kobling.pairs.common_options import SYNCHRONISE
+from kobling.records import N_
+
+DRAFT, POSTED = "draft", "posted"
+
+OPTIONS = (
+    SYNCHRONISE,
+    Option(
+        "base_currency",
+        N_("The company's own currency"),
+        "DKK",
+        help=N_("Journal lines carry no currency, so that the wallet's currency must be this one."),
+    ),
+    Option(
+        "posting",
+        N_("Expenses arrive as"),
+        DRAFT,
+        (DRAFT, POSTED),
+        N_("draft: lines in the journal batch that a bookkeeper posts; posted: each voucher is posted by itself."),
+    ),
+    Option("contra_card", N_("Contra account of card purchases"), "", help=N_("A G/L account with direct posting.")),
+    Option(
+        "contra_pocket",
+        N_("Contra account of out-of-pocket expenses"),
+        "",
+        help=N_("What the company owes its people; empty: the contra account of card purchases."),
+    ),
+    Option(
+        "contra_reimbursement",
+        N_("Contra account of reimbursements"),
+        "",
+        help=N_("What reimbursements are paid from; empty: the contra account of card purchases."),
+    ),
+    Option(
+        "transfers_account",
+        N_("Account of transfers to and from the wallet"),
+        "",
+        help=N_("A G/L account with direct posting between the bank and Pleo."),
+    ),
+    Option(
+        "description",
+        N_("Text of the lines"),
+        "{supplier} - {employee} - {note}",
+        help=N_("Known: {supplier}, {employee}, {employee_code}, {note}, {type}, {reference}, {team}."),
+    ),
+    Option(
+        "missing_receipts",
+        N_("Expenses without a receipt"),
+        "hold",
+        ("hold", "send"),
+        N_("hold: they wait until a receipt is there; send: they are booked without."),
+    ),
+    Option(
+        "locked_period",
+        N_("Expenses of a closed period"),
+        "hold",
+        ("hold", "next_open", "draft"),
+        N_("hold: they wait; next_open: booked on the first open day; draft: their own date, as a draft."),
+    ),
+    Option(
+        "category_names",
+        N_("Names of categories"),
+        "follow",
+        ("follow", "own"),
+        N_("follow: as the accounts are called; own: the names that people gave them in Pleo are kept."),
+    ),
+    Option(
+        "vat_rates",
+        N_("Rates of VAT codes"),
+        "",
+        help=N_("Where a code's name does not tell its rate: CODE=25, CODE=0, …"),
+    ),
+    Option("time_zone", N_("Time zone"), "Europe/Copenhagen", help=N_("It decides which day an expense belongs to.")),
+    Option("language", N_("Language of what Pleo is told"), "da", ("da", "sv", "nb", "en")),
+)

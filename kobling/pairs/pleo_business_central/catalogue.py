@@ -175,45 +175,46 @@ def _plain(rate: Decimal) -> Decimal | int:
 
 def vendors(options: Mapping[str, Any]) -> TableMapping:
     """Vendors ↔ vendors; the number is the books' and comes back, which makes a draft of Pleo active."""
-    own = str(options["base_currency"])
     return TableMapping(
         name="vendors",
         label=N_("Vendors"),
         left="vendors",
         right="vendors",
-        fields=(
-            FieldMapping("name", end("name"), end("displayName"), clear=False, label=N_("Name")),
-            FieldMapping(
-                "number", end("externalId"), end("number"), Direction.TO_LEFT, clear=False, label=N_("Number")
-            ),
-            FieldMapping("code", end("code"), end("number"), Direction.TO_LEFT, clear=False, label=N_("Code")),
-            FieldMapping(
-                "cvr",
-                end("taxRegistrationNumber", codec=CVR),
-                end("taxRegistrationNumber", codec=CVR),
-                clear=False,
-                label=N_("CVR number"),
-            ),
-            FieldMapping(
-                "country",
-                end("country", codec=country_key(None)),
-                end("country", codec=country_key(None)),
-                clear=False,
-                label=N_("Country"),
-            ),
-            FieldMapping(
-                "currency",
-                end("defaultCurrency"),
-                end("currencyCode", codec=_currency(own)),
-                clear=False,
-                label=N_("Currency"),
-            ),
-        ),
+        fields=_vendor_fields(str(options["base_currency"])),
         match=(MatchRule(("number",)), MatchRule(("cvr",)), MatchRule(("name",), silent=False)),
         left_filter=(Condition("state", "differs", "ARCHIVED"),),
         right_filter=(Condition("blocked", "empty", keeps_name=True),),
         conflict=ConflictPolicy.RIGHT,
         leading=Side.RIGHT,
+    )
+
+
+def _vendor_fields(own: str) -> tuple[FieldMapping, ...]:
+    return (
+        FieldMapping("name", end("name"), end("displayName"), clear=False, label=N_("Name")),
+        FieldMapping("number", end("externalId"), end("number"), Direction.TO_LEFT, clear=False, label=N_("Number")),
+        FieldMapping("code", end("code"), end("number"), Direction.TO_LEFT, clear=False, label=N_("Code")),
+        FieldMapping(
+            "cvr",
+            end("taxRegistrationNumber", codec=CVR),
+            end("taxRegistrationNumber", codec=CVR),
+            clear=False,
+            label=N_("CVR number"),
+        ),
+        FieldMapping(
+            "country",
+            end("country", codec=country_key(None)),
+            end("country", codec=country_key(None)),
+            clear=False,
+            label=N_("Country"),
+        ),
+        FieldMapping(
+            "currency",
+            end("defaultCurrency"),
+            end("currencyCode", codec=_currency(own)),
+            clear=False,
+            label=N_("Currency"),
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kobling.hub.runs import BLOCKED
+from kobling.hub.runs import BLOCKED, FAILED
 from kobling.records import N_
 
 Call = Callable[..., Any]
@@ -44,6 +44,7 @@ def sync_flow(call: Call) -> list[dict[str, Any]]:
             failed[table] = _blocked(table, missing)
         if table in failed:
             call("fail", table, failed[table])
+            _give_up(call, work, table, failed[table])
             continue
         try:
             _table(call, work, table)
@@ -53,9 +54,16 @@ def sync_flow(call: Call) -> list[dict[str, Any]]:
                 raise
             failed[table] = problem.failure
             call("fail", table, problem.failure)
+            _give_up(call, work, table, problem.failure)
     if not work["dry"] and not work["options"].get("only"):
         _read_echoes(call)
     return list(failed.values())
+
+
+def _give_up(call: Call, work: dict[str, Any], table: str, failure: dict[str, Any]) -> None:
+    """Who waits to hear of a table that cannot run until a person acts is told so; a table held up only waits."""
+    if table in work["reports"] and failure["outcome"] == FAILED and not work["dry"]:
+        call("give_up", table, failure)
 
 
 def _blocked(table: str, missing: list[str]) -> dict[str, Any]:

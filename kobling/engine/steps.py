@@ -117,6 +117,13 @@ class Steps:
             journal.fence_now(self.run, self.epoch)
             self.waiting.run(resource.tell(reporting.results(bench, awaited, self.clock.now(), language)))
 
+    def do_give_up(self, table: str, failure: dict[str, Any]) -> None:
+        """Tell the side that hands out records that nothing can be done with them until something is set up."""
+        resource = self._resources(self.benches[table])[Side.LEFT]
+        if isinstance(resource, Reporting):
+            language = str(self.pair.options.get("language") or reporting.LANGUAGE)
+            self.waiting.run(resource.give_up(reporting.said(failure, language)))
+
     def do_look_up(self, chunk: int) -> None:
         """Find out what became of an earlier run's unanswered writes."""
         executor = self._executor(chunk)
@@ -149,6 +156,8 @@ class Steps:
         A run that was asked to look at everything ``again`` covers all of them.
         """
         bench = self.benches[table]
+        if bench.mapping.ready is not None:
+            bench.mapping.ready(bench.resolver)
         row = Table.objects.get(pk=bench.table)
         revs = dict(Feed.objects.filter(pk__in=bench.feeds.values()).values_list("pk", "rev"))
         again = bool(Run.objects.values_list("options", flat=True).get(pk=self.run).get("again"))

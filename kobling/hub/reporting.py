@@ -39,6 +39,12 @@ def results(bench: Workbench, awaited: Sequence[str], now: datetime, language: s
     return found
 
 
+def said(failure: Mapping[str, Any], language: str = LANGUAGE) -> str:
+    """A failure of a table as a sentence."""
+    with translation.override(language):
+        return _sentence(str(failure["summary"]), failure.get("params") or {})
+
+
 def _wrong(table: int, awaited: Sequence[str]) -> dict[str, SyncIssue]:
     issues = SyncIssue.objects.filter(table_id=table, left_id__in=awaited).exclude(state="settled")
     chosen = [each for each in issues.order_by("id") if each.kind in _WRONG or not each.coupling]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from kobling.mapping.codecs import TEXT, Codec
+from kobling.mapping.codecs import TEXT, Codec, Resolver
 
 
 class Side(StrEnum):
@@ -142,6 +142,7 @@ class TableMapping:
     ``only_coupled``: records without a coupling are left alone until a person couples or creates them.
     ``reports``: the left side hands its records out and waits to hear what became of each (field key → the short code
     to give when that field is wrong).
+    ``ready`` looks before each run at what must be set up for this table, and raises NotOffered naming what is not.
     ``refreshes`` are reference resources that change when this table is written, read again afterwards.
     """
 
@@ -168,6 +169,7 @@ class TableMapping:
     only_coupled: bool = False
     refreshes: tuple[str, ...] = ()
     reports: Mapping[str, str] | None = None
+    ready: Callable[[Resolver], None] | None = None
     title_key: str = "name"
     label: str = ""
 

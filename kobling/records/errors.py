@@ -138,7 +138,13 @@ class Wrong(ValueError):
 
     def __init__(self, summary: str, **params: object) -> None:
         super().__init__(summary % params if params else summary)
-        self.told = [summary, {name: str(value) for name, value in params.items()}]
+        self.summary = summary
+        self.params = {name: str(value) for name, value in params.items()}
+
+    @property
+    def told(self) -> list[object]:
+        """The sentence and its parameters, JSON-able."""
+        return [self.summary, self.params]
 
 
 def redacted(text: str, secrets: tuple[str, ...] = (), limit: int = 500) -> str:

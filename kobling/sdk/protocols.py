@@ -209,6 +209,10 @@ class Reporting(Protocol):
         """Give results, and end what is complete; telling twice changes nothing."""
         ...
 
+    async def give_up(self, reason: str) -> None:
+        """Nothing of what was handed out can be worked on: ``reason`` says what a person must set up first."""
+        ...
+
 
 @runtime_checkable
 class Countable(Protocol):

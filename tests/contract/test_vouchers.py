@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from kobling.connectors.business_central.connector import CONNECTOR
-from kobling.records import AlreadyThere, NotThere, Refused, SettingsError, Unreachable
+from kobling.records import AlreadyThere, NotOffered, NotThere, Refused, Unreachable
 from kobling.sdk.conformance_rig import ControlPort, send
 from kobling.sdk.protocols import Operation, Write
 from kobling.simulators import start
@@ -185,14 +185,14 @@ async def test_the_template_is_chosen_by_name_though_another_comes_first(voucher
 
 async def test_a_template_without_batches_says_what_to_rename(vouchers, control):
     await control("POST", "/config", {"templates": ["PLEO"]})
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(NotOffered) as caught:
         await vouchers(journal_template="PLEO", journal_batch="PLEO").journals.chosen()
     assert caught.value.code == "template_trap"
     assert "APLEO" in str(caught.value)
 
 
 async def test_a_batch_that_does_not_exist_is_told_with_those_that_do(vouchers):
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(NotOffered) as caught:
         await vouchers(journal_batch="NIX").journals.chosen()
     assert caught.value.code == "no_batch"
     assert "STANDARD" in str(caught.value)

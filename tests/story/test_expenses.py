@@ -270,10 +270,26 @@ def test_a_template_that_is_not_the_first_is_used_by_its_name(ready: Expenses) -
 
 def test_a_wrong_batch_stops_the_expenses_with_its_name(world: Expenses) -> None:
     world.kobling("connect", "business_central", *_changed(world, journal_batch="NIX"), expect=None)
-    world.export(world.spend())
-    told = world.kobling("sync", PAIR, expect=None)
-    assert "NIX" in told
+    job = world.export(world.spend())
+    run = sync(world)
+    assert run["jobs"]["accounts"]["inserted"] > 0, "what does not need the journal goes on"
     assert world.lines() == []
+    told = world.job(job)
+    assert (told["status"], told["failureReasonType"]) == ("failed", "missing_configuration")
+    assert "NIX" in told["failureReason"]
+
+
+@pytest.mark.parametrize("account", ["", "1000", "5410", "9999"])
+def test_a_contra_account_that_takes_no_posting_stops_the_expenses_before_anything_is_sent(
+    world: Expenses, account: str
+) -> None:
+    world.kobling("pair", "set", PAIR, f"contra_card={account}")
+    job = world.export(world.spend())
+    sync(world)
+    assert world.lines() == []
+    told = world.job(job)
+    assert told["failureReasonType"] == "missing_configuration"
+    assert account in told["failureReason"]
 
 
 def _changed(world: Expenses, **more: str) -> list[str]:

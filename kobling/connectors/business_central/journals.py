@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kobling.records import N_, Refused, SettingsError
+from kobling.records import N_, NotOffered, Refused
 from kobling.sdk.odata.query import equals
 from kobling.sdk.odata.service import Row, Service
 from kobling.sdk.protocols import Setting
@@ -35,7 +35,7 @@ class Journals:
         self._chosen: Row | None = None
 
     async def chosen(self) -> Row:
-        """The batch that drafts go to. Raises SettingsError saying what there is, or what to rename.
+        """The batch that drafts go to. Raises NotOffered saying what there is, or what to rename.
 
         A batch with a balancing account of its own is refused, since it would be put on every line.
         """
@@ -44,7 +44,7 @@ class Journals:
             if found is None:
                 raise await self._not_there()
             if found.get("balancingAccountNumber"):
-                raise SettingsError(
+                raise NotOffered(
                     N_(
                         "The journal batch %(batch)s has the balancing account %(account)s, which would be put on every"
                         " line. Clear it, or choose another batch."
@@ -75,11 +75,11 @@ class Journals:
         told = await self._service.rows("/journals", select=_COLUMNS, top=1)
         return str(told.rows[0].get("templateDisplayName") or "") if told.rows else ""
 
-    async def _not_there(self) -> SettingsError:
+    async def _not_there(self) -> NotOffered:
         there = [str(each.get("code")) for each in await self._batches()]
         default = await self.default_template()
         if self.template and not there and default and default != self.template:
-            return SettingsError(
+            return NotOffered(
                 N_(
                     "Business Central shows no batch of the journal template %(template)s; it would use %(default)s,"
                     " which is the first by name. Make a batch there, or rename the template so that it comes first"
@@ -90,7 +90,7 @@ class Journals:
                 template=self.template,
                 default=default,
             )
-        return SettingsError(
+        return NotOffered(
             N_("There is no journal batch %(batch)s in the template %(template)s. There are: %(names)s."),
             field="journal_batch",
             code="no_batch",
@@ -110,7 +110,7 @@ class Journals:
         made: Row = self._service.decoded(await self._service.send("POST", "/journals", body))
         if made.get("templateDisplayName") != template:
             await self.drop(made)
-            raise SettingsError(
+            raise NotOffered(
                 N_("Business Central put the batch into the journal template %(found)s instead of %(template)s."),
                 field="journal_template",
                 code="template_trap",

@@ -184,10 +184,16 @@ class Expenses(NotWritten):
                 )
                 await self._event(str(job["id"]), "completed_with_errors" if failed else "completed")
 
-    async def _event(self, job: str, event: str) -> None:
+    async def give_up(self, reason: str) -> None:
+        """Open jobs fail, so that their expenses can be exported again when it is set up."""
+        async for job in self._open_jobs():
+            more = {"failureReason": reason[:500], "failureReasonType": "missing_configuration"}
+            await self._event(str(job["id"]), "failed", **more)
+
+    async def _event(self, job: str, event: str, **more: str) -> None:
         """A job that ended meanwhile needs no word."""
         try:
-            await self._service.send("POST", "/v3/export-job-events", {"jobId": job, "event": event})
+            await self._service.send("POST", "/v3/export-job-events", {"jobId": job, "event": event, **more})
         except Refused as refused:
             if refused.code != "INVALID_EXPORT_JOB_STATUS_CHANGE":
                 raise

@@ -7,8 +7,9 @@ from typing import Any
 
 from kobling.mapping.codecs import Codec, Resolver, Values
 from kobling.pairs.pleo_business_central.booking import NEEDS_RECEIPT, account_of, contra_of
-from kobling.records import N_, Wrong
+from kobling.records import N_, NotOffered, Wrong
 
+_CHOSEN = "contra_card", "contra_pocket", "contra_reimbursement", "transfers_account"
 Check = Callable[[Mapping[str, Any], Resolver], None]
 SOURCES = ("lines", "type", "contraCode", "files")
 
@@ -34,6 +35,26 @@ def account_check(options: Mapping[str, Any]) -> Codec:
         _postable(resolver, contra_of(options, kind, told["contraCode"]))
 
     return checking("account_check", check)
+
+
+def contra_accounts(options: Mapping[str, Any]) -> Callable[[Resolver], None]:
+    """The chosen accounts are G/L accounts that take direct posting, looked at before each run. Raises NotOffered."""
+
+    def ready(resolver: Resolver) -> None:
+        if not options["contra_card"]:
+            raise NotOffered(
+                N_("Choose the contra account of card purchases (option contra_card)."),
+                field="contra_card",
+                code="no_contra_account",
+            )
+        for name in _CHOSEN:
+            if options[name]:
+                try:
+                    _postable(resolver, str(options[name]))
+                except Wrong as wrong:
+                    raise NotOffered(wrong.summary, field=name, code="contra_account", **wrong.params) from None
+
+    return ready
 
 
 def _postable(resolver: Resolver, number: str) -> None:

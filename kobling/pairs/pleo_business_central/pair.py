@@ -52,6 +52,7 @@ def expenses(options: Mapping[str, Any]) -> TableMapping:
         create_left=False,
         right_constants={"own_journal": True} if options["posting"] == POSTED else {},
         reports=_REPORTS,
+        ready=checks.contra_accounts(options),
         depends_on=("accounts", "dimension_values", "tax_codes"),
         title_key="number",
     )

@@ -7,11 +7,11 @@ Fidelity: known pleo §2 – what is in use is archived, never deleted; PUT repl
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kobling.connectors.pleo.service import Row, Service
-from kobling.records import N_, NotThere, Record, Refused, is_empty, parse_instant
+from kobling.records import N_, AlreadyThere, NotThere, Record, Refused, is_empty, parse_instant
 from kobling.sdk.protocols import (
     Bookmark,
     Capabilities,
@@ -26,12 +26,15 @@ from kobling.sdk.protocols import (
 )
 from kobling.sdk.writing import send_all
 
-_CAN = Capabilities(create=True, update=True, delete=True, deletions=Deletions.SWEEP, idempotent_create=True)
+_CAN = Capabilities(create=True, update=True, delete=True, deletions=Deletions.SWEEP)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of row. ``fields`` may be written, ``natural`` names one uniquely, ``fixed`` ones are given once."""
+    """One kind of row. ``fields`` may be written, ``natural`` names one uniquely, ``fixed`` ones are given once.
+
+    ``matched``: making one that is there already gives it back (§2).
+    """
 
     name: str
     path: str
@@ -39,6 +42,7 @@ class Kind:
     natural: tuple[str, ...]
     fixed: tuple[str, ...] = ()
     searched: bool = True
+    matched: bool = False
     more: tuple[str, ...] = ()
 
 
@@ -49,6 +53,7 @@ KINDS = (
         ("externalId", "code", "name", "archived", "taxCodeExternalId"),
         ("externalId",),
         ("externalId",),
+        matched=True,
     ),
     Kind("taxCodes", "/v0/tax-codes", ("code", "name", "rate", "type", "archived"), ("code",)),
     Kind("tagGroups", "/v0/tag-groups", ("code", "name", "archived"), ("code",), searched=False),
@@ -64,13 +69,12 @@ VENDORS = Kind(
 
 
 class Catalogue:
-    """One kind of row of one company; implements ``Resource``. Deleting a row archives it."""
-
-    capabilities = _CAN
+    """One kind of row of one company; implements ``Resource``. Deleting a row that is in use archives it."""
 
     def __init__(self, service: Service, kind: Kind, *, concurrency: int) -> None:
         self.name = kind.name
         self.kind = kind
+        self.capabilities = replace(_CAN, idempotent_create=kind.matched)
         self.service = service
         self._concurrency = concurrency
 
@@ -147,7 +151,7 @@ class Catalogue:
         elif write.operation is Operation.UPDATE:
             row = await self.change(str(write.external_id), write.fields)
         else:
-            await self.archive(str(write.external_id))
+            await self.remove(str(write.external_id))
             return Outcome(write.key, write.external_id)
         record = self.record(row)
         return Outcome(write.key, record.external_id, record)
@@ -177,9 +181,12 @@ class Catalogue:
         """What a replaced row must repeat."""
         return {name: now[name] for name in ("companyId", *self.kind.fixed) if now.get(name) is not None}
 
-    async def archive(self, external_id: str) -> None:
-        """Out of use."""
-        await self.change(external_id, {"archived": True})
+    async def remove(self, external_id: str) -> None:
+        """Delete what nothing uses, archive what is in use."""
+        try:
+            await self.service.send("DELETE", f"{self.kind.path}/{external_id}", None)
+        except AlreadyThere:
+            await self.change(external_id, {"archived": True})
 
     async def _sent(self, method: str, path: str, body: object) -> Row:
         told = await self.service.send(method, path, body)
@@ -252,6 +259,6 @@ class Vendors(Catalogue):
         body = {name: fields[name] for name in ("externalId", "code") if fields.get(name)}
         return await self._sent("POST", f"{self.kind.path}/{row['id']}:activate", body)
 
-    async def archive(self, external_id: str) -> None:
-        """Out of use."""
+    async def remove(self, external_id: str) -> None:
+        """Out of use; a vendor is never deleted."""
         await self.service.send("POST", f"{self.kind.path}/{external_id}:archive", {})

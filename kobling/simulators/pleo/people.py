@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kobling.simulators.pleo.catalogue import ACCOUNTS as CATEGORIES
-from kobling.simulators.pleo.catalogue import VENDORS, Catalogue, Kind
+from kobling.simulators.pleo.catalogue import TAG_GROUPS, TAX_CODES, VENDORS, Catalogue, Kind
 from kobling.simulators.pleo.company import Company, Row, State
 from kobling.simulators.pleo.errors import ApiError
 from kobling.simulators.pleo.files import receipt_row
@@ -29,6 +29,8 @@ SHELVES = {
     "subscriptions": "",
     "activities": "",
 }
+
+_MADE = {"tax-codes": TAX_CODES, "tag-groups": TAG_GROUPS}
 
 
 class People:
@@ -55,6 +57,9 @@ class People:
             return row
         if entity == "export-jobs":
             return self._jobs.queue(self._company, values.get("entries") or self._waiting())
+        if entity in _MADE:
+            made = {"companyId": self._company.id, "archived": False, **values}
+            return self._catalogue.create(self._company, _MADE[entity], made)[0]
         if entity == "accounts":
             more = {"externalId": self._state.new_id(), "archived": False, "companyId": self._company.id}
             return self._catalogue.create(self._company, CATEGORIES, {**more, **values})[0]
@@ -96,7 +101,7 @@ class People:
         if entity == "entries":
             self._company.entries[key]["deletedAt"] = self._state.now()
             return
-        kinds: dict[str, Kind] = {"accounts": CATEGORIES, "vendors": VENDORS}
+        kinds: dict[str, Kind] = {"accounts": CATEGORIES, "vendors": VENDORS, **_MADE}
         try:
             self._catalogue.delete(self._company, kinds[entity], key)
         except ApiError as error:

@@ -29,45 +29,49 @@ def list_issues(
     choose: Annotated[str, typer.Option(help=f"One of: {', '.join(issues.CHOICES)}.")] = "",
     other: Annotated[str, typer.Option(help="The other record, for couple and never.")] = "",
     why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    remember: Annotated[bool, typer.Option("--remember", help="Make it the rule for records like this.")] = False,
     json: Json = False,
 ) -> None:
     """List what a person must settle; with --settle N or --all and --choose, settle it."""
     who = actor(asked.person)
     found = issues.listed(who, find_pair(pair) if pair else None, kind=kind, table=table, error=error)
     if settle or every:
-        _settle([issues.find(who, settle)] if settle else list(found), choose, other, why, json)
+        _settle([issues.find(who, settle)] if settle else list(found), choose, other, why, json, remember)
         return
     listed = list(found[:500])
     if json:
         output.as_json([as_data(each) for each in listed])
     else:
-        rows = [
-            (
-                each.pk,
-                each.table.name,
-                each.kind,
-                each.title,
-                _reason(each),
-                _what(each),
-                each.times,
-                output.shown(each.state),
-            )
-            for each in listed
-        ]
-        names = ("Issue", "Table", "Kind", "Record", "Reason", "Details", "Times", "State")
-        empty = translated("No outstanding issues.")
-        output.table("", tuple(translated(each) for each in names), rows, empty)
+        _show(listed)
     waiting = any(each.kind != "altered" for each in listed)
     raise typer.Exit(Exit.NOT_IN_STEP if waiting else Exit.OK)
 
 
-def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bool) -> None:
+def _show(listed: list[SyncIssue]) -> None:
+    names = ("Issue", "Table", "Kind", "Record", "Reason", "Details", "Times", "State")
+    rows = [
+        (
+            each.pk,
+            each.table.name,
+            each.kind,
+            each.title,
+            _reason(each),
+            _what(each),
+            each.times,
+            output.shown(each.state),
+        )
+        for each in listed
+    ]
+    output.table("", tuple(translated(each) for each in names), rows, translated("No outstanding issues."))
+
+
+def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bool, remember: bool = False) -> None:
     who = actor(asked.person)
     done, failed = 0, []
     with vendors() as opener:
         for issue in chosen:
             try:
-                issues.settle(who, issue, choose, opener, datetime.now(UTC), other=other, why=why)
+                issues.settle(who, issue, choose, opener, datetime.now(UTC), other=other, why=why, remember=remember)
                 done += 1
             except KoblingError as error:
                 if len(chosen) == 1:

@@ -10,7 +10,7 @@ from typing import Any
 from kobling.engine import approved, observing
 from kobling.engine.executing import Executor, load_chunk
 from kobling.engine.finishing import finish_chunk
-from kobling.hub import gather, jobs, planned, reporting, runs
+from kobling.hub import gather, handed_out, jobs, planned, reporting, runs
 from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
 from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, journal, mirror
@@ -18,7 +18,7 @@ from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.sdk.protocols import Clock, Reporting, Resource
 from kobling.sync import checkpoints
-from kobling.sync.actions import AnyAction, Skip, Update, from_blob, to_blob
+from kobling.sync.actions import AnyAction, RaiseConflict, Skip, Update, from_blob, to_blob
 from kobling.sync.brake import Counts, brake
 from kobling.sync.plan import plan
 from kobling.sync.waiting import LoopThread
@@ -43,6 +43,7 @@ class Steps:
     dry: bool = False
     pair: Pair = field(init=False)
     benches: dict[str, Workbench] = field(init=False)
+    _handed_out: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         row = Run.objects.select_related("pair__left", "pair__right", "pair__client").get(pk=self.run)
@@ -116,6 +117,14 @@ class Steps:
             language = str(self.pair.options.get("language") or reporting.LANGUAGE)
             journal.fence_now(self.run, self.epoch)
             self.waiting.run(resource.tell(reporting.results(bench, awaited, self.clock.now(), language)))
+
+    def _awaited(self, bench: Workbench) -> frozenset[str]:
+        """Records that are handed out now; asked once in an attempt."""
+        if bench.name not in self._handed_out:
+            resource = self._resources(bench)[Side.LEFT]
+            told = self.waiting.run(resource.awaited()) if isinstance(resource, Reporting) else ()
+            self._handed_out[bench.name] = frozenset(told)
+        return self._handed_out[bench.name]
 
     def do_give_up(self, table: str, failure: dict[str, Any]) -> None:
         """Tell the side that hands out records that nothing can be done with them until something is set up."""
@@ -213,7 +222,10 @@ class Steps:
             batch = gather.gather(bench, Side(side), after, window[side][1], CHUNK, first)
         if batch is None:
             return None
-        actions = list(plan(bench.mapping, batch.work))
+        questions: list[RaiseConflict] = []
+        if bench.mapping.reports is not None:
+            batch, questions = handed_out.split(bench, batch, self._awaited(bench))
+        actions = [*plan(bench.mapping, batch.work), *questions]
         revs = {"after": after, "upto": batch.upto, "other_upto": window[Side(side).other.value][1]}
         row = self._store(bench, seq, side, actions, rows=batch.rows, **revs)
         checkpoints.reach(checkpoints.PLANNED)

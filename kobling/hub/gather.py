@@ -119,6 +119,8 @@ def seen_of(bench: Workbench, side: Side, row: Snapshot | None) -> Seen | None:
         return None
     mapping = bench.mapping
     fields = from_json(row.fields)
+    if mapping.permits:
+        bench.resolver.permit(bench.table, side, row.external_id, mapping.permits)
     reading = read(mapping, side, fields, bench.resolver)
     locked = mapping.locked(side)
     return Seen(
@@ -242,7 +244,8 @@ def _decisions(
 ) -> tuple[Mapping[str, str], Mapping[str, list[str]]]:
     choices: dict[str, str] = {}
     never: dict[str, list[str]] = {}
-    for each in Decision.objects.filter(table_id=bench.table, side=side.value, external_id__in=external_ids):
+    said = Decision.objects.filter(table_id=bench.table, side=side.value, external_id__in=external_ids)
+    for each in said.exclude(choice__in=list(bench.mapping.permits)):
         if each.choice == "never":
             never.setdefault(each.external_id, []).append(each.other_id)
         else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
+from kobling.hub.models import Decision
 from kobling.hub.store import couplings, mirror, sql
 from kobling.mapping import Side
 from kobling.records import from_json
@@ -18,6 +19,8 @@ class StoredResolver:
         self.tables = tables
         self.feeds = feeds
         self.current: Mapping[str, Any] | None = None
+        self.permitted: frozenset[str] = frozenset()
+        self._permits: dict[int, dict[tuple[str, str], frozenset[str]]] = {}
         self._couplings: dict[tuple[str, str, str], str | None] = {}
         self._ids: dict[tuple[str, str, str], str | None] = {}
         self._records: dict[tuple[int, str], dict[str, Any]] = {}
@@ -29,6 +32,18 @@ class StoredResolver:
         self._ids.clear()
         self._records.clear()
         self._found.clear()
+        self._permits.clear()
+
+    def permit(self, table: int, side: Side, external_id: str, words: Collection[str]) -> None:
+        """Let codecs see what a person allowed for the record that is read next."""
+        if table not in self._permits:
+            found: dict[tuple[str, str], frozenset[str]] = {}
+            for where, who, word in Decision.objects.filter(table_id=table, choice__in=words).values_list(
+                "side", "external_id", "choice"
+            ):
+                found[where, who] = found.get((where, who), frozenset()) | {word}
+            self._permits[table] = found
+        self.permitted = self._permits[table].get((side.value, external_id), frozenset())
 
     def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
         key = (mapping, side, external_id)

@@ -21,10 +21,12 @@ class Resolver(Protocol):
     """What codecs ask beside the value: which records belong together, reference data, what stands there now.
 
     ``current`` are the vendor's fields of the record being updated, None while one is created: what the agreed value
-    does not carry (a line's account or unit) is kept from there.
+    does not carry (a line's account or unit) is kept from there. ``permitted`` is what a person allowed for the record
+    being read.
     """
 
     current: Mapping[str, Any] | None
+    permitted: frozenset[str]
 
     def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
         """The coupling that a record of one side is in, or None."""

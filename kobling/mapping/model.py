@@ -142,7 +142,8 @@ class TableMapping:
     ``only_coupled``: records without a coupling are left alone until a person couples or creates them.
     ``reports``: the left side hands its records out and waits to hear what became of each (field key → the short code
     to give when that field is wrong).
-    ``ready`` looks before each run at what must be set up for this table, and raises NotOffered naming what is not.
+    ``permits``: what a person may allow for a record that is held back (a short word → the option and value that make
+    it the rule). ``ready`` looks before each run at what must be set up for this table; raises NotOffered naming it.
     ``refreshes`` are reference resources that change when this table is written, read again afterwards.
     """
 
@@ -169,6 +170,7 @@ class TableMapping:
     only_coupled: bool = False
     refreshes: tuple[str, ...] = ()
     reports: Mapping[str, str] | None = None
+    permits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ready: Callable[[Resolver], None] | None = None
     title_key: str = "name"
     label: str = ""

@@ -246,6 +246,53 @@ def test_a_voucher_that_cannot_be_posted_is_told_and_posts_nothing_else(ready: E
     assert ready.job(job)["status"] == "completed_with_errors"
 
 
+def held(world: Expenses) -> dict[str, Any]:
+    found = world.kobling("issues", PAIR, "--json", expect=None)
+    assert len(found) == 1, found
+    return dict(found[0])
+
+
+def test_a_held_expense_is_let_through_by_a_person_once_or_as_a_rule(ready: Expenses) -> None:
+    first, second = ready.spend(receipts=0), ready.spend(receipts=0)
+    ready.export(first)
+    sync(ready)
+    ready.kobling("issues", PAIR, "--settle", str(held(ready)["issue"]), "--choose", "send", "--why", "Tabt")
+    sync(ready)
+    assert ready.lines() == [], "Pleo took it back: it must be exported again, since it may have changed"
+    assert held(ready)["kind"] == "taken_back"
+    ready.export(first, second)
+    sync(ready)
+    assert [each["documentNumber"] for each in ready.lines()] == [first["reconciliationId"]], "for this one alone"
+    issue = str(held(ready)["issue"])
+    ready.kobling("issues", PAIR, "--settle", issue, "--choose", "send", "--remember")
+    third = ready.spend(receipts=0)
+    job = ready.export(second, third)
+    sync(ready)
+    assert len(ready.lines()) == 3
+    assert ready.job(job)["status"] == "completed"
+
+
+def test_a_closed_period_is_moved_for_one_expense_alone(ready: Expenses) -> None:
+    first, second = (ready.spend(date="2026-01-15T12:00:00.000Z") for _ in range(2))
+    ready.control(ready.central, "POST", "config", {"allow_posting_from": "2026-03-01"})
+    ready.export(first)
+    sync(ready)
+    ready.kobling("issues", PAIR, "--settle", str(held(ready)["issue"]), "--choose", "next_open")
+    ready.export(first, second)
+    sync(ready)
+    assert [(each["documentNumber"], each["postingDate"]) for each in ready.lines()] == [
+        (first["reconciliationId"], "2026-03-01")
+    ]
+
+
+def test_what_cannot_be_a_rule_is_not_made_one(ready: Expenses) -> None:
+    ready.export(ready.spend(receipts=0))
+    sync(ready)
+    issue = str(held(ready)["issue"])
+    told = ready.kobling("issues", PAIR, "--settle", issue, "--choose", "ignore", "--remember", expect=Exit.SETTINGS)
+    assert "send" in told
+
+
 def test_a_job_taken_back_by_a_person_is_not_booked(ready: Expenses) -> None:
     entry = ready.spend()
     job = ready.export(entry)

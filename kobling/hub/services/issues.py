@@ -12,6 +12,7 @@ from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
 from kobling.hub import gather
 from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
 from kobling.hub.opening import Opener
+from kobling.hub.services import pairs
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.issues import settle_coupled
@@ -52,22 +53,34 @@ def find(actor: Actor, number: int) -> SyncIssue:
 
 
 def settle(
-    actor: Actor, issue: SyncIssue, choice: str, opener: Opener, now: datetime, *, other: str = "", why: str = ""
+    actor: Actor,
+    issue: SyncIssue,
+    choice: str,
+    opener: Opener,
+    now: datetime,
+    *,
+    other: str = "",
+    why: str = "",
+    remember: bool = False,
 ) -> None:
     """Do what a person chose; the next run carries it out. Raises SettingsError when the choice does not fit.
 
     retry; left or right (that side's values win, once); couple (with ``other``); create (it is a new one); never
     (with ``other``: they are not the same); ignore (leave it out); uncouple; restore or delete (one side vanished).
+    Beside these what the table permits for a record that is held back; ``remember`` makes that the pair's rule.
     """
     require(actor, Doing.WORK, issue.table.pair.client)
-    if choice not in CHOICES:
+    bench = _bench(issue.table, opener)
+    known = (*CHOICES, *bench.mapping.permits)
+    if choice not in known:
         raise SettingsError(
             N_("“%(value)s” is not a choice for %(option)s. Choose one of: %(choices)s."),
             value=choice,
             option="issue",
-            choices=", ".join(CHOICES),
+            choices=", ".join(known),
         )
-    bench = _bench(issue.table, opener)
+    if remember:
+        _make_it_the_rule(actor, issue, choice, bench, opener, why)
     with sql.together():
         _decide(actor, issue, choice, bench, now, other, why)
         if choice != "never" or not _still_asked(issue, other):
@@ -85,6 +98,13 @@ def _decide(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, now: 
         _uncouple(actor, bench, _coupled(issue), now, why)
     elif choice in ("restore", "delete"):
         _coupled(issue).update(policy=DeletionPolicy(choice).value)
+    elif choice in bench.mapping.permits:
+        for side, external_id in ((Side.LEFT, issue.left_id), (Side.RIGHT, issue.right_id)):
+            if external_id:
+                told = {"decided_by": actor.name, "why": why, "decided_at": now}
+                Decision.objects.get_or_create(
+                    table_id=bench.table, side=side.value, external_id=external_id, choice=choice, defaults=told
+                )
     elif choice in ("couple", "create", "never", "ignore"):
         side, external_id = (Side.LEFT, issue.left_id) if issue.left_id else (Side.RIGHT, issue.right_id)
         both = issue.right_id if side is Side.LEFT else None
@@ -94,6 +114,19 @@ def _decide(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, now: 
         if choice == "couple":
             _check_free(bench, side.other, other)
         decide(actor, bench.table, side, external_id or "", choice, now, other=other, why=why)
+
+
+def _make_it_the_rule(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, opener: Opener, why: str) -> None:
+    """Let the same be done with all records like this one from now on. Raises SettingsError where there is no rule."""
+    if choice not in bench.mapping.permits:
+        raise SettingsError(
+            N_("“%(value)s” cannot be made a rule. These can: %(choices)s."),
+            value=choice,
+            choices=", ".join(bench.mapping.permits) or "–",
+            code="no_rule",
+        )
+    option, value = bench.mapping.permits[choice]
+    pairs.configure(actor, issue.table.pair, opener, {option: value}, why=why)
 
 
 def _still_asked(issue: SyncIssue, other: str) -> bool:

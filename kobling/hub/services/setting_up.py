@@ -183,7 +183,8 @@ def _prepare(
     else:
         connector = opener.connector(_needed(client, kind, step))
     if isinstance(connector, Preparable):
-        opener.waiting.run(connector.prepare(user))
+        found = opener.waiting.run(connector.prepare(user))
+        record(actor, client, "prepared", f"{kind.name} {step.name}", after=list(found))
     return N_("Prepared.")
 
 

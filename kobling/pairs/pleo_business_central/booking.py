@@ -80,7 +80,9 @@ def day_codec(options: Mapping[str, Any]) -> Codec:
             return day.isoformat()
         if rule == "draft":
             return day.isoformat()
-        if rule == "next_open" and opens is not None and day < opens:
+        allowed = resolver.permitted if resolver is not None else frozenset()
+        moved = rule == "next_open" or "next_open" in allowed
+        if moved and opens is not None and day < opens:
             return opens.isoformat()
         raise Wrong(
             N_("%(day)s is in a closed period: Business Central takes postings from %(opens)s to %(closes)s."),

@@ -10,6 +10,7 @@ from kobling.mapping.codecs import TEXT, constant
 from kobling.pairs.base import PairType, Schemas
 from kobling.pairs.pleo_business_central import booking, catalogue, checks
 from kobling.pairs.pleo_business_central.options import OPTIONS, POSTED
+from kobling.pairs.pleo_business_central.set_up import STEPS
 from kobling.pairs.shaping import shape_all
 from kobling.records import N_
 
@@ -52,6 +53,7 @@ def expenses(options: Mapping[str, Any]) -> TableMapping:
         create_left=False,
         right_constants={"own_journal": True} if options["posting"] == POSTED else {},
         reports=_REPORTS,
+        permits={"send": ("missing_receipts", "send"), "next_open": ("locked_period", "next_open")},
         ready=checks.contra_accounts(options),
         depends_on=("accounts", "dimension_values", "tax_codes"),
         title_key="number",
@@ -144,4 +146,5 @@ PAIR = PairType(
     mappings=mappings,
     options=OPTIONS,
     right_references=("generalLedgerSetup",),
+    set_up=STEPS,
 )

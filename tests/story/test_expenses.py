@@ -316,14 +316,18 @@ def test_a_template_that_is_not_the_first_is_used_by_its_name(ready: Expenses) -
 
 
 def test_a_wrong_batch_stops_the_expenses_with_its_name(world: Expenses) -> None:
-    world.kobling("connect", "business_central", *_changed(world, journal_batch="NIX"), expect=None)
+    refused = world.kobling("connect", "business_central", *_changed(world, journal_batch="NIX"), expect=Exit.SETTINGS)
+    assert "NIX" in refused
+    batches = world.dump(world.central, "journals")
+    ours = next(each["id"] for each in batches if each["code"] == "DAGLIG")
+    world.control(world.central, "PATCH", f"records/journals/{ours}", {"code": "DAGLIG2"})
     job = world.export(world.spend())
     run = sync(world)
     assert run["jobs"]["accounts"]["inserted"] > 0, "what does not need the journal goes on"
     assert world.lines() == []
     told = world.job(job)
     assert (told["status"], told["failureReasonType"]) == ("failed", "missing_configuration")
-    assert "NIX" in told["failureReason"]
+    assert "DAGLIG" in told["failureReason"]
 
 
 @pytest.mark.parametrize("account", ["", "1000", "5410", "9999"])
@@ -373,3 +377,22 @@ def test_two_hundred_entries_of_all_kinds_end_in_the_books_or_are_named(tmp_path
             for key in good
         }
         assert dict(by_number) == wanted, "each good expense is one voucher of its amount, and nothing else is there"
+
+
+def test_the_assisted_set_up_leads_from_nothing_to_a_first_synchronisation(stage: tuple[Expenses, Path]) -> None:
+    world, template = stage
+    world.reset(template)
+    shutil.rmtree(world.folder)
+    world.kobling("setup", PAIR, "prerequisites")
+    world.kobling("setup", PAIR, "pleo", *[f"{name}={value}" for name, value in world.pleo_settings().items()])
+    world.kobling("setup", PAIR, "business_central", *_changed(world))
+    world.kobling("setup", PAIR, "accounts", "contra_card=5840")
+    world.kobling("setup", PAIR, "booking", "posting=draft")
+    world.kobling("setup", PAIR, "catalogue", "--skip")
+    wrong = world.kobling("setup", PAIR, "journal", "journal_batch=NIX", expect=Exit.SETTINGS)
+    assert "NIX" in wrong
+    world.kobling("setup", PAIR, "journal", "journal_batch=STANDARD")
+    sync(world)
+    states = {each["step"]: each["state"] for each in world.kobling("setup", PAIR, "--json")}
+    assert set(states.values()) == {"done", "skipped"}
+    assert {"4060", "4010"} <= {each["code"] for each in world.dump(world.pleo, "accounts")}

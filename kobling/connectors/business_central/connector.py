@@ -91,14 +91,10 @@ class BusinessCentral:
         company = await self._find_company()
         self._enter(str(company["id"]), str(company.get("name") or ""))
         notes = [note async for note in self._missing()]
+        if self.vouchers.journals.batch:
+            await self.vouchers.journals.chosen()
         settings = {"company_id": str(company["id"]), "company_name": str(company.get("name") or "")}
         return Health(str(company.get("displayName") or company.get("name")), "API v2.0", tuple(notes), settings)
-
-    async def prepare(self, user: str = "") -> Sequence[str]:
-        """See that the chosen journal batch is there. Raises NotOffered naming what is not, or what to rename."""
-        journal = await self.vouchers.journals.chosen()
-        default = await self.vouchers.journals.default_template()
-        return [f"{journal.get('templateDisplayName')} / {journal.get('code')}", f"default: {default or '–'}"]
 
     async def _find_environment(self) -> None:
         told = await self._api.json("GET", "/environments/v1.2")

@@ -35,6 +35,15 @@ STEPS = (
         Side.RIGHT,
     ),
     SetUpStep(
+        "journal",
+        N_("Journal"),
+        N_("Looked for at once: where it is not there, you are told which batches are, or which template to rename."),
+        StepKind.SETTINGS,
+        Side.RIGHT,
+        names=("journal_template", "journal_batch"),
+        optional=True,
+    ),
+    SetUpStep(
         "accounts",
         N_("Contra accounts"),
         N_("They are checked before each run: G/L accounts that are open and take direct posting."),
@@ -55,15 +64,6 @@ STEPS = (
         N_("Names of categories, rates of VAT codes, and which tables are kept."),
         StepKind.OPTIONS,
         names=("category_names", "vat_rates", "tables"),
-        optional=True,
-    ),
-    SetUpStep(
-        "prepare",
-        N_("Check the journal"),
-        N_("Looks for the journal batch, and says which template Business Central would take by itself."),
-        StepKind.PREPARE,
-        Side.RIGHT,
-        names=("journal_template", "journal_batch"),
         optional=True,
     ),
     SetUpStep(

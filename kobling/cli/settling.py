@@ -114,7 +114,12 @@ def _what(issue: SyncIssue) -> str:
     found = issues.details(issue)
     if found.get("vendor_text"):
         return f"{found['vendor_text']} ({found.get('code')})"
-    parts = [f"{key}: {' | '.join(output.cell(v) for v in values)}" for key, values in found.get("fields", {}).items()]
+    by_text: dict[str, list[str]] = {}
+    for key, values in found.get("fields", {}).items():
+        shown = [output.cell(each) for each in values]
+        text = shown[0] if values[1:] == [None, None] else " | ".join(shown)
+        by_text.setdefault(text, []).append(key)
+    parts = [f"{', '.join(keys)}: {text}" for text, keys in by_text.items()]
     if found.get("candidates"):
         parts.append(", ".join(found["candidates"][:5]))
     return "; ".join(parts)

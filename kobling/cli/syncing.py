@@ -48,6 +48,7 @@ def plan(
 def _plan_data(summary: plans.Summary) -> dict[str, Any]:
     return {
         "counts": {table: dict(counts) for table, counts in summary.counts.items()},
+        "accounts": dict(sorted(summary.accounts.items())),
         "amounts": [
             {"vat": vat, "currency": currency, "amount": amount} for (vat, currency), amount in summary.amounts.items()
         ],
@@ -80,6 +81,9 @@ def _print_plan(run: Run, summary: plans.Summary) -> None:
     ]
     headers: tuple[str, ...] = (translated("Table"), translated("What"), translated("Count"))
     output.table(translated("Plan %(run)s") % {"run": run.pk}, headers, rows)
+    if summary.accounts:
+        booked = sorted(summary.accounts.items())
+        output.table("", (translated("Account number"), translated("Amount")), booked)
     if summary.amounts:
         rows = [(vat, currency, amount) for (vat, currency), amount in summary.amounts.items()]
         headers = (translated("VAT"), translated("Currency"), translated("Amount excluding VAT"))

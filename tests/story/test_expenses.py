@@ -308,6 +308,29 @@ def test_a_dry_run_tells_pleo_nothing(ready: Expenses) -> None:
     assert ready.lines() == []
 
 
+def test_a_plan_says_what_would_be_booked_on_which_account(ready: Expenses) -> None:
+    ready.export(ready.spend(amount=10_000), ready.spend(amount=2_550, category="4030"))
+    told = ready.kobling("plan", PAIR, "--json", expect=None)
+    booked = {account: Decimal(str(amount)) for account, amount in told["accounts"].items()}
+    assert booked == {"4010": Decimal("100.00"), "4030": Decimal("25.50"), "5840": Decimal("-125.50")}
+
+
+def test_the_books_are_proven_though_pleo_hands_the_expenses_out_no_more(ready: Expenses) -> None:
+    ready.export(ready.spend(receipts=2), ready.spend())
+    sync(ready)
+    assert ready.kobling("issues", PAIR, "--json", expect=None) == []
+    told = ready.kobling("verify", PAIR, "--json", expect=Exit.OK)
+    expenses = next(each for each in told["tables"] if "expenses" in each.values())
+    assert expenses["in_step"] == 2
+    job = ready.export(ready.spend())
+    sync(ready)
+    assert ready.job(job)["status"] == "completed", "nothing is taken for gone"
+    line = ready.lines()[0]
+    ready.control(ready.central, "PATCH", f"records/journalLines/{line['id']}", {"amount": 1})
+    told = ready.kobling("verify", PAIR, "--json", expect=Exit.NOT_IN_STEP)
+    assert [each["kind"] for each in told["differences"]] == ["total", "total"], "a changed amount is found"
+
+
 def test_a_template_that_is_not_the_first_is_used_by_its_name(ready: Expenses) -> None:
     ready.control(ready.central, "POST", "config", {"templates": ["AFSTEMNING"]})
     ready.export(ready.spend())

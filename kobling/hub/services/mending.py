@@ -20,6 +20,7 @@ from kobling.hub.store.couplings import Link
 from kobling.hub.workbench import Workbench
 from kobling.mapping import DeletionPolicy, Side
 from kobling.records import N_, SettingsError
+from kobling.sdk.protocols import Reporting
 
 HOW = ("restore", "uncouple", "delete", "find")
 THERE, GONE, UNKNOWN, NO_TABLE = "there", "gone", "unknown", "no_table"
@@ -254,6 +255,10 @@ def _find(work: _Work, bench: Workbench, wanted: Sequence[Broken], done: Mended)
         ids = sorted({each.left_id if side is Side.LEFT else each.right_id for each in wanted})
         connection = work.pair.left if side is Side.LEFT else work.pair.right
         resource = work.opener.connector(connection).resources[bench.mapping.resource(side)]
+        if isinstance(resource, Reporting):
+            # What is not handed out any more is not gone.
+            there[side] = set(ids)
+            continue
         records = work.opener.waiting.run(resource.get_many(ids))
         there[side] = {each.external_id for each in records}
         with runs.between_runs(work.pair):

@@ -18,10 +18,13 @@ HUNDRED = Decimal(100)
 
 @dataclass(slots=True)
 class Summary:
-    """A plan counted: per table and kind of action, amounts per account and currency excluding VAT, first examples."""
+    """A plan counted: per table and kind of action, amounts excluding VAT per VAT rate and currency, amounts to be
+    booked per account, first examples.
+    """
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     amounts: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    accounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     examples: list[tuple[str, AnyAction]] = field(default_factory=list)
     more: int = 0
 
@@ -65,6 +68,11 @@ def _add_amounts(action: AnyAction, summary: Summary) -> None:
         return
     currency = str(action.values.get("currency") or "")
     for line in action.values["lines"]:
+        if "amount" in line:
+            amount = exact(line["amount"])
+            summary.accounts[str(line.get("account"))] += amount
+            summary.accounts[str(line.get("contra"))] -= amount
+            continue
         net = exact(line["quantity"]) * exact(line["price"]) * (HUNDRED - exact(line["discount"])) / HUNDRED
         vat = f"{line.get('vat', 0)} %"
         summary.amounts[(vat, currency)] += rounded(net, currency or "DKK")

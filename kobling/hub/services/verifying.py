@@ -15,7 +15,7 @@ from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, Unsafe
-from kobling.sdk.protocols import Resource
+from kobling.sdk.protocols import Reporting, Resource
 from kobling.sync.merge import MISSING, Merge, merge
 from kobling.sync.states import Pairing
 
@@ -109,6 +109,9 @@ def _read_all(feed: int, resource: Resource, opener: Opener, told: Told) -> None
             mirror.mark_swept(feed, number, [record.external_id for record in page.records])
         bookmark, more, seen = page.bookmark, page.more, seen + len(page.records)
         told(resource.name, seen)
+    if isinstance(resource, Reporting):
+        # What is not handed out any more is not gone: its source keeps it to itself from then on.
+        return
     while missing := mirror.not_swept(feed, number, PAGE):
         still = opener.waiting.run(resource.get_many(missing))
         mirror.put(feed, still, [], opener.clock.now())

@@ -60,10 +60,11 @@ COUNT = Codec("count", lambda values, _side, _resolver: len(values[0] or ()), la
 
 
 def files_codec() -> Codec:
-    """Names and sizes of the files, in their order."""
+    """Names and sizes of the files, by name."""
 
     def read(values: Values, _side: str, _resolver: Resolver | None) -> Any:
-        return [{"name": each["name"], "size": each["size"]} for each in values[0] or ()] or None
+        told = sorted(values[0] or (), key=lambda each: str(each["name"]))
+        return [{"name": each["name"], "size": each["size"]} for each in told] or None
 
     return Codec("files", read, lambda value, _side, _resolver: (value or [],))
 

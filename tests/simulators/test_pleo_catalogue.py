@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from kobling.simulators.pleo.webhooks import signed
+from kobling.simulators.pleo.delivering import signed
 from tests.simulators.expenses import Pleo, basic, pleo, refused
 
 
@@ -108,11 +108,14 @@ class TestTagsAndVendors:
         await app.make(path, code="2", name="To", archived=False)
 
     async def test_a_vendor_that_a_person_made_is_a_draft_until_it_is_activated(self, app: Pleo) -> None:
+        await app.config(vendor_actions="empty")
         vendor = await app.person("vendors", name="Grossisten")
         assert vendor["state"] == "DRAFT"
         body = {"externalId": "L-1", "code": "L-1"}
         answer = await app.do("POST", f"/v1/vendors/{vendor['id']}:activate", body)
-        assert (answer.json["data"]["state"], answer.json["data"]["externalId"]) == ("ACTIVE", "L-1")
+        assert answer.status == 204
+        row = await app.get(f"/v1/vendors/{vendor['id']}")
+        assert (row["state"], row["externalId"]) == ("ACTIVE", "L-1")
 
     async def test_a_search_takes_states(self, app: Pleo) -> None:
         await app.person("vendors", name="Grossisten")
@@ -229,7 +232,7 @@ class TestWebhooks:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
         made = await app.make("/v1/subscriptions", endpointUrl=url, eventTypes=["v1.export-job.created"])
-        secret = (await app.get(f"/v1/subscriptions/{made['id']}/secret"))["secret"]
+        secret = (await app.get(f"/v1/subscriptions/{made['id']}/secret"))["secretKey"]
         entry = await app.person("entries")
         job = await app.person("export-jobs", entries=[entry["id"]])
         headers, body = await asyncio.wait_for(got.get(), 10)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from kobling.simulators.clock import Clock
+from kobling.simulators.pleo.entries import Entries
+from kobling.simulators.pleo.envelope import instant
 from kobling.simulators.pleo.errors import not_found
+from kobling.simulators.pleo.shelf import Shelf
 
 Row = dict[str, Any]
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -17,22 +21,26 @@ ZERO_DECIMAL = frozenset({"ISK", "JPY", "KRW"})
 
 @dataclass(slots=True)
 class Company:
-    """Rows by id, in the order they were made."""
+    """Rows by id, in the order they were made; `unique` finds what may exist once, `active` counts tags by group."""
 
     row: Row
     currency: str
-    accounts: dict[str, Row] = field(default_factory=dict)
-    tax_codes: dict[str, Row] = field(default_factory=dict)
-    tag_groups: dict[str, Row] = field(default_factory=dict)
-    group_columns: dict[str, Row] = field(default_factory=dict)
-    tags: dict[str, Row] = field(default_factory=dict)
-    vendors: dict[str, Row] = field(default_factory=dict)
-    employees: dict[str, Row] = field(default_factory=dict)
-    teams: dict[str, Row] = field(default_factory=dict)
-    entries: dict[str, Row] = field(default_factory=dict)
+    accounts: Shelf = field(default_factory=Shelf)
+    tax_codes: Shelf = field(default_factory=Shelf)
+    tag_groups: Shelf = field(default_factory=Shelf)
+    dimensions: Shelf = field(default_factory=Shelf)
+    tags: Shelf = field(default_factory=Shelf)
+    vendors: Shelf = field(default_factory=Shelf)
+    employees: Shelf = field(default_factory=Shelf)
+    teams: Shelf = field(default_factory=Shelf)
+    entries: Entries = field(default_factory=Entries)
     receipts: dict[str, Row] = field(default_factory=dict)
-    jobs: dict[str, Row] = field(default_factory=dict)
+    jobs: Shelf = field(default_factory=Shelf)
     items: dict[str, dict[str, Row]] = field(default_factory=dict)
+    open_jobs: set[str] = field(default_factory=set)
+    group_tags: dict[str, Shelf] = field(default_factory=dict)
+    active: Counter[str] = field(default_factory=Counter)
+    unique: dict[tuple[str, ...], str] = field(default_factory=dict)
     balance: int = 0
 
     @property
@@ -58,7 +66,7 @@ class State:
 
     def now(self) -> str:
         """This instant, with milliseconds, in UTC."""
-        return self.clock.moment().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return instant(self.clock.moment())
 
     def company(self, company_id: str) -> Company:
         """A company by id. Raises ApiError."""

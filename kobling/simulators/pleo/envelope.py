@@ -1,93 +1,21 @@
-"""Envelopes, paging, bodies."""
+"""Bodies: read as JSON, then field by field."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from kobling.simulators.pleo.errors import NO_JSON, ApiError, bad_parameter, invalid
-from kobling.simulators.wire import Call, Reply, from_json, json_reply
+from kobling.simulators.pleo.errors import NO_JSON, ApiError, invalid
+from kobling.simulators.wire import Call, from_json
 
 Row = dict[str, Any]
-_MOST, _USUAL = 100, 20
-_ORDERS = {"ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST"}
-
-
-def one(value: Mapping[str, Any], status: int = 200) -> Reply:
-    """Fidelity: known pleo §2 – one object is {data: {...}}; private keys begin with an underscore."""
-    return json_reply({"data": shown(value)}, status)
-
-
-def shown(row: Mapping[str, Any]) -> Row:
-    """What the API shows of a row; `_links` is Pleo's own name."""
-    return {name: value for name, value in row.items() if not name.startswith("_") or name == "_links"}
-
-
-def page(call: Call, rows: Sequence[Mapping[str, Any]], sortable: Sequence[str] = ("id",)) -> Reply:
-    """A page of a list. Raises ApiError.
-
-    Fidelity: known pleo §2 – after, before and offset exclude each other; cursors look like base32; limit is 1..100
-    """
-    query = call.query
-    if sum(name in query for name in ("after", "before", "offset")) > 1:
-        raise bad_parameter("after, before and offset exclude each other.")
-    limit = _number(query.get("limit", str(_USUAL)), "limit")
-    if not 1 <= limit <= _MOST:
-        raise bad_parameter(f"limit must be between 1 and {_MOST}.")
-    rows = _sorted(call, rows, sortable)
-    if "before" in query:
-        end = _place(query["before"])
-        start = max(0, end - limit)
-        rows_here = rows[start:end]
-    else:
-        start = _place(query["after"]) + 1 if "after" in query else _number(query.get("offset", "0"), "offset")
-        rows_here = rows[start : start + limit]
-    asked = {name: query.get(name) for name in ("after", "before", "limit", "offset")}
-    pagination: Row = {
-        "currentRequestPagination": {**asked, "parameters": {}, "sortingKeys": [], "sortingOrder": []},
-        "startCursor": _cursor(start) if rows_here else None,
-        "endCursor": _cursor(start + len(rows_here) - 1) if rows_here else None,
-        "hasNextPage": start + len(rows_here) < len(rows),
-        "hasPreviousPage": start > 0,
-        "total": len(rows),
-    }
-    return json_reply({"data": [shown(row) for row in rows_here], "pagination": pagination})
-
-
-def _number(text: str, name: str) -> int:
-    if not text.isdigit():
-        raise bad_parameter(f"{name} must be a whole number.")
-    return int(text)
-
-
-def _cursor(place: int) -> str:
-    return base64.b32encode(str(place).encode()).decode().replace("=", "~")
-
-
-def _place(cursor: str) -> int:
-    try:
-        return int(base64.b32decode(cursor.replace("~", "=")).decode())
-    except ValueError:
-        raise bad_parameter(f"'{cursor}' is no cursor.") from None
-
-
-def _sorted(call: Call, rows: Sequence[Mapping[str, Any]], sortable: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-    keys = [each for each in call.query.get("sorting_keys", "").split(",") if each]
-    orders = [each for each in call.query.get("sorting_order", "").split(",") if each]
-    if len(keys) != len(orders):
-        raise bad_parameter("sorting_keys and sorting_order must be of the same length.")
-    found = list(rows)
-    for key, order in reversed(list(zip(keys, orders, strict=True))):
-        if key not in sortable or order not in _ORDERS:
-            raise bad_parameter(f"Cannot sort by {key} {order}.")
-        found.sort(key=lambda row, name=key: str(row.get(name) or ""), reverse=order.startswith("DESC"))  # type: ignore[misc]
-    return found
 
 
 def body_of(call: Call) -> Any:
     """The JSON of a body. Raises ApiError."""
-    if not call.headers.get("Content-Type", "").startswith("application/json"):
+    if call.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json.")
     try:
         return from_json(call.body)
@@ -96,6 +24,7 @@ def body_of(call: Call) -> Any:
 
 
 Check = Callable[[Any], bool]
+Fields = Mapping[str, tuple[Check, bool]]
 
 
 def text(most: int = 255, least: int = 0) -> Check:
@@ -103,9 +32,14 @@ def text(most: int = 255, least: int = 0) -> Check:
     return lambda value: isinstance(value, str) and least <= len(value) <= most
 
 
+def key(value: Any) -> bool:
+    """What looks like a UUID."""
+    return isinstance(value, str) and len(value) == 36 and value.count("-") == 4
+
+
 def number(value: Any) -> bool:
     """A number that is no boolean."""
-    return (not isinstance(value, bool) and isinstance(value, int | float)) or str(type(value).__name__) == "Decimal"
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def flag(value: Any) -> bool:
@@ -118,7 +52,18 @@ def mapping(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
 
 
-def read(body: Any, fields: Mapping[str, tuple[Check, bool]], fixed: frozenset[str] = frozenset()) -> Row:
+def among(words: Any) -> Check:
+    """One of some words."""
+    known = frozenset(words)
+    return lambda value: isinstance(value, str) and value in known
+
+
+def few(check: Check, most: int = 100) -> Check:
+    """A list, not longer than most, of which each element fits."""
+    return lambda value: isinstance(value, list) and len(value) <= most and all(map(check, value))
+
+
+def read(body: Any, fields: Fields) -> Row:
     """The known fields of a body; (check, needed) by name. Raises ApiError for unknown, missing and wrong ones.
 
     Fidelity: assumed pleo §2 – unknown properties are refused
@@ -131,11 +76,14 @@ def read(body: Any, fields: Mapping[str, tuple[Check, bool]], fixed: frozenset[s
         check, needed = fields[name]
         if value is None and not needed:
             continue
-        if name in fixed:
-            raise invalid(f"'{name}' cannot be changed.")
         if not check(value):
             raise invalid(f"'{name}' has a wrong value.")
     for name, (_, needed) in fields.items():
         if needed and body.get(name) is None:
             raise invalid(f"'{name}' is required.")
     return dict(body)
+
+
+def instant(moment: datetime) -> str:
+    """An instant as Pleo writes it: milliseconds, in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import struct
 import zlib
 
 from kobling.simulators.clock import Clock
 from kobling.simulators.pleo.company import Row, State
-from kobling.simulators.pleo.items import signature
 from kobling.simulators.wire import Call, Reply, json_reply
 
+LIFE = 24 * 3600
+_SECRET = b"simulated pleo files"
+_ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 
-def content(kind: str, title: str) -> bytes:
-    """A small file that programs can open: a PDF with a line of text, or a picture of one pixel."""
-    return _png(sum(title.encode()) % 256) if kind == "image/png" else _pdf(title)
+
+def content(kind: str, title: str, size: int = 0) -> bytes:
+    """A small file that programs can open, filled up to a size: a PDF with a line of text, a picture of one pixel."""
+    if kind == "application/pdf":
+        return _pdf(title, max(0, size - len(_pdf(title, 0))))
+    data = _png(sum(title.encode()) % 256) if kind == "image/png" else _jpeg(title)
+    return data.ljust(size, b"\0")
 
 
 def _png(shade: int) -> bytes:
@@ -25,8 +33,30 @@ def _png(shade: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
 
 
-def _pdf(title: str) -> bytes:
-    plain = title.encode("latin-1", "replace").replace(b"(", b"").replace(b")", b"")
+def _jpeg(title: str) -> bytes:
+    """A grey pixel: quantisation of ones, and code tables with a single word each."""
+
+    def part(mark: int, data: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, mark, len(data) + 2) + data
+
+    word = bytes([1, *[0] * 15, 0])
+    return b"".join(
+        [
+            b"\xff\xd8",
+            part(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"),
+            part(0xFE, title.encode()[:200]),
+            part(0xDB, b"\x00" + b"\x01" * 64),
+            part(0xC0, struct.pack(">BHHB3B", 8, 1, 1, 1, 1, 0x11, 0)),
+            part(0xC4, b"\x00" + word),
+            part(0xC4, b"\x10" + word),
+            part(0xDA, b"\x01\x01\x00\x00\x3f\x00"),
+            b"\x3f\xff\xd9",
+        ]
+    )
+
+
+def _pdf(title: str, padding: int) -> bytes:
+    plain = title.encode("latin-1", "replace").translate(None, b"()\\")
     stream = b"BT /F1 12 Tf 20 100 Td (" + plain + b") Tj ET"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -36,6 +66,8 @@ def _pdf(title: str) -> bytes:
         b"<< /Length " + str(len(stream)).encode() + b" >>\nstream\n" + stream + b"\nendstream",
     ]
     body, places = b"%PDF-1.4\n", []
+    if padding:
+        body += b"%" + b"x" * padding + b"\n"
     for number, each in enumerate(objects, start=1):
         places.append(len(body))
         body += str(number).encode() + b" 0 obj\n" + each + b"\nendobj\n"
@@ -46,6 +78,18 @@ def _pdf(title: str) -> bytes:
     return body + head + table + b"trailer\n<< /Size " + size + b" /Root 1 0 R >>\nstartxref\n" + start + b"\n%%EOF\n"
 
 
+def signature(receipt: str, until: int) -> str:
+    """What a file's URL is signed with."""
+    return hmac.new(_SECRET, f"{receipt}.{until}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def shown_file(base: str, company: str, receipt: Row, until: int) -> Row:
+    """A file of an item: {url, type, size}, good until then."""
+    signed = f"expires={until}&signature={signature(receipt['id'], until)}"
+    url = f"{base}/files/{company}/{receipt['id']}/{receipt['name']}?{signed}"
+    return {"url": url, "type": receipt["type"], "size": receipt["size"]}
+
+
 def fetch(call: Call, state: State, clock: Clock) -> Reply:
     """GET /files/{company}/{receipt}/{name}.
 
@@ -54,20 +98,19 @@ def fetch(call: Call, state: State, clock: Clock) -> Reply:
     parts = call.path.split("/")
     company = state.companies.get(parts[2]) if len(parts) == 5 else None
     receipt: Row | None = company.receipts.get(parts[3]) if company else None
-    until = call.query.get("expires", "")
-    if receipt is None:
+    if call.method != "GET" or receipt is None:
         return json_reply({"type": "NOT_FOUND"}, 404)
-    if not until.isdigit() or signature(receipt["id"], int(until)) != call.query.get("signature"):
+    until = call.query.get("expires", "")
+    if not until.isascii() or not until.isdigit():
         return json_reply({"type": "FORBIDDEN"}, 403)
-    if clock.now() >= int(until):
+    if signature(receipt["id"], int(until[:18])) != call.query.get("signature"):
+        return json_reply({"type": "FORBIDDEN"}, 403)
+    if clock.now() >= int(until[:18]):
         return json_reply({"type": "FORBIDDEN", "message": "The link has expired."}, 403)
-    data = b"x" * receipt["size"] if receipt.get("_big") else content(receipt["type"], receipt["_title"])
-    return Reply(200, data, receipt["type"])
+    return Reply(200, content(receipt["type"], receipt["_title"], receipt["_want"]), receipt["type"])
 
 
-def receipt_row(state: State, kind: str, title: str, *, big: int = 0) -> Row:
-    """A new receipt."""
-    ending = "png" if kind == "image/png" else "pdf"
-    size = big or len(content(kind, title))
-    row: Row = {"id": state.new_id(), "type": kind, "size": size, "name": f"kvittering.{ending}", "_title": title}
-    return {**row, "_big": True} if big else row
+def receipt_row(key: str, kind: str, title: str, size: int = 0) -> Row:
+    """A new receipt, at least of a size."""
+    row: Row = {"id": key, "type": kind, "name": f"kvittering.{_ENDINGS[kind]}", "_title": title}
+    return {**row, "_want": size, "size": len(content(kind, title, size))}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from kobling.simulators.pleo.company import ZERO_DECIMAL, Company, Row
+from kobling.simulators.pleo.files import LIFE, shown_file
 from kobling.simulators.pleo.settings import Settings
 
-FILE_LIFE = 24 * 3600
 _TYPES = {
     ("WALLET", "LOAD"): "wallet_load",
     ("WALLET", "UNLOAD"): "wallet_unload",
@@ -24,66 +22,73 @@ _FAMILIES = {
     "CREDIT_NOTE": "refund",
 }
 CONTRA = {"out_of_pocket": "pocket", "mileage": "pocket", "per_diem": "pocket", "direct_reimbursement": "reimbursement"}
-_SECRET = b"simulated pleo files"
+_ALWAYS_JOURNAL = ("wallet_load", "wallet_unload", "balance_amendment")
+_VENDOR = (
+    *("id", "name", "code", "externalId", "country", "defaultCurrency"),
+    *("registrationNumber", "taxRegistrationNumber"),
+)
 
 
 def type_of(entry: Row) -> str:
     """Fidelity: assumed pleo §4 – the lower-case type of each family; negative card purchases are refunds."""
     family, sub = str(entry["family"]), str(entry.get("subFamily") or "")
+    if entry.get("_type"):
+        return str(entry["_type"])
     if family == "CARD_PURCHASE":
         return "refund" if entry["_wallet"] < 0 else "card_purchase"
     return _TYPES.get((family, sub)) or _FAMILIES.get(family) or family.lower()
 
 
-def signature(receipt: str, until: int) -> str:
-    """What a file's URL is signed with."""
-    return hmac.new(_SECRET, f"{receipt}.{until}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
 class Items:
-    """Renders export items.
+    """Renders the export items of one job.
 
     Fidelity: known pleo §4 – ExportItemV3; a file's URL lives 24 hours from the fetch
+    Fidelity: known pleo §4 – a vendor is told with vendorBasedBookkeeping only
+    Fidelity: known pleo §6 – wallet loads, unloads and balance amendments are always journal
     Fidelity: known pleo §2 – amounts are {currency, value} in hundredths
     Fidelity: inferred pleo §7 – what a company spends is positive, what comes back negative
     """
 
-    def __init__(self, settings: Settings, base: str, now: float) -> None:
+    def __init__(self, settings: Settings, base: str, now: float, company: Company, job: Row) -> None:
         self._settings = settings
         self._base = base
-        self._until = int(now) + FILE_LIFE
+        self._until = int(now) + LIFE
+        self._company = company
+        self._by_vendor = bool(job["vendorBasedBookkeeping"])
 
-    def of(self, company: Company, entry: Row) -> Row:
+    def of(self, entry: Row) -> Row:
         """One item."""
-        lines = [self._line(company, entry, line) for line in _lines(entry)]
-        supplier = entry.get("supplier") or {}
-        info: Row = {
-            "reconciliationId": entry["reconciliationId"],
-            "reconciledEntries": entry["_settles"],
-            "attendees": entry["attendees"],
-        }
+        company, kind = self._company, type_of(entry)
+        user = company.employees.get(entry.get("employeeId") or "")
+        vendor = company.vendors.get(entry.get("_vendor") or "") if self._by_vendor else None
+        payable = vendor is not None and kind not in _ALWAYS_JOURNAL
         return {
             "accountingEntryId": entry["id"],
             "companyId": company.id,
-            "type": type_of(entry),
+            "type": kind,
             "subType": (entry.get("subFamily") or "").lower() or None,
             "date": entry.get("bookkeepingDate") or entry.get("settledAt") or entry["performedAt"],
-            "amount": self._both(company, entry, entry["_wallet"], entry["transactionValue"]["minors"]),
-            "accountingEntryLines": lines,
-            "contraAccount": self._contra(type_of(entry)),
-            "bookkeeping": {"method": "journal"},
-            "additionalInformation": info,
-            "supplier": {name: supplier.get(name) for name in ("name", "code", "country", "taxIdentifier")},
-            "vendor": None,
-            "user": _named(company.employees.get(entry.get("employeeId") or "")),
+            "amount": self._both(entry, entry["_wallet"], entry["transactionValue"]["minors"]),
+            "accountingEntryLines": [self._line(entry, line) for line in _lines(entry)],
+            "contraAccount": self._contra(kind),
+            "bookkeeping": {"method": "accounts_payable" if payable else "journal"},
+            "additionalInformation": _information(entry),
+            "supplier": entry["_merchant"],
+            "vendor": {name: vendor.get(name) for name in _VENDOR} if vendor else None,
+            "user": _named(user),
             "team": company.teams.get(entry.get("teamId") or ""),
-            "files": [self._file(company, company.receipts[each]) for each in entry["receiptIds"]],
+            "files": [self._file(company.receipts[each]) for each in entry["receiptIds"]],
             "note": entry.get("note"),
-            "servicePeriod": None,
-            "_links": {"web": f"https://app.pleo.example/expenses/{entry['id']}"},
+            "servicePeriod": entry.get("_period"),
+            "_links": {
+                "web": f"https://app.pleo.example/expenses/{entry['id']}",
+                "mobile": f"pleo://expenses/{entry['id']}",
+                "api": f"{self._base}/v1/accounting-entries/{entry['id']}",
+            },
         }
 
-    def _line(self, company: Company, entry: Row, line: Row) -> Row:
+    def _line(self, entry: Row, line: Row) -> Row:
+        company = self._company
         tax_code = company.tax_codes.get(line.get("taxCodeId") or "")
         account = company.accounts.get(line.get("accountId") or "")
         wallet, bill = int(line["_wallet"]), int(line["_bill"])
@@ -95,19 +100,19 @@ class Items:
             net_wallet, net_bill = wallet - tax_wallet, bill - tax_bill
             shown = {name: tax_code.get(name) for name in ("id", "code", "rate", "type")}
             shown |= {name: tax_code.get(name) for name in ("ingoingTaxAccount", "outgoingTaxAccount")}
-            tax = {**shown, "amount": self._both(company, entry, tax_wallet, tax_bill)}
+            tax = {**shown, "amount": self._both(entry, tax_wallet, tax_bill)}
         return {
             "accountingEntryLineId": line["id"],
-            "lineAmount": self._both(company, entry, wallet, bill),
-            "netAmount": self._both(company, entry, net_wallet, net_bill),
+            "lineAmount": self._both(entry, wallet, bill),
+            "netAmount": self._both(entry, net_wallet, net_bill),
             "account": _account(account, line.get("accountId")),
             "tags": [_tag(company, each) for each in line["tags"]],
             "tax": tax,
         }
 
-    def _both(self, company: Company, entry: Row, wallet: int, bill: int) -> Row:
+    def _both(self, entry: Row, wallet: int, bill: int) -> Row:
         return {
-            "inWalletCurrency": self._money(company.currency, wallet),
+            "inWalletCurrency": self._money(self._company.currency, wallet),
             "inSupplierCurrency": self._money(entry["transactionValue"]["currency"], bill),
         }
 
@@ -122,10 +127,17 @@ class Items:
         found: Row = {"id": f"00000000-0000-4000-8000-00000000000{number}", "name": f"Pleo {name}"}
         return {**found, "code": code, "identifier": code}
 
-    def _file(self, company: Company, receipt: Row) -> Row:
-        signed = f"expires={self._until}&signature={signature(receipt['id'], self._until)}"
-        url = f"{self._base}/files/{company.id}/{receipt['id']}/{receipt['name']}?{signed}"
-        return {"url": url, "type": receipt["type"], "size": receipt["size"]}
+    def _file(self, receipt: Row) -> Row:
+        return shown_file(self._base, self._company.id, receipt, self._until)
+
+
+def _information(entry: Row) -> Row:
+    told: Row = {
+        "reconciliationId": entry["reconciliationId"],
+        "reconciledEntries": entry["_settles"],
+        "attendees": entry["attendees"],
+    }
+    return {**told, "invoiceInformation": entry["_invoice"]} if entry.get("_invoice") else told
 
 
 def _lines(entry: Row) -> list[Row]:
@@ -139,7 +151,8 @@ def _lines(entry: Row) -> list[Row]:
     for at, each in enumerate(entry["splitItems"]):
         mine = int(each["transactionValue"]["minors"])
         last = at == len(entry["splitItems"]) - 1
-        share = left if last else int(Decimal(entry["_wallet"]) * mine / bill)
+        same = bill == entry["_wallet"]
+        share = left if last else mine if same else int(Decimal(entry["_wallet"]) * mine / (bill or 1))
         left -= share
         found.append({**each, "_wallet": share, "_bill": mine})
     return found

@@ -3,53 +3,39 @@
 Fidelity: known pleo §1 – code + PKCE S256 mandatory, Basic client authentication, introspection
 Fidelity: known pleo §1 – an API key is the user name of Basic with an empty password
 Fidelity: inferred pleo §1 – refresh tokens rotate; using an old one invalidates all (a third party's text)
+Fidelity: assumed pleo §1 – a token is for the companies that the admin ticked; it sees no other
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import html
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from dataclasses import dataclass, field, replace
 
 from kobling.simulators.clock import Clock
 from kobling.simulators.pleo.errors import ApiError
+from kobling.simulators.pleo.pages import back, form, page, picked
+from kobling.simulators.pleo.scopes import SCOPES, understood
 from kobling.simulators.pleo.settings import Settings
 from kobling.simulators.wire import Call, Reply, json_reply
 
-SCOPES = frozenset(
-    f"{name}:{verb}"
-    for name, verbs in {
-        "companies": "read",
-        "employees": "read",
-        "export-items": "read",
-        "export-jobs": "read write",
-        "chart-of-accounts": "read write",
-        "tag-groups": "read write",
-        "tax-codes": "read write",
-        "vendors": "read write",
-        "accounting-entries": "read",
-        "webhook-subscriptions": "read write",
-    }.items()
-    for verb in verbs.split()
-)
 _CODE_LIFE = 600
-_CARRIED = ("client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: one company, what it may do, and by which way it signed in."""
+    """Who calls: its companies, what it may do, by which way it signed in, and of which consent that came."""
 
-    company: str
+    companies: tuple[str, ...]
     scopes: frozenset[str]
     method: str
-    expires: float = 0.0
     client: str = ""
+    consent: str = ""
+    told: str = ""
+    issued: float = 0.0
+    expires: float = 0.0
 
 
 @dataclass(slots=True)
@@ -78,10 +64,9 @@ class OAuthError(Exception):
 
 @dataclass(slots=True)
 class _Code:
-    company: str
+    caller: Caller
     redirect_uri: str
     challenge: str
-    scopes: frozenset[str]
     expires: float
 
 
@@ -95,7 +80,7 @@ class SignIn:
         self._codes: dict[str, _Code] = {}
         self._tokens: dict[str, Caller] = {}
         self._refresh: dict[str, Caller] = {}
-        self._used: dict[str, str] = {}
+        self._used: dict[str, Caller] = {}
 
     def secret(self) -> str:
         """A new opaque text."""
@@ -114,95 +99,122 @@ class SignIn:
         elif kind.lower() == "basic":
             company = self.identity.keys.get(_basic(text)[0])
             if company is not None and _basic(text)[1] == "":
-                return self._limited(Caller(company, SCOPES, "API_KEY"), settings)
+                return self._limited(Caller((company,), SCOPES, "API_KEY"), settings)
         raise ApiError(401, "UNAUTHORIZED", "The credentials are not valid.")
 
     def _limited(self, caller: Caller, settings: Settings) -> Caller:
-        scopes = caller.scopes - frozenset(settings.missing_scopes)
-        return Caller(caller.company, scopes, caller.method, caller.expires, caller.client)
+        return replace(caller, scopes=caller.scopes - understood(settings.missing_scopes))
 
     def authorize(self, call: Call, names: Mapping[str, str]) -> Reply:
-        """The page where an admin signs in and picks a company; `auto=1` passes through with the first one."""
+        """The page where an admin signs in and ticks companies; `auto=1` passes through with `company` or the first."""
         given: Mapping[str, str] = {**call.query, **call.form()}
         problem = self._problem(given)
         if problem:
-            return _page(400, f"<h1>Invalid request</h1><p>{html.escape(problem)}</p>")
+            return page(400, f"<h1>Invalid request</h1><p>{problem}</p>")
+        refused = self._refused(given)
+        if refused:
+            return back(given, error=refused)
         if call.method == "GET" and given.get("auto") != "1":
-            return _page(200, _form(given, names))
+            return page(200, form(given, names))
         if call.method == "POST":
             if given.get("decision") == "deny":
-                return _back(given, error="access_denied")
+                return back(given, error="access_denied")
             if (given.get("username"), given.get("password")) != (self.identity.username, self.identity.password):
-                return _page(200, "<p>Wrong e-mail or password</p>" + _form(given, names))
-        code, scopes = self.secret(), frozenset(given["scope"].split())
-        company = given.get("company") or next(iter(names))
+                return page(200, form(given, names, "Wrong e-mail or password"))
+        companies = picked(call, names)
+        code, told = self.secret(), given["scope"]
+        scopes = understood(told.split())
+        caller = Caller(companies, scopes, "OAUTH2", self.identity.client_id, consent=self.secret(), told=told)
         expires = self._clock.now() + _CODE_LIFE
-        self._codes[code] = _Code(company, given["redirect_uri"], given["code_challenge"], scopes, expires)
-        return _back(given, code=code)
+        self._codes[code] = _Code(caller, given["redirect_uri"], given["code_challenge"], expires)
+        return back(given, code=code)
 
     def _problem(self, given: Mapping[str, str]) -> str:
-        scopes = frozenset(given.get("scope", "").split())
+        """What must never be told to the address that was asked for."""
         if given.get("client_id") != self.identity.client_id:
             return "unknown client_id"
         if given.get("redirect_uri") != self.identity.redirect_uri:
             return "redirect_uri is not the registered one"
-        if given.get("response_type") != "code":
-            return "response_type must be code"
-        if given.get("code_challenge_method") != "S256" or not given.get("code_challenge"):
-            return "PKCE with S256 is required"
-        return "unknown scope" if not scopes or scopes - SCOPES else ""
+        return ""
 
-    def token(self, call: Call, life: int) -> Reply:
-        """POST /oauth/token. Raises OAuthError."""
+    def _refused(self, given: Mapping[str, str]) -> str:
+        """Fidelity: inferred pleo §1 – other mistakes go back to the app as OAuth's error codes."""
+        if given.get("response_type") != "code":
+            return "unsupported_response_type"
+        challenge = given.get("code_challenge", "")
+        if given.get("code_challenge_method") != "S256" or not 43 <= len(challenge) <= 128:
+            return "invalid_request"
+        scopes = understood(given.get("scope", "").split())
+        return "invalid_scope" if not scopes or scopes - SCOPES else ""
+
+    def _need_client(self, call: Call) -> None:
         kind, _, text = call.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "basic" or _basic(text) != (self.identity.client_id, self.identity.client_secret):
             raise OAuthError("invalid_client", 401)
-        form = call.form()
-        if form.get("grant_type") == "authorization_code":
-            return self._grant(self._redeem(form), life)
-        if form.get("grant_type") == "refresh_token":
-            return self._grant(self._renewed(form.get("refresh_token", "")), life)
+
+    def token(self, call: Call, settings: Settings) -> Reply:
+        """POST /oauth/token. Raises OAuthError."""
+        if call.method != "POST":
+            raise OAuthError("invalid_request", 405)
+        self._need_client(call)
+        given = call.form()
+        if given.get("grant_type") == "authorization_code":
+            return self._grant(self._redeem(given), settings)
+        if given.get("grant_type") == "refresh_token":
+            return self._grant(self._renewed(given.get("refresh_token", ""), settings), settings)
         raise OAuthError("unsupported_grant_type")
 
-    def _redeem(self, form: Mapping[str, str]) -> Caller:
-        code = self._codes.pop(form.get("code", ""), None)
-        if code is None or self._clock.now() > code.expires or code.redirect_uri != form.get("redirect_uri"):
+    def _redeem(self, given: Mapping[str, str]) -> Caller:
+        code = self._codes.pop(given.get("code", ""), None)
+        if code is None or self._clock.now() > code.expires or code.redirect_uri != given.get("redirect_uri"):
             raise OAuthError("invalid_grant")
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != code.challenge:
             raise OAuthError("invalid_grant")
-        return Caller(code.company, code.scopes, "OAUTH2", client=self.identity.client_id)
+        return code.caller
 
-    def _renewed(self, text: str) -> Caller:
-        if text in self._used:
-            company = self._used[text]
-            self._refresh = {key: each for key, each in self._refresh.items() if each.company != company}
-            self._tokens = {key: each for key, each in self._tokens.items() if each.company != company}
+    def _renewed(self, text: str, settings: Settings) -> Caller:
+        stale = self._used.get(text)
+        if stale is not None:
+            self.end(stale)
             raise OAuthError("invalid_grant")
         found = self._refresh.pop(text, None)
         if found is None:
             raise OAuthError("invalid_grant")
-        self._used[text] = found.company
+        self._used[text] = found
+        if self._clock.now() >= found.issued + settings.refresh_life:
+            self.end(found)
+            raise OAuthError("invalid_grant")
         return found
 
-    def _grant(self, caller: Caller, life: int) -> Reply:
-        token, refresh = self.secret(), self.secret()
-        expires = self._clock.now() + life
-        self._tokens[token] = Caller(caller.company, caller.scopes, "OAUTH2", expires, caller.client)
-        self._refresh[refresh] = caller
-        told = {"access_token": token, "token_type": "Bearer", "expires_in": life, "refresh_token": refresh}
-        return json_reply({**told, "scope": " ".join(sorted(caller.scopes))})
+    def end(self, caller: Caller) -> None:
+        """All tokens of a client for these companies are over."""
+
+        def stays(each: Caller) -> bool:
+            return (each.client, each.companies) != (caller.client, caller.companies)
+
+        self._refresh = {key: each for key, each in self._refresh.items() if stays(each)}
+        self._tokens = {key: each for key, each in self._tokens.items() if stays(each)}
+
+    def _grant(self, caller: Caller, settings: Settings) -> Reply:
+        token, refresh, now = self.secret(), self.secret(), self._clock.now()
+        fresh = replace(caller, issued=now, expires=now + settings.token_life)
+        self._tokens[token] = self._refresh[refresh] = fresh
+        told = {"access_token": token, "token_type": "Bearer", "expires_in": settings.token_life}
+        return json_reply({**told, "refresh_token": refresh, "scope": caller.told})
 
     def introspect(self, call: Call) -> Reply:
-        """POST /oauth/token/introspect, by the client. Raises OAuthError."""
-        kind, _, text = call.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "basic" or _basic(text) != (self.identity.client_id, self.identity.client_secret):
-            raise OAuthError("invalid_client", 401)
+        """POST /oauth/token/introspect, by the client. Raises OAuthError.
+
+        Fidelity: known pleo §1 – active, sub, token_type at+JWT, exp, client_id, iat, aud, iss, jti
+        """
+        self._need_client(call)
         found = self._tokens.get(call.form().get("token", ""))
         if found is None or self._clock.now() >= found.expires:
             return json_reply({"active": False})
-        told = {"active": True, "sub": found.company, "token_type": "at+JWT", "exp": int(found.expires)}
-        return json_reply({**told, "client_id": found.client, "aud": ["https://external.pleo.io"]})
+        told = {"active": True, "sub": found.companies[0], "token_type": "at+JWT", "exp": int(found.expires)}
+        told |= {"client_id": found.client, "iat": int(found.issued), "aud": "https://external.pleo.io"}
+        return json_reply({**told, "iss": "pleo.production", "jti": found.consent, "scope": found.told})
 
     def expire(self, call: Call) -> None:
         """The token of this call is over."""
@@ -218,32 +230,6 @@ class SignIn:
 def _basic(text: str) -> tuple[str, str]:
     try:
         user, _, password = base64.b64decode(text, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return "", "?"
     return user, password
-
-
-def _back(given: Mapping[str, str], **result: str) -> Reply:
-    if given.get("state"):
-        result["state"] = given["state"]
-    glue = "&" if "?" in given["redirect_uri"] else "?"
-    return Reply(302, b"", "text/html", {"Location": f"{given['redirect_uri']}{glue}{urlencode(result)}"})
-
-
-def _page(status: int, body: str) -> Reply:
-    text = f"<!DOCTYPE html><html><head><title>Pleo (simulated)</title></head><body>{body}</body></html>"
-    return Reply(status, text.encode(), "text/html; charset=utf-8")
-
-
-def _form(given: Mapping[str, str], names: Mapping[str, str]) -> str:
-    hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{html.escape(given.get(name, ""), quote=True)}">'
-        for name in _CARRIED
-    )
-    options = "".join(f'<option value="{key}">{html.escape(name)}</option>' for key, name in names.items())
-    return (
-        f'<form method="post" action="/oauth/authorize">{hidden}'
-        '<label>E-mail <input name="username"></label><label>Password <input name="password" type="password"></label>'
-        f'<label>Company <select name="company">{options}</select></label>'
-        '<button name="decision" value="allow">Allow</button><button name="decision" value="deny">Deny</button></form>'
-    )

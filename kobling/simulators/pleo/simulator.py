@@ -1,6 +1,6 @@
 """Pleo: its API, its sign-in and its files, on one port.
 
-Fidelity: known pleo §1 – three hosts (external, auth, openapi); here one port: /oauth/… is auth, /legacy/v1/… openapi
+Fidelity: known pleo §1 – three hosts; on this port /oauth/… is auth, /legacy/v1/… openapi, everything else external
 """
 
 from __future__ import annotations
@@ -13,18 +13,24 @@ import msgspec
 
 from kobling.simulators.clock import Clock
 from kobling.simulators.limits import WindowLimit
-from kobling.simulators.pleo import files
+from kobling.simulators.pleo import files, legacy
 from kobling.simulators.pleo.catalogue import Catalogue
+from kobling.simulators.pleo.catalogue_routes import CatalogueRoutes
 from kobling.simulators.pleo.company import Company, State
 from kobling.simulators.pleo.errors import ApiError
+from kobling.simulators.pleo.export_routes import ExportRoutes
 from kobling.simulators.pleo.jobs import Jobs
+from kobling.simulators.pleo.other_routes import OtherRoutes
 from kobling.simulators.pleo.people import SHELVES, People, dumped
-from kobling.simulators.pleo.routes import Routes
+from kobling.simulators.pleo.routing import Table
+from kobling.simulators.pleo.scopes import SCOPES
 from kobling.simulators.pleo.seed import seed_company
 from kobling.simulators.pleo.settings import Limits, Settings
 from kobling.simulators.pleo.sign_in import Identity, OAuthError, SignIn
-from kobling.simulators.pleo.webhooks import Webhooks
+from kobling.simulators.pleo.tag_routes import TagRoutes
+from kobling.simulators.pleo.webhooks import JOB, Webhooks
 from kobling.simulators.wire import Call, Reply
+from kobling.simulators.world.identities import cvr
 
 _ID = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}")
 REDIRECT = "http://localhost:8765/callback"
@@ -36,7 +42,7 @@ def build(*, clock: Clock, seed: int, records: int) -> Pleo:
 
 
 class Pleo:
-    """One organisation with two companies; the second belongs to somebody else's key."""
+    """One organisation with three companies; the first two have keys of their own, an admin may tick all three."""
 
     name = "pleo"
 
@@ -50,39 +56,54 @@ class Pleo:
     def reset(self, seed: int, records: int) -> None:
         """Freshly seeded; knobs stay. Keys and secrets are those of the seed."""
         self.state = State(self.clock, seed)
-        source = self.state.source
-        secrets = [f"{source.getrandbits(128):032x}" for _ in range(4)]
-        organization = self.state.new_id()
-        self.main = seed_company(self.state, "Kobling Prøvefirma ApS", "12345674", organization, records)
-        other = seed_company(self.state, "Nabo & Søn A/S", "25313763", organization, min(records, 5))
+        source, settings = self.state.source, self._settings
+        secrets = [f"{source.getrandbits(128):032x}" for _ in range(5)]
+        self.organization = self.state.new_id()
+        self._catalogue = Catalogue(self.state, settings)
+        many = records if settings.entries is None else settings.entries
+        names = ("Kobling Prøvefirma ApS", "Nabo & Søn A/S", "Ørsted Ejendomme ApS")
+        self.main, other, _ = (
+            seed_company(self.state, self._catalogue, settings, name, cvr(source), self.organization, number)
+            for name, number in zip(names, (many, min(many, 5), min(many, 5)), strict=True)
+        )
         identity = Identity("kobling", secrets[0], REDIRECT, "admin@proevefirma.example", secrets[1][:12])
         identity.keys = {secrets[2]: self.main.id, secrets[3]: other.id}
         self.sign_in = SignIn(self.clock, seed, identity)
-        self._catalogue = Catalogue(self.state, self._settings)
+        self._old_token = secrets[4]
+        self._wire()
+
+    def _wire(self) -> None:
         self._webhooks = Webhooks(self.state)
-        event = "v1.export-job.created"
-        self._jobs = Jobs(self.state, lambda company, job: self._webhooks.tell(company.id, event, job))
-        self._routes = Routes(self.state, self._catalogue, self._jobs, self._webhooks)
+        self._jobs = Jobs(self.state, lambda company, job: self._webhooks.tell(company.id, JOB, job))
+        self._table = Table(self.state)
+        CatalogueRoutes(self._table, self._catalogue)
+        TagRoutes(self._table, self._catalogue)
+        self._exports = ExportRoutes(self._table, self.state, self._jobs)
+        OtherRoutes(self._table, self.state, self._webhooks, self.sign_in.end)
         self._spread()
 
     def _spread(self) -> None:
-        for each in (self._catalogue, self._jobs, self._webhooks, self._routes):
+        for each in (self._catalogue, self._jobs, self._webhooks, self._exports):
             each.settings = self._settings
 
     def credentials(self) -> dict[str, str]:
         """What signs an app, a person or a company's own script in."""
         known = self.sign_in.identity
-        keys = list(known.keys)
+        keys, companies = list(known.keys), list(self.state.companies)
         return {
             "api_key": keys[0],
             "other_api_key": keys[1],
-            "company_id": self.main.id,
-            "other_company_id": known.keys[keys[1]],
+            "company_id": companies[0],
+            "other_company_id": companies[1],
+            "third_company_id": companies[2],
+            "organization_id": self.organization,
             "client_id": known.client_id,
             "client_secret": known.client_secret,
             "redirect_uri": known.redirect_uri,
+            "scopes": " ".join(sorted(SCOPES)),
             "username": known.username,
             "password": known.password,
+            "legacy_token": self._old_token,
         }
 
     def operation_of(self, call: Call) -> str:
@@ -91,7 +112,7 @@ class Pleo:
 
     def over_limit(self, call: Call) -> Reply | None:
         """Requests per second and credential."""
-        if not self._limits.enabled or not call.path.startswith("/v"):
+        if not self._limits.enabled or not call.path.startswith(("/v", legacy.PREFIX)):
             return None
         wait = self._limit.take(call.headers.get("Authorization", ""), self._limits.requests)
         return self.rate_limited(max(1, round(wait))) if wait else None
@@ -109,15 +130,25 @@ class Pleo:
             if call.path == "/oauth/authorize":
                 return self.sign_in.authorize(call, {key: each.row["name"] for key, each in self._companies().items()})
             if call.path == "/oauth/token":
-                return self.sign_in.token(call, self._settings.token_life)
+                return self.sign_in.token(call, self._settings)
             if call.path == "/oauth/token/introspect":
                 return self.sign_in.introspect(call)
             if call.path.startswith("/files/"):
                 return files.fetch(call, self.state, self.clock)
-            caller = self.sign_in.caller(call, self._settings)
-            return self._routes.answer(call, caller)
+            if call.path.startswith(legacy.PREFIX):
+                return legacy.legacy(call, self._old_caller(call), self.clock.now())
+            return self._table.answer(call, self.sign_in.caller(call, self._settings))
         except (ApiError, OAuthError) as error:
             return error.reply()
+
+    def _old_caller(self, call: Call) -> Company:
+        """The company of a token of the old API, or of a credential of the new one. Raises ApiError."""
+        if call.headers.get("Authorization") == f"Bearer {self._old_token}":
+            return self.main
+        caller = self.sign_in.caller(call, self._settings)
+        if "companies:read" not in caller.scopes:
+            raise ApiError(403, "FORBIDDEN", "The scope companies:read is missing.")
+        return self.state.companies[caller.companies[0]]
 
     def _companies(self) -> dict[str, Company]:
         return self.state.companies

@@ -1,111 +1,122 @@
-"""Webhook subscriptions and their signed deliveries."""
+"""Webhook subscriptions and what they are told."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import hashlib
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
-
 from kobling.simulators.pleo.company import Row, State
-from kobling.simulators.pleo.envelope import Check, mapping, read, shown, text
-from kobling.simulators.pleo.errors import not_found
+from kobling.simulators.pleo.delivering import Letter, Postman, signed
+from kobling.simulators.pleo.envelope import Fields, among, few, mapping, read, text
+from kobling.simulators.pleo.errors import invalid, not_found
+from kobling.simulators.pleo.paging import shown
 from kobling.simulators.pleo.settings import Settings
 from kobling.simulators.wire import to_json
 
-EVENTS = ("v1.export-job.created", "v1.vendor.created")
-_TIMEOUT = aiohttp.ClientTimeout(total=10)
-_FIELDS: Mapping[str, tuple[Check, bool]] = {
+JOB, VENDOR = "v1.export-job.created", "v1.vendor.created"
+_OLD = {"v1.export.job-created": JOB}
+_FIELDS: Fields = {
     "endpointUrl": (text(2000, 8), True),
-    "eventTypes": (lambda value: isinstance(value, list) and bool(value) and set(value) <= set(EVENTS), True),
-    "status": (lambda value: value in ("ACTIVE", "INACTIVE"), False),
+    "eventTypes": (few(among([JOB, VENDOR, *_OLD])), True),
+    "status": (among(["ACTIVE", "INACTIVE"]), False),
     "customHeaders": (mapping, False),
     "endpointAuth": (lambda value: isinstance(value, dict), False),
 }
-
-
-def signed(secret: str, message_id: str, at: int, body: bytes) -> str:
-    """Fidelity: inferred pleo §5 – HMAC-SHA256 over id.timestamp.body, base64, as Standard Webhooks say."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    digest = hmac.new(key, f"{message_id}.{at}.".encode() + body, hashlib.sha256).digest()
-    return f"v1,{base64.b64encode(digest).decode()}"
+_AUTH: Fields = {
+    "type": (among(["NONE", "BASIC"]), True),
+    "credentials": (lambda value: isinstance(value, dict), False),
+}
+_BLANK: Row = {"status": "ACTIVE", "customHeaders": {}, "endpointAuth": {"type": "NONE"}}
 
 
 class Webhooks:
-    """Keeps subscriptions and delivers events on the loop of whoever runs the simulator.
+    """Keeps subscriptions and tells them of events.
 
     Fidelity: known pleo §5 – events, headers webhook-id, webhook-timestamp, webhook-signature, secret whsec_…
-    Fidelity: assumed pleo §5 – a delivery that fails is not tried again
+    Fidelity: known pleo §5 – an older spelling of the first event can still be subscribed to
+    Fidelity: inferred pleo §5 – a delivery that is repeated has the same webhook-id
+    Fidelity: assumed pleo §5 – a subscription hears of the companies that its maker sees
     """
 
     def __init__(self, state: State) -> None:
         self._state = state
         self.settings = Settings()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._postman = Postman()
+        self._held: dict[str, list[Letter]] = {}
 
-    def create(self, company: str, body: Any) -> Row:
+    def create(self, companies: tuple[str, ...], body: Any) -> Row:
         """A new subscription. Raises ApiError."""
-        given = {"status": "ACTIVE", "customHeaders": {}, "endpointAuth": {"type": "NONE"}, **read(body, _FIELDS)}
         secret = base64.b64encode(self._state.source.randbytes(24)).decode()
-        row = self._state.stamped({**given, "_company": company, "_secret": f"whsec_{secret}"})
+        row = self._state.stamped({**_given(body), "deletedAt": None, "deletedBy": None})
+        row |= {"_companies": companies, "_secret": f"whsec_{secret}"}
         self._state.subscriptions[row["id"]] = row
         return row
 
-    def get(self, company: str, key: str) -> Row:
-        """A subscription of a company. Raises ApiError."""
+    def get(self, companies: tuple[str, ...], key: str) -> Row:
+        """A subscription within reach. Raises ApiError."""
         row = self._state.subscriptions.get(key)
-        if row is None or row["_company"] != company:
+        if row is None or set(row["_companies"]) - set(companies):
             raise not_found("Subscription")
         return row
 
-    def update(self, company: str, key: str, body: Any) -> Row:
+    def update(self, companies: tuple[str, ...], key: str, body: Any) -> Row:
         """Replace what it says. Raises ApiError."""
-        row = self.get(company, key)
-        row.update({**read(body, _FIELDS), "updatedAt": self._state.now()})
+        row = self.get(companies, key)
+        row.update({**_given(body), "updatedAt": self._state.now()})
         return row
 
-    def rows(self, company: str) -> list[Row]:
-        """The subscriptions of a company."""
-        return [row for row in self._state.subscriptions.values() if row["_company"] == company]
+    def rows(self, companies: tuple[str, ...]) -> list[Row]:
+        """The subscriptions within reach."""
+        return [row for row in self._state.subscriptions.values() if not set(row["_companies"]) - set(companies)]
 
-    def tell(self, company: str, kind: str, data: Row) -> None:
+    def tell(self, company: str, kind: str, data: Mapping[str, Any]) -> None:
         """Something happened."""
-        for row in self.rows(company):
-            if row["status"] == "ACTIVE" and kind in row["eventTypes"]:
-                event = {"eventId": self._state.new_id(), "eventType": kind, "data": shown(data)}
-                for _ in range(2 if self.settings.webhook_twice else 1):
-                    self._send(row, event)
+        for row in self._state.subscriptions.values():
+            if company not in row["_companies"] or row["status"] != "ACTIVE":
+                continue
+            for name in row["eventTypes"]:
+                if _OLD.get(name, name) == kind:
+                    self._send(row, {"eventId": self._state.new_id(), "eventType": name, "data": shown(data)})
 
     def _send(self, row: Row, event: Row) -> None:
-        at = int(self._state.clock.now())
-        message = self._state.new_id()
-        headers = {"webhook-id": message, "webhook-timestamp": str(at), **row["customHeaders"]}
+        letters = [self._letter(row, event)]
+        if self.settings.webhook_order == "swapped":
+            held = self._held.pop(row["id"], None)
+            if held is None:
+                self._held[row["id"]] = letters
+                return
+            letters += held
+        for letter in letters:
+            for _ in range(2 if self.settings.webhook_twice else 1):
+                self._postman.take(letter)
+
+    def _letter(self, row: Row, event: Row) -> Letter:
+        at, message = int(self._state.clock.now()), self._state.new_id()
+        headers = {"webhook-id": message, "webhook-timestamp": str(at)}
         body = to_json(event)
         if self.settings.webhook_body == "nested":
             body = to_json({"headers": headers, "payload": event})
-        headers["webhook-signature"] = signed(row["_secret"], message, at, body)
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        task = loop.create_task(self._deliver(row, headers, body, event))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _deliver(self, row: Row, headers: dict[str, str], body: bytes, event: Row) -> None:
-        status = 0
-        try:
-            kind = {"Content-Type": "application/json"}
-            async with (
-                aiohttp.ClientSession(timeout=_TIMEOUT) as http,
-                http.post(row["endpointUrl"], data=body, headers={**headers, **kind}) as answer,
-            ):
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError, ValueError):
-            status = 0
+        wrong = self.settings.webhook_signature == "wrong"
+        headers["webhook-signature"] = signed(row["_secret"], message, at, b"other" if wrong else body)
+        given = row["endpointAuth"].get("credentials") or {}
+        if row["endpointAuth"]["type"] == "BASIC":
+            pair = f"{given.get('username', '')}:{given.get('password', '')}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         told = {"subscriptionId": row["id"], "eventId": event["eventId"], "eventType": event["eventType"]}
-        self._state.activities.append({**told, "statusCode": status, "createdAt": self._state.now()})
+
+        def done(status: int) -> None:
+            now = self._state.now()
+            self._state.activities.append({"id": self._state.new_id(), **told, "statusCode": status, "createdAt": now})
+
+        headers = {**row["customHeaders"], **headers, "Content-Type": "application/json"}
+        return Letter(row["endpointUrl"], headers, body, done)
+
+
+def _given(body: Any) -> Row:
+    told = read(body, _FIELDS)
+    if not told["eventTypes"]:
+        raise invalid("'eventTypes' must name an event.")
+    if told.get("endpointAuth") is not None:
+        read(told["endpointAuth"], _AUTH)
+    return {**_BLANK, **{name: value for name, value in told.items() if value is not None}}

@@ -1,38 +1,46 @@
-"""A set-up world for the tests of one module, begun anew for each of them."""
+"""Stages that several story modules share."""
 
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.story.world import World
+from tests.story.expenses import Expenses
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Path]]:
-    """A world, and a data folder in which the pair is set up and nothing was synchronised yet."""
-    folder = tmp_path_factory.mktemp("world")
-    with World(folder / "data", records=8) as world:
+def pleo_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Expenses, Path]]:
+    """The pair set up, and synchronised once, so that Pleo knows accounts, tags and tax codes."""
+    folder = tmp_path_factory.mktemp("expenses")
+    with Expenses(folder / "data") as world:
         world.set_up()
         shutil.copytree(world.folder, folder / "template")
         yield world, folder / "template"
 
 
-@pytest.fixture(scope="module")
-def undisturbed(stage: tuple[World, Path]) -> dict[str, Counter[str]]:
-    """What both sides hold after a sync that nothing disturbed."""
-    world, template = stage
-    world.reset(template)
-    world.finish()
-    return world.names()
+@pytest.fixture
+def pleo_world(pleo_stage: tuple[Expenses, Path]) -> Expenses:
+    pleo_stage[0].reset(pleo_stage[1])
+    for system in (pleo_stage[0].pleo, pleo_stage[0].central):
+        knobs = pleo_stage[0].control(system, "GET", "config")
+        assert knobs, "knobs are told"
+    return pleo_stage[0]
 
 
 @pytest.fixture
-def world(stage: tuple[World, Path], undisturbed: dict[str, Counter[str]]) -> World:
-    """The world as it was before the first sync."""
-    stage[0].reset(stage[1])
-    return stage[0]
+def ready(pleo_world: Expenses) -> Iterator[Expenses]:
+    """The pair set up, nothing synchronised; knobs of Business Central are turned back afterwards."""
+    world = pleo_world
+    yield world
+    world.control(world.central, "POST", "config", {"allow_posting_from": "0001-01-01", "digital_voucher": False})
+    world.control(world.central, "POST", "config", {"mandatory_dimensions": {}, "templates": []})
+
+
+@pytest.fixture
+def taught(ready: Expenses) -> Expenses:
+    """Synchronised once, so that Pleo knows accounts, tags and VAT codes."""
+    ready.sync()
+    return ready

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,11 @@ class Expenses(Stage):
         found: list[dict[str, Any]] = self.control(system, "GET", f"dump/{entity}")
         return [each for each in found if not each.get("deleted")]
 
+    def sync(self) -> dict[str, Any]:
+        """One run of the pair."""
+        found: dict[str, Any] = self.kobling("sync", PAIR, "--json", expect=None)
+        return found
+
     def spend(self, **wish: Any) -> dict[str, Any]:
         """Somebody pays with the card (or as wished), with a receipt and a category."""
         told = {"category": "4010", "receipts": 1, "supplier": "DSB", "amount": 12_345, **wish}
@@ -88,3 +95,16 @@ class Expenses(Stage):
         """Journal lines, all or of one voucher."""
         found = self.dump(self.central, "journalLines")
         return [each for each in found if not number or each["documentNumber"] == number]
+
+
+def amounts(lines: list[dict[str, Any]]) -> list[Decimal]:
+    return [Decimal(str(each["amount"])) for each in lines]
+
+
+def ledger(world: Expenses, number: str) -> dict[str, Decimal]:
+    """Account → debit less credit of a posted voucher."""
+    found: Counter[str] = Counter()
+    for each in world.dump(world.central, "generalLedgerEntries"):
+        if each["documentNumber"] == number:
+            found[each["accountNumber"]] += Decimal(str(each["debitAmount"])) - Decimal(str(each["creditAmount"]))  # type: ignore[assignment]
+    return dict(found)  # type: ignore[arg-type]

@@ -36,8 +36,7 @@ def new_entry(state: State, company: Company, wish: Mapping[str, Any]) -> Row:
     unknown = set(wish) - WISHES
     if unknown:
         raise ValueError(f"an entry has no {', '.join(sorted(unknown))}; there are {', '.join(sorted(WISHES))}")
-    currency = str(wish.get("currency") or company.currency)
-    amount = int(wish.get("amount", 10_000))
+    currency, amount = str(wish.get("currency") or company.currency), int(wish.get("amount", 10_000))
     wallet = in_wallet(amount, currency, company.currency, wish.get("rate") or 1)
     money = {"currency": currency, "minors": amount}
     row = state.stamped(
@@ -52,9 +51,8 @@ def new_entry(state: State, company: Company, wish: Mapping[str, Any]) -> Row:
             **where(company, wish),
             **seller(company, wish),
             "receiptIds": receipts(state, company, wish.get("receipts", 0), str(wish.get("supplier"))),
-            "transactionValue": money,
+            **dict.fromkeys(("transactionValue", "totalBillValue"), money),
             "transactionWalletValue": {"currency": company.currency, "minors": wallet},
-            "totalBillValue": money,
             "foreignExtensionId": None,
             "reconciliationId": f"PLEO-{len(company.entries) + 1:06d}",
             "_wallet": wallet,

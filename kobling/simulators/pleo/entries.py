@@ -28,7 +28,7 @@ _HIDDEN = ("reconciliationId",)
 def _dated(value: Any) -> bool:
     try:
         return isinstance(value, str) and bool(_instant(value))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
 
 
@@ -171,12 +171,13 @@ def search(entries: Entries, body: Any, sort: list[tuple[str, str]]) -> Walk:
     if dates:
         least, most = (_instant(given) if (given := asked.get(f"{dates[0]}{end}")) else "" for end in ("Start", "End"))
     tests = _tests(asked)
+    bounds = (least, most)
     if dates and (len(sort) > 1 or (sort and sort[0][0] != dates[0])):
         tests.append(lambda row: bool(row.get(dates[0])) and least <= row[dates[0]] <= (most or "~"))
-        least = most = ""
+        bounds = ("", "")
     walk: Walk = entries
     if len(sort) == 1 or (dates and not sort):
-        walk = entries.ordered(*(sort or [(dates[0], "ASC")])[0], least, most)
+        walk = entries.ordered(*(sort or [(dates[0], "ASC")])[0], *bounds)
     if tests:
         walk = Kept(walk, lambda row: all(test(row) for test in tests))
     return Listed(sorted_rows([row for _, row in walk.rows(None, False)], sort)) if len(sort) > 1 else walk

@@ -159,7 +159,7 @@ def _lines(entry: Row) -> list[Row]:
 
 
 def _tax(gross: int, rate: Decimal, kind: str) -> int:
-    """Fidelity: assumed pleo §4 – VAT that is in the amount, rounded half up; reverse charge is none of it."""
+    """Fidelity: assumed pleo §4 – VAT that is in the amount, rounded half up (hurts); reverse charge is none of it."""
     if kind != "inclusive":
         return 0
     return int((Decimal(gross) * rate / (1 + rate)).quantize(Decimal(1), ROUND_HALF_UP))

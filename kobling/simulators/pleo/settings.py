@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     Fidelity: known pleo §4 – a job expires so many seconds after the last action (`job_life`)
     Fidelity: known pleo §3 – export items of a company without contra accounts are refused (`contra_accounts`: none)
     Fidelity: assumed pleo §4 – a contra account carries a code only where someone typed one (`contra_codes`)
-    Fidelity: assumed pleo §2 – `value` counts hundredths for every currency (`zero_decimal_value`)
+    Fidelity: assumed pleo §2 – `value` counts hundredths for every currency (hurts) (`zero_decimal_value`)
     Fidelity: known pleo §3 – a group holds a maximum of active tags (`most_tags`); the number is assumed
     Fidelity: known pleo §3 – activating and archiving a vendor answer 204 (`vendor_actions`: empty; row: 200 with it)
     Fidelity: known pleo §5 – an older webhook body nests headers and payload (`webhook_body`)

@@ -82,6 +82,14 @@ class TestPages:
         assert answer["pagination"]["hasPreviousPage"] is True
         assert answer["pagination"]["currentRequestPagination"]["offset"] == 4
 
+    @pytest.mark.parametrize("ways", [("after", "before"), ("after", "offset"), ("before", "offset")])
+    async def test_only_one_way_of_paging_is_taken(self, app: Pleo, ways: tuple[str, str]) -> None:
+        path = f"/v1/chart-of-accounts?company_id={app.company}"
+        cursor = (await app.do("GET", path)).json["pagination"]["endCursor"]
+        told = {"after": cursor, "before": cursor, "offset": "1"}
+        answer = await app.do("GET", "&".join([path, *(f"{way}={told[way]}" for way in ways)]))
+        assert refused(answer) == (400, "PARAMETER_VALIDATION_FAILED")
+
     async def test_a_cursor_of_another_list_is_refused(self, app: Pleo) -> None:
         await app.person("entries")
         await app.person("entries")

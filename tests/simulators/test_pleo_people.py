@@ -180,6 +180,17 @@ class TestItems:
         plain = await item(app, **wish)
         assert (plain["vendor"], plain["bookkeeping"]["method"]) == (None, "journal")
 
+    async def test_a_wallet_load_is_always_a_journal_entry(self, app: Pleo) -> None:
+        await app.person("vendors", name="Banken", code="L-1")
+        found = await item(app, True, family="WALLET", subFamily="LOAD", vendor="L-1")
+        assert found["bookkeeping"]["method"] == "journal"
+
+    async def test_reverse_charge_is_no_part_of_the_amount(self, app: Pleo) -> None:
+        await app.person("tax-codes", code="R", name="Omvendt", rate=0.25, type="reverse")
+        (line,) = (await item(app, amount=10_000, tax="R"))["accountingEntryLines"]
+        assert line["tax"]["amount"]["inWalletCurrency"]["value"] == 0
+        assert line["netAmount"] == line["lineAmount"]
+
     async def test_a_tag_that_nobody_knew_is_the_zero_uuid_without_a_code(self, app: Pleo) -> None:
         await app.person("tag-groups", code="P", name="Projekt")
         found = await item(app, tags={"P": "zero"})

@@ -112,6 +112,12 @@ class TestTheConsent:
         denied = await app.do("POST", "/oauth/authorize", form={**form, "decision": "deny"})
         assert URL(denied.headers["Location"]).query["error"] == "access_denied"
 
+    async def test_a_code_is_redeemed_by_post_and_for_the_address_it_was_sent_to(self, app: Pleo) -> None:
+        code = URL((await authorize(app)).headers["Location"]).query["code"]
+        told = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+        assert (await token(app, **told, redirect_uri="http://localhost:1/else")).json == {"error": "invalid_grant"}
+        assert (await app.do("GET", "/oauth/token")).status == 405
+
     async def test_a_code_is_good_once_and_for_ten_minutes(self, app: Pleo) -> None:
         codes = [URL((await authorize(app)).headers["Location"]).query["code"] for _ in range(2)]
         told = {"grant_type": "authorization_code", "redirect_uri": app.known["redirect_uri"]}

@@ -166,6 +166,9 @@ async def test_who_unsubscribes_pauses_or_belongs_to_another_company_is_told_not
     assert (await app.do("DELETE", f"/v1/subscriptions/{away}")).status == 204
     body = {"endpointUrl": box.url, "eventTypes": [VENDOR], "status": "INACTIVE"}
     assert (await app.do("PUT", f"/v1/subscriptions/{paused}", body)).json["data"]["status"] == "INACTIVE"
+    own, app.authorization = app.authorization, basic(app.known["other_api_key"])
+    await subscribe(app, box, VENDOR)
+    app.authorization = own
     await subscribe(app, box, VENDOR, customHeaders={"X-Who": "last"})
     await app.person("vendors", name="A")
     assert (await box.next()).headers["x-who"] == "last"

@@ -186,13 +186,23 @@ async def test_an_expense_cannot_be_written(connect):
         await connect().resources["expenses"].write([Write("k", Operation.CREATE, {})], print)
 
 
-async def test_a_vendor_of_the_books_is_active_at_once_and_archived_instead_of_deleted(connect, control):
+@pytest.mark.parametrize("answered", ["empty", "row"])
+async def test_a_vendor_of_the_books_is_active_at_once_and_archived_instead_of_deleted(connect, control, answered):
+    await control("POST", "/config", {"vendor_actions": answered})
     vendors = connect().resources["vendors"]
     fields = {"name": "Grossisten", "defaultCurrency": "DKK", "externalId": "L-1", "code": "L-1"}
     (made,) = await send(vendors, Write("k", Operation.CREATE, fields))
     assert made.record.fields["state"] == "ACTIVE"
     await send(vendors, Write("d", Operation.DELETE, {}, made.external_id))
     assert [each["state"] for each in await control("GET", "/dump/vendors")] == ["ARCHIVED"]
+
+
+async def test_a_vendor_whose_making_broke_off_is_activated_when_it_is_found(connect, control):
+    await control("POST", "/records/vendors", {"name": "Grossisten", "externalId": "L-1"})
+    write = Write("k", Operation.CREATE, {"name": "Grossisten", "externalId": "L-1"})
+    found = await connect().resources["vendors"].find_created(write)
+    assert found.fields["state"] == "ACTIVE"
+    assert [each["state"] for each in await control("GET", "/dump/vendors")] == ["ACTIVE"]
 
 
 async def test_an_account_in_use_is_archived_and_an_unused_one_deleted(connect, control):

@@ -108,7 +108,6 @@ class TestTagsAndVendors:
         await app.make(path, code="2", name="To", archived=False)
 
     async def test_a_vendor_that_a_person_made_is_a_draft_until_it_is_activated(self, app: Pleo) -> None:
-        await app.config(vendor_actions="empty")
         vendor = await app.person("vendors", name="Grossisten")
         assert vendor["state"] == "DRAFT"
         body = {"externalId": "L-1", "code": "L-1"}

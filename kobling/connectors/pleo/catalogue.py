@@ -237,6 +237,7 @@ class Vendors(Catalogue):
     """Vendors; a draft that a person made in Pleo becomes active when it is told its number in the books.
 
     Fidelity: known pleo §4 – :activate {externalId, code} is how the accounting system says that it knows it
+    Fidelity: known pleo §3 – activating and archiving answer 204 with nothing, so the row is read again
     """
 
     def defaults(self) -> Row:
@@ -253,11 +254,20 @@ class Vendors(Catalogue):
         row = await super().change(external_id, fields)
         return await self._activated(row, fields) if fields.get("externalId") else row
 
+    async def find_created(self, write: Write) -> Record | None:
+        """By its number in the books; one whose making broke off before it was told the number is told it now."""
+        found = await super().find_created(write)
+        if found is None:
+            return None
+        return self.record(await self._activated({"id": found.external_id, **found.fields}, write.fields))
+
     async def _activated(self, row: Row, fields: Mapping[str, Any]) -> Row:
         if row.get("state") == "ACTIVE":
             return row
         body = {name: fields[name] for name in ("externalId", "code") if fields.get(name)}
-        return await self._sent("POST", f"{self.kind.path}/{row['id']}:activate", body)
+        path = f"{self.kind.path}/{row['id']}"
+        await self.service.send("POST", f"{path}:activate", body)
+        return await self.service.one(path)
 
     async def remove(self, external_id: str) -> None:
         """Out of use; a vendor is never deleted."""

@@ -56,6 +56,7 @@ def load_commands() -> None:
         demo,
         doctor,
         matching,
+        numbering,
         pairing,
         records,
         reviewing,

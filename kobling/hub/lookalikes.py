@@ -19,6 +19,7 @@ ALIKE = 90
 """The score, of 100, from which two names are said to look alike."""
 NEIGHBOURS = 8
 _DIGITS = re.compile(r"\d+")
+_ABBREVIATED = re.compile(r"(?<=\b\w)[/.](?=\w\b)|(?<=\.\w)\.")
 _TABLE = "kobling_lookalike"
 
 
@@ -30,6 +31,11 @@ def score(one: str, other: str) -> int:
 def alike(one: str, other: str) -> bool:
     """Whether two names look alike. Different numbers in them make them different."""
     return _alike(folded(one), folded(other))
+
+
+def alike_companies(one: str, other: str) -> bool:
+    """Whether two names of companies look alike, however their legal form is spelled (AS, A/S, A.S.)."""
+    return alike(_ABBREVIATED.sub("", one), _ABBREVIATED.sub("", other))
 
 
 def _alike(one: str, other: str) -> bool:

@@ -93,7 +93,7 @@ class Pair(models.Model):
 
 
 class Table(models.Model):
-    """One table mapping of one pair: how far planning has come on each side."""
+    """One table mapping of one pair: how far planning has come on each side, and when its numbers were compared."""
 
     pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="tables")
     name = models.CharField(max_length=50)
@@ -101,6 +101,7 @@ class Table(models.Model):
     cursor_right = models.BigIntegerField(default=0)
     indexed_left = models.BigIntegerField(default=0)
     indexed_right = models.BigIntegerField(default=0)
+    compared_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["pair", "name"], name="table_once")]

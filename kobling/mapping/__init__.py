@@ -3,6 +3,7 @@
 from kobling.mapping.codecs import Codec, Resolver, Unresolved
 from kobling.mapping.model import (
     Balance,
+    Comparison,
     Condition,
     ConflictPolicy,
     DeletionPolicy,
@@ -19,6 +20,7 @@ from kobling.mapping.translate import Reading, holds, read, write
 __all__ = [
     "Balance",
     "Codec",
+    "Comparison",
     "Condition",
     "ConflictPolicy",
     "DeletionPolicy",

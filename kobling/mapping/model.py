@@ -115,6 +115,16 @@ class Balance:
     limit: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is compared before the first transfer, by agreed keys: a ``number`` that must mean the same on both sides,
+    an ``identity`` and a ``name`` that tell whether it does. Nothing is sent until every difference was settled."""
+
+    number: str
+    identity: str
+    name: str
+
+
 OPERATORS = frozenset({"equals", "differs", "at_least", "filled", "empty", "in"})
 
 
@@ -144,6 +154,8 @@ class TableMapping:
     to give when that field is wrong).
     ``permits``: what a person may allow for a record that is held back (a short word → the option and value that make
     it the rule). ``ready`` looks before each run at what must be set up for this table; raises NotOffered naming it.
+    ``compare``: numbers that are compared before the first transfer. ``asks_about_new``: a record made by hand on the
+    side that never leads is asked about, since the other side would make it a second time.
     ``refreshes`` are reference resources that change when this table is written, read again afterwards.
     """
 
@@ -172,6 +184,8 @@ class TableMapping:
     reports: Mapping[str, str] | None = None
     permits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ready: Callable[[Resolver], None] | None = None
+    compare: Comparison | None = None
+    asks_about_new: bool = False
     title_key: str = "name"
     label: str = ""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from babel import Locale
 from stdnum.dk import cvr
+from stdnum.no import mva, orgnr
 
 from kobling.mapping.codecs import Codec, Resolver, Values, simple
 from kobling.records import N_, Refused
@@ -22,6 +23,16 @@ def _digits(value: Any) -> str | None:
 
 
 CVR = simple("cvr", _digits, str)
+
+
+def _organisation(value: Any) -> str | None:
+    """A Norwegian organisation number without blanks, NO and MVA; anything else is kept as it was typed."""
+    text = str(value).strip()
+    bare = orgnr.compact(mva.compact(text.replace(".", "")).removesuffix("MVA").removeprefix("NO"))
+    return (bare if bare.isdigit() else text) or None
+
+
+ORG_NUMBER_NO = simple("org_number_no", _organisation, str)
 
 
 @cache

@@ -44,6 +44,19 @@ def soft_reference(mapping: str) -> Codec:
     return Codec(f"soft_{inner.name}", read, inner.write)
 
 
+def numeric(inner: Codec) -> Codec:
+    """The same reference on a side whose ids are numbers."""
+
+    def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        return inner.read(tuple(None if each in (None, "", 0) else str(each) for each in values), side, resolver)
+
+    def write(value: Any, side: str, resolver: Resolver | None) -> Values:
+        written = (None,) if value is None else inner.write(value, side, resolver)
+        return tuple(int(each) if isinstance(each, str) else each for each in written)
+
+    return Codec(f"numeric_{inner.name}", read, write)
+
+
 def first_reference(*mappings: str) -> Codec:
     """Several fields of which the first filled one counts (field *n* points into mapping *n*).
 

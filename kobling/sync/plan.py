@@ -212,6 +212,8 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
     elif found.kind == "same":
         keys = ", ".join(found.rule.keys) if found.rule else ""
         yield from _couple(mapping, loner, found.candidates[0], N_("Same %(keys)s."), {"keys": keys})
+    elif found.kind == "nobody" and mapping.asks_about_new and not mapping.may_create(side.other):
+        yield _question(seen, side, "made_elsewhere", (), title, _MADE_ELSEWHERE)
     elif found.kind == "nobody":
         yield from _create(mapping, seen, side.other, title, _NEW[side])
     elif found.kind == "duplicate_identity" and not mapping.may_create(side.other):
@@ -240,6 +242,7 @@ def _question(seen: Seen, side: Side, kind: str, candidates: tuple[str, ...], ti
 
 
 _LEFT_OUT = N_("A record that is left out (blocked or inactive) looks the same. Is it?")
+_MADE_ELSEWHERE = N_("It was made by hand here; the other side is the master. Make it there, or leave it out.")
 _NEW = {Side.LEFT: N_("New on the left side."), Side.RIGHT: N_("New on the right side.")}
 _QUESTIONS = {
     "maybe_same": N_("A record with the same name exists there. Is it the same one?"),

@@ -181,7 +181,7 @@ def new_ones_arrive(before: Twin, after: Twin) -> Iterator[str]:
             continue
         for external_id in before.lone(side):
             thing = before.sides[side][external_id]
-            if thing.blocked or _resembles_somebody(before, side, external_id) or (side, external_id) in before.said:
+            if thing.blocked or _resembles_somebody(before, side, external_id) or before.word(side, external_id):
                 continue
             link = after.link_of(side, external_id)
             if link is None:
@@ -191,6 +191,19 @@ def new_ones_arrive(before: Twin, after: Twin) -> Iterator[str]:
             for key, value in thing.sent().items():
                 if made.values.get(key) != value:
                     yield f"{external_id} arrived with {key}={made.values.get(key)}, not {value}"
+
+
+def hand_made_ones_are_asked_about(before: Twin, after: Twin) -> Iterator[str]:
+    """Where one side is the master, a new record of the other side is a question; elsewhere it is none."""
+    for side in Side:
+        asks = before.mapping.asks_about_new and not before.mapping.may_create(side.other)
+        for external_id in before.lone(side):
+            if before.word(side, external_id) or _resembles_somebody(before, side, external_id):
+                continue
+            told = [a for a in after.asked if a.kind == "made_elsewhere" and external_id in (a.left_id, a.right_id)]
+            wanted = asks and not before.sides[side][external_id].blocked and not before.mapping.only_coupled
+            if bool(told) != wanted:
+                yield f"{external_id}: asked {bool(told)}, not {wanted}"
 
 
 def _resembles_somebody(twin: Twin, side: Side, external_id: str) -> bool:
@@ -307,6 +320,7 @@ RULES = (
     deletions_obey,
     directions_hold,
     new_ones_arrive,
+    hand_made_ones_are_asked_about,
     identities_stay_one,
     nothing_is_taken_up_unasked,
     a_persons_word_counts,

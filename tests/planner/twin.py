@@ -155,13 +155,22 @@ class Twin:
                 else:
                     hits.append(Hits(same, rivals))
             there = {o: s for o, s in others.items() if s}
-            found.append(Loner(side, seen, tuple(hits), there, decision=self.said.get((side, each))))
+            found.append(Loner(side, seen, tuple(hits), there, decision=self.word(side, each)))
         return found
 
     def _promised(self, side: Side, external_id: str, other: str) -> bool:
         """Whether a person gave the other record to somebody else."""
         takers = {mine for (where, mine), word in self.said.items() if where is side and word == f"couple:{other}"}
+        own = self.said.get((side.other, other), "")
+        takers |= {own.removeprefix("couple:")} if own.startswith("couple:") else set()
         return bool(takers) and external_id not in takers
+
+    def word(self, side: Side, external_id: str) -> str | None:
+        """What a person said of a record, or of a record of the other side that it is to be coupled with."""
+        told = [
+            other for (where, other), word in self.said.items() if where is not side and word == f"couple:{external_id}"
+        ]
+        return self.said.get((side, external_id)) or (f"couple:{told[0]}" if told else None)
 
     def _taken(self) -> list[tuple[str, tuple[str | None, ...]]]:
         """Match keys of records that hold their identity: coupled ones and those left alone."""

@@ -24,15 +24,15 @@ _ITEM = (
     "NumberOfItems",
     "Unit",
     "PriceExVat",
+    "PriceExVatCurrency",
     "VatTypeID",
     "DiscountPercent",
     "DimensionsID",
     "SumTotalExVat",
     "SumTotalIncVat",
 )
-_READ_ONLY = frozenset(
-    {"InvoiceNumber", "PaymentID", "TaxExclusiveAmount", "TaxInclusiveAmount", "RestAmount", "StatusCode"}
-)
+_TOTALS = ("TaxExclusiveAmount", "TaxInclusiveAmount", "TaxExclusiveAmountCurrency", "TaxInclusiveAmountCurrency")
+_READ_ONLY = frozenset({"InvoiceNumber", "PaymentID", "RestAmount", "StatusCode", *_TOTALS})
 _COMPUTED = frozenset({"SumTotalExVat", "SumTotalIncVat"})
 ENTITY = Entity(
     "invoices",
@@ -40,7 +40,8 @@ ENTITY = Entity(
     (
         *("CustomerID", "InvoiceNumber", "InvoiceDate", "PaymentDueDate", "InvoiceType", "ExternalReference"),
         *("YourReference", "OurReference", "Comment", "CurrencyCodeID", "PaymentID", "TaxExclusiveAmount"),
-        *("TaxInclusiveAmount", "RestAmount", "StatusCode", "DefaultDimensions.ProjectID"),
+        *("TaxInclusiveAmount", "TaxExclusiveAmountCurrency", "TaxInclusiveAmountCurrency", "RestAmount", "StatusCode"),
+        *("InternalNote", "DefaultDimensions.ProjectID"),
     ),
     "ExternalReference",
     "Items,DefaultDimensions",

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from kobling.access.policy import Actor, Doing, require
-from kobling.hub import gather
-from kobling.hub.models import Decision, Feed, Pair, SyncIssue
+from kobling.hub import afresh, gather
+from kobling.hub.afresh import Told
+from kobling.hub.models import Decision, Pair, SyncIssue
 from kobling.hub.opening import Opener
-from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.store import couplings, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, Unsafe
-from kobling.sdk.protocols import Reporting, Resource
 from kobling.sync.merge import MISSING, Merge, merge
 from kobling.sync.states import Pairing
 
 PAGE = 500
-Told = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def verify(actor: Actor, pair: Pair, opener: Opener, told: Told = lambda _what, 
     if pair.left.held_by or pair.right.held_by:
         raise Unsafe(N_("A run is going on. Verify when it has ended."), code="run_going_on")
     benches = opener.benches(pair)
-    _read_afresh(pair, opener, benches, told)
+    afresh.read_tables(pair, opener, benches.values(), told)
     report = Report()
     for name, bench in benches.items():
         told(name, 0)
@@ -86,38 +85,6 @@ def verify(actor: Actor, pair: Pair, opener: Opener, told: Told = lambda _what, 
                 report.more += 1
         report.tables.append(table)
     return report
-
-
-def _read_afresh(pair: Pair, opener: Opener, benches: dict[str, Workbench], told: Told) -> None:
-    done: set[int] = set()
-    for side, connection in ((Side.LEFT, pair.left), (Side.RIGHT, pair.right)):
-        wanted = [*opener.reference_resources(pair, side), *(each.mapping.resource(side) for each in benches.values())]
-        for name in dict.fromkeys(wanted):
-            feed, _ = Feed.objects.get_or_create(connection=connection, resource=name)
-            if feed.pk not in done:
-                done.add(feed.pk)
-                _read_all(feed.pk, opener.connector(connection).resources[name], opener, told)
-
-
-def _read_all(feed: int, resource: Resource, opener: Opener, told: Told) -> None:
-    number = mirror.begin_sweep(feed)
-    bookmark, more, seen = None, True, 0
-    while more:
-        page = opener.waiting.run(resource.read(bookmark))
-        with sql.together():
-            mirror.put(feed, page.records, page.gone, opener.clock.now())
-            mirror.mark_swept(feed, number, [record.external_id for record in page.records])
-        bookmark, more, seen = page.bookmark, page.more, seen + len(page.records)
-        told(resource.name, seen)
-    if isinstance(resource, Reporting):
-        # What is not handed out any more is not gone: its source keeps it to itself from then on.
-        return
-    while missing := mirror.not_swept(feed, number, PAGE):
-        still = opener.waiting.run(resource.get_many(missing))
-        mirror.put(feed, still, [], opener.clock.now())
-        there = {record.external_id for record in still}
-        mirror.mark_swept(feed, number, sorted(there))
-        mirror.mark_gone(feed, [each for each in missing if each not in there], opener.clock.now())
 
 
 def _differences(bench: Workbench, table: TableReport) -> Iterator[Difference]:

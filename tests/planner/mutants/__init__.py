@@ -138,4 +138,11 @@ MUTANTS = [
         " or each.key in left.left_out or each.key in right.left_out:",
         ":",
     ),
+    Mutant("says nothing of what was made by hand", "plan", "and mapping.asks_about_new and", "and False and"),
+    Mutant(
+        "asks about what it could have made",
+        "plan",
+        "mapping.asks_about_new and not mapping.may_create(side.other):",
+        "mapping.asks_about_new:",
+    ),
 ]

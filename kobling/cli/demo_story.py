@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor
-from kobling.cli import output, syncing, watching
+from kobling.cli import output, proving, syncing, watching
 from kobling.cli.output import filled
 from kobling.cli.start import vendors
 from kobling.hub.models import Coupling, Pair, Run, WriteIntent
@@ -147,7 +147,7 @@ class Story:
     def _verify(self) -> verifying.Report:
         with vendors() as opener:
             report = verifying.verify(self.who, self.pair, opener)
-        syncing.print_report(report)
+        proving.print_report(report)
         return report
 
     def _summary(self, conflicted: Coupling, report: verifying.Report) -> None:

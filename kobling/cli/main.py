@@ -58,6 +58,7 @@ def load_commands() -> None:
         matching,
         numbering,
         pairing,
+        proving,
         records,
         reviewing,
         setting_up,

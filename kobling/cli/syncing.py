@@ -15,7 +15,7 @@ from kobling.cli.pairing import find_pair
 from kobling.cli.start import actor, vendors
 from kobling.hub import runs
 from kobling.hub.models import Run
-from kobling.hub.services import crediting, plans, syncing, undoing, verifying
+from kobling.hub.services import crediting, plans, syncing, undoing
 from kobling.records import N_
 
 _STATE_EXIT = {
@@ -184,80 +184,6 @@ def _run_data(run: Run) -> dict[str, Any]:
             for job in run.jobs.select_related("table").order_by("id")
         },
     }
-
-
-@app.command()
-def verify(
-    pair: str,
-    most: Annotated[int, typer.Option(help="How many differences to list.")] = 50,
-    json: Json = False,
-) -> None:
-    """Read both sides afresh and compare field by field, total by total. Exit 0 only when in step."""
-    with vendors() as opener:
-        report = verifying.verify(actor(asked.person), find_pair(pair), opener, most=most)
-    if json:
-        output.as_json(
-            {
-                "in_step": report.in_step,
-                "tables": [vars_of(each) for each in report.tables],
-                "differences": [vars_of(each) for each in report.differences],
-                "more": report.more,
-            }
-        )
-    else:
-        print_report(report)
-    raise typer.Exit(Exit.OK if report.in_step else Exit.NOT_IN_STEP)
-
-
-def vars_of(made: Any) -> dict[str, Any]:
-    """A slotted dataclass as a dict."""
-    return {name: getattr(made, name) for name in made.__dataclass_fields__}
-
-
-def _field(difference: verifying.Difference) -> str:
-    return difference.field if difference.kind in ("field", "total") else output.shown(difference.field)
-
-
-def print_report(report: verifying.Report) -> None:
-    """Print what a verification found."""
-    rows: list[tuple[Any, ...]] = [
-        (
-            each.name,
-            each.in_step,
-            each.differences,
-            each.kept_differently,
-            each.left_out,
-            "; ".join(
-                f"{key} {output.cell(left)} / {output.cell(right)}" for key, (left, right) in each.totals.items()
-            ),
-        )
-        for each in report.tables
-    ]
-    names: tuple[str, ...] = (
-        "Table",
-        "In step",
-        "Differences",
-        "Kept differently",
-        "Left out by choice",
-        "Totals left / right",
-    )
-    output.table("", tuple(translated(each) for each in names), rows)
-    rows = [
-        (each.table, output.shown(each.kind), each.title, _field(each), each.left, each.right)
-        for each in report.differences
-    ]
-    if rows:
-        names = ("Table", "What", "Record", "Field", "Left", "Right")
-        output.table(translated("Not in step"), tuple(translated(each) for each in names), rows)
-        if report.more:
-            output.say(N_("… and %(more)s more."), {"more": report.more})
-    else:
-        output.say(N_("In step."), style="bold green")
-    for table in report.tables:
-        for key, (number, difference) in table.rounded.items():
-            told = {"table": table.name, "key": key, "number": int(number), "sum": output.amount(difference)}
-            line = N_("%(table)s, %(key)s: %(number)s differ by rounding within the limit, %(sum)s together.")
-            output.say(line, told, "yellow")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -125,6 +125,17 @@ class Comparison:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An amount of a record as the books see it: the month (YYYY-MM), an account or product, a VAT code, a currency."""
+
+    period: str
+    account: str
+    vat: str
+    currency: str
+    amount: Decimal
+
+
 OPERATORS = frozenset({"equals", "differs", "at_least", "filled", "empty", "in"})
 
 
@@ -156,6 +167,7 @@ class TableMapping:
     it the rule). ``ready`` looks before each run at what must be set up for this table; raises NotOffered naming it.
     ``compare``: numbers that are compared before the first transfer. ``asks_about_new``: a record made by hand on the
     side that never leads is asked about, since the other side would make it a second time.
+    ``postings`` says what a record of either side, in agreed values, comes to in the books; verify adds them up.
     ``refreshes`` are reference resources that change when this table is written, read again afterwards.
     """
 
@@ -184,6 +196,7 @@ class TableMapping:
     reports: Mapping[str, str] | None = None
     permits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ready: Callable[[Resolver], None] | None = None
+    postings: Callable[[Mapping[str, Any]], Iterable[Posting]] | None = None
     compare: Comparison | None = None
     asks_about_new: bool = False
     title_key: str = "name"

@@ -139,13 +139,20 @@ def test_the_books_are_proven_though_pleo_hands_the_expenses_out_no_more(ready: 
     told = ready.kobling("verify", PAIR, "--json", expect=Exit.OK)
     expenses = next(each for each in told["tables"] if "expenses" in each.values())
     assert expenses["in_step"] == 2
+    control = {(each["account"], each["currency"]): (each["left"], each["right"]) for each in expenses["control"]}
+    spent = Decimal(2 * 12_345) / 100
+    assert {key: tuple(map(Decimal, map(str, each))) for key, each in control.items()} == {
+        ("4010", "DKK"): (spent, spent),
+        ("5840", "DKK"): (-spent, -spent),
+    }
     job = ready.export(ready.spend())
     ready.sync()
     assert ready.job(job)["status"] == "completed", "nothing is taken for gone"
     line = ready.lines()[0]
     ready.control(ready.central, "PATCH", f"records/journalLines/{line['id']}", {"amount": 1})
     told = ready.kobling("verify", PAIR, "--json", expect=Exit.NOT_IN_STEP)
-    assert [each["kind"] for each in told["differences"]] == ["total", "total"], "a changed amount is found"
+    kinds = Counter(each["kind"] for each in told["differences"])
+    assert kinds == {"total": 2, "control": 2}, "a changed amount is found, on its account and on the contra account"
 
 
 def test_a_template_that_is_not_the_first_is_used_by_its_name(ready: Expenses) -> None:

@@ -154,6 +154,7 @@ class Migration(migrations.Migration):
                 ('cursor_right', models.BigIntegerField(default=0)),
                 ('indexed_left', models.BigIntegerField(default=0)),
                 ('indexed_right', models.BigIntegerField(default=0)),
+                ('compared_at', models.DateTimeField(null=True)),
                 ('pair', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tables', to='hub.pair')),
             ],
         ),

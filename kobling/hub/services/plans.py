@@ -18,8 +18,8 @@ HUNDRED = Decimal(100)
 
 @dataclass(slots=True)
 class Summary:
-    """A plan counted: per table and kind of action, amounts excluding VAT per VAT rate and currency, amounts to be
-    booked per account, first examples.
+    """A plan counted: per table and kind of action, amounts excluding VAT per VAT rate (or code) and currency, amounts
+    to be booked per account, first examples.
     """
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
@@ -73,9 +73,9 @@ def _add_amounts(action: AnyAction, summary: Summary) -> None:
             summary.accounts[str(line.get("account"))] += amount
             summary.accounts[str(line.get("contra"))] -= amount
             continue
-        net = exact(line["quantity"]) * exact(line["price"]) * (HUNDRED - exact(line["discount"])) / HUNDRED
-        vat = f"{line.get('vat', 0)} %"
-        summary.amounts[(vat, currency)] += rounded(net, currency or "DKK")
+        net = exact(line["quantity"]) * exact(line["price"]) * (HUNDRED - exact(line.get("discount") or 0)) / HUNDRED
+        vat, own = str(line.get("vatCode") or f"{line.get('vat', 0)} %"), str(line.get("currency") or currency)
+        summary.amounts[(vat, own)] += rounded(net, own or "DKK")
 
 
 def change_lines(action: AnyAction) -> list[tuple[str, Any, Any]]:

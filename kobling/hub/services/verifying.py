@@ -20,11 +20,13 @@ from kobling.sync.merge import MISSING, Merge, merge
 from kobling.sync.states import Pairing
 
 PAGE = 500
+Control = tuple[str, str, str, str]
+"""Period, account or product, VAT code, currency."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not in step. ``kind``: field, total, missing, gone, question."""
+    """One thing that is not in step. ``kind``: field, total, control, missing, gone, question."""
 
     table: str
     kind: str
@@ -42,6 +44,7 @@ class TableReport:
 
     ``rounded``: key → [records, difference]: totals that differ by no more than the mapping tolerates, since the two
     systems round in their own ways; the difference is the sum of right minus left.
+    ``control``: (period, account, VAT code, currency) → [left, right] over all coupled records.
     """
 
     name: str
@@ -51,6 +54,7 @@ class TableReport:
     differences: int = 0
     totals: dict[str, list[Decimal]] = field(default_factory=dict)
     rounded: dict[str, list[Decimal]] = field(default_factory=dict)
+    control: dict[Control, list[Decimal]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -93,6 +97,9 @@ def _differences(bench: Workbench, table: TableReport) -> Iterator[Difference]:
         after = links[-1].uid
         for pairing in gather.pairings_of(bench, links):
             yield from _compare(bench, pairing, table)
+    for key, (left, right) in sorted(table.control.items()):
+        if left != right:
+            yield Difference(bench.name, "control", " · ".join(key), None, None, key[1], left, right)
     for side in Side:
         yield from _missing(bench, side, table)
     for issue in SyncIssue.objects.filter(table_id=bench.table).exclude(state="settled").exclude(kind="altered"):
@@ -107,6 +114,7 @@ def _compare(bench: Workbench, pairing: Pairing, table: TableReport) -> Iterator
         return
     result = merge(bench.mapping, pairing)
     _add_totals(bench, pairing, table)
+    _add_control(bench, pairing, table)
     found = list(_fields(result))
     for kind, key, left, right in found:
         yield Difference(bench.name, kind, title, pairing.left_id, pairing.right_id, key, left, right)
@@ -136,6 +144,16 @@ def _add_totals(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
             _add(table.totals, each.key, left, right)
             if left != right and abs(right - left) <= each.tolerance:
                 _add(table.rounded, each.key, Decimal(1), right - left)
+
+
+def _add_control(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
+    """What each side's own reading of the record comes to in the books."""
+    if bench.mapping.postings is None or pairing.left is None or pairing.right is None:
+        return
+    for seen, column in ((pairing.left, 0), (pairing.right, 1)):
+        for each in bench.mapping.postings(seen.values):
+            key = (each.period, each.account, each.vat, each.currency)
+            table.control.setdefault(key, [Decimal(0), Decimal(0)])[column] += each.amount
 
 
 def _add(sums: dict[str, list[Decimal]], key: str, first: Decimal, second: Decimal) -> None:

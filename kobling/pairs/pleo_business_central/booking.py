@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kobling.mapping import Posting
 from kobling.mapping.codecs import Codec, Resolver, Values
 from kobling.records import N_, Wrong, parse_instant
 
@@ -188,6 +189,20 @@ def comment(told: Mapping[str, Any]) -> str:
     if told.get("link"):
         parts.append(str(told["link"]))
     return " · ".join(parts)[:_LONGEST_NOTE]
+
+
+def postings(options: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterator[Posting]]:
+    """What a voucher comes to: each line on its account, and the other way round on its contra account."""
+    currency = str(options["base_currency"])
+
+    def found(values: Mapping[str, Any]) -> Iterator[Posting]:
+        period = str(values.get("date") or "")[:7]
+        for line in values.get("lines") or ():
+            amount = Decimal(line["amount"])
+            yield Posting(period, str(line["account"]), str(line["tax"] or ""), currency, amount)
+            yield Posting(period, str(line["contra"]), "", currency, -amount)
+
+    return found
 
 
 def _read_voucher_lines(values: Values, _side: str, _resolver: Resolver | None) -> Any:

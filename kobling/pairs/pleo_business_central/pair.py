@@ -55,6 +55,7 @@ def expenses(options: Mapping[str, Any]) -> TableMapping:
         reports=_REPORTS,
         permits={"send": ("missing_receipts", "send"), "next_open": ("locked_period", "next_open")},
         ready=checks.contra_accounts(options),
+        postings=booking.postings(options),
         depends_on=("accounts", "dimension_values", "tax_codes"),
         title_key="number",
     )

@@ -1,7 +1,7 @@
 """How an invoice is carried over: lines with Unimicro's products and VAT codes. Pure rules over what both systems say.
 
-An agreed line is a dict of product (its number), text, quantity and price (texts with a point), currency, and vat (a
-VAT code of Unimicro); a credit note's quantities are negative.
+An agreed line is a dict of product (its number), text, quantity and price (texts with a point), currency, and
+vatCode (Unimicro's); a credit note's quantities are negative.
 Fidelity: known recman §4 – of a product only its number goes across, and Unimicro knows the rest
 Fidelity: assumed recman §3 – prices are without VAT; a line's vat is its rate
 Fidelity: assumed unimicro §7 – an issued credit note has a negative total
@@ -9,11 +9,12 @@ Fidelity: assumed unimicro §7 – an issued credit note has a negative total
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from kobling.mapping import Posting
 from kobling.mapping.codecs import Codec, Resolver, Values, simple
 from kobling.records import N_, SettingsError, Wrong
 
@@ -142,7 +143,7 @@ def _line(books: Books, line: Mapping[str, Any], quantity: Decimal) -> dict[str,
         "text": str(line.get("description") or "").strip() or None,
         "quantity": plain(quantity),
         "price": plain(line.get("price") or 0),
-        "vat": books.vat_code(line.get("vat"), product),
+        "vatCode": books.vat_code(line.get("vat"), product),
     }
 
 
@@ -155,7 +156,7 @@ def _read_items(values: Values, _side: str, resolver: Resolver | None) -> Any:
             "text": str(each.get("ItemText") or "").strip() or None,
             "quantity": plain(each.get("NumberOfItems") or 0),
             "price": plain(_price(each)),
-            "vat": _known(resolver, "vatTypes", each.get("VatTypeID"), "VatCode"),
+            "vatCode": _known(resolver, "vatTypes", each.get("VatTypeID"), "VatCode"),
             "currency": _known(resolver, "currencyCodes", values[1], "Code") or BASE_CURRENCY,
         }
         for each in values[0] or ()
@@ -188,7 +189,7 @@ def _item(books: Books, line: Mapping[str, Any]) -> dict[str, Any]:
         "NumberOfItems": Decimal(line["quantity"]),
         "PriceExVat": price if line["currency"] == BASE_CURRENCY else None,
         "PriceExVatCurrency": price,
-        "VatTypeID": books.vat_type(line["vat"]),
+        "VatTypeID": books.vat_type(line["vatCode"]),
     }
 
 
@@ -208,10 +209,18 @@ def total_codec(options: Mapping[str, Any], *, with_vat: bool) -> Codec:
             total += net
             if with_vat:
                 told = _line(books, line, quantity)
-                total += (net * books.rate(told["vat"]) / 100).quantize(_ORE, ROUND_HALF_UP)
+                total += (net * books.rate(told["vatCode"]) / 100).quantize(_ORE, ROUND_HALF_UP)
         return total.quantize(_ORE)
 
     return Codec("recman_total", read, lambda _value, _side, _resolver: (None, None))
+
+
+def postings(values: Mapping[str, Any]) -> Iterator[Posting]:
+    """What an invoice comes to without VAT, by product, which tells Unimicro the account."""
+    period = str(values.get("date") or "")[:7]
+    for line in values.get("lines") or ():
+        net = (Decimal(line["quantity"]) * Decimal(line["price"])).quantize(_ORE, ROUND_HALF_UP)
+        yield Posting(period, str(line["product"] or ""), str(line["vatCode"] or ""), line["currency"], net)
 
 
 AMOUNT = Codec(

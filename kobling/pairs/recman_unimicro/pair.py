@@ -52,6 +52,7 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
         create_left=False,
         left_filter=(Condition("number", "filled"), *of_departments(options), *new),
         depends_on=("customers", "projects"),
+        postings=billing.postings,
         title_key="number",
     )
 

@@ -61,6 +61,7 @@ def load_commands() -> None:
         proving,
         records,
         reviewing,
+        selling,
         setting_up,
         settling,
         simulate,

@@ -40,8 +40,8 @@ def verify(
 
 
 def _table_data(made: verifying.TableReport) -> dict[str, Any]:
-    names = ("period", "account", "vat", "currency", "left", "right")
-    control = [dict(zip(names, (*key, *sums), strict=True)) for key, sums in sorted(made.control.items())]
+    keys = ("period", "account", "vat", "currency", "left", "right")
+    control = [dict(zip(keys, (*key, *sums), strict=True)) for key, sums in sorted(made.control.items())]
     return {**vars_of(made), "control": control}
 
 
@@ -78,6 +78,16 @@ def print_report(report: verifying.Report) -> None:
         "Totals left / right",
     )
     output.table("", tuple(translated(each) for each in names), rows)
+    _print_differences(report)
+    _print_control(report)
+    for table in report.tables:
+        for key, (number, difference) in table.rounded.items():
+            told = {"table": table.name, "key": key, "number": int(number), "sum": output.amount(difference)}
+            line = N_("%(table)s, %(key)s: %(number)s differ by rounding within the limit, %(sum)s together.")
+            output.say(line, told, "yellow")
+
+
+def _print_differences(report: verifying.Report) -> None:
     rows = [
         (each.table, output.shown(each.kind), each.title, _field(each), each.left, each.right)
         for each in report.differences
@@ -89,12 +99,6 @@ def print_report(report: verifying.Report) -> None:
             output.say(N_("… and %(more)s more."), {"more": report.more})
     else:
         output.say(N_("In step."), style="bold green")
-    _print_control(report)
-    for table in report.tables:
-        for key, (number, difference) in table.rounded.items():
-            told = {"table": table.name, "key": key, "number": int(number), "sum": output.amount(difference)}
-            line = N_("%(table)s, %(key)s: %(number)s differ by rounding within the limit, %(sum)s together.")
-            output.say(line, told, "yellow")
 
 
 def _print_control(report: verifying.Report) -> None:

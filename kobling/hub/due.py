@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from croniter import croniter
 from croniter.croniter import CroniterBadCronError, CroniterBadDateError
 
@@ -13,6 +14,7 @@ from kobling.hub.models import Schedule
 from kobling.records import N_, SettingsError
 
 SCHEDULER = "schedule"
+log = structlog.get_logger("kobling.due")
 
 
 def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
@@ -35,6 +37,16 @@ def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
     return moment
 
 
+def _ask(each: Schedule, now: datetime) -> int:
+    """One pair that is not switched on must not keep the others waiting."""
+    try:
+        runs.ask(each.pair, SCHEDULER, now, why=each.cron)
+    except SettingsError as error:
+        log.info("not asked", pair=each.pair_id, reason=str(error))
+        return 0
+    return 1
+
+
 def ask_due(now: datetime) -> int:
     """Queue runs for all due schedules; each due time is claimed by exactly one worker.
 
@@ -46,6 +58,5 @@ def ask_due(now: datetime) -> int:
         coming = next_time(each.cron, each.time_zone, now)
         mine = Schedule.objects.filter(pk=each.pk, next_at=each.next_at).update(next_at=coming)
         if mine and not red and not each.pair.runs.filter(state__in=[runs.QUEUED, runs.RUNNING]).exists():
-            runs.ask(each.pair, SCHEDULER, now, why=each.cron)
-            asked += 1
+            asked += _ask(each, now)
     return asked

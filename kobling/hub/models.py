@@ -11,9 +11,36 @@ from uuid import uuid4
 
 from django.db import models
 
+from kobling.hub.offering import Activation, Price
+
+__all__ = [
+    "Activation",
+    "Connection",
+    "Coupling",
+    "Decision",
+    "Event",
+    "Feed",
+    "MatchKey",
+    "MirrorRow",
+    "Pair",
+    "PlanChunk",
+    "Price",
+    "Run",
+    "Schedule",
+    "Spent",
+    "StockLevel",
+    "SyncIssue",
+    "SyncJob",
+    "Table",
+    "WriteIntent",
+]
+
 
 class Connection(models.Model):
-    """One client's authorised use of a connector. ``secrets`` is encrypted; ``settings`` holds nothing secret."""
+    """One client's authorised use of a connector. ``secrets`` is encrypted; ``settings`` holds nothing secret.
+
+    ``revoked_at``: its key was taken away, and nothing is asked of the system until somebody connects it again.
+    """
 
     client = models.ForeignKey("access.Client", on_delete=models.PROTECT, related_name="connections")
     connector = models.CharField(max_length=50)
@@ -28,6 +55,7 @@ class Connection(models.Model):
     account_name = models.CharField(max_length=200, default="")
     checked_at = models.DateTimeField(null=True)
     held_by = models.CharField(max_length=64, default="")
+    revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

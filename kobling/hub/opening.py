@@ -37,6 +37,10 @@ class Opener:
 
     def connector(self, connection: Connection) -> Connector:
         """The opened connector of a connection. Raises SettingsError when it is of an unknown kind."""
+        if connection.revoked_at is not None:
+            raise SettingsError(
+                N_("The key of “%(name)s” was revoked. Connect it again."), name=connection.name, code="revoked"
+            )
         settings = {**connection.settings, **vault.open_secrets(connection.secrets)}
         mark = hashlib.sha256(to_json(settings)).hexdigest()
         known = self._open.get(connection.pk)
@@ -71,6 +75,15 @@ class Opener:
                 raise SettingsError(N_("There is no connection “%(name)s”."), name=name, field=f"{table}_connection")
             connection = other if other.connector == connection.connector else connection
         return self.connector(connection).resources[mapping.resource(side)]
+
+    def pair_type_named(self, name: str) -> PairType:
+        """A pair type by name. Raises SettingsError listing those there are."""
+        try:
+            return self.pair_types[name]
+        except KeyError:
+            raise SettingsError(
+                N_("There is no pair “%(name)s”. Known: %(known)s."), name=name, known=", ".join(self.pair_types)
+            ) from None
 
     def pair_type(self, pair: Pair) -> PairType:
         """The pair's type."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kobling.hub.models import Connection, Pair, Run
+from kobling.hub.offering import require_on
 from kobling.hub.store import sql
 from kobling.records import N_, KoblingError, SettingsError, Unsafe
 
@@ -35,7 +36,12 @@ class Cancelled(KoblingError):
 
 
 def ask(pair: Pair, who: str, now: datetime, kind: str = "sync", why: str = "", **options: Any) -> Run:
-    """Queue a run. Kinds: sync, plan (nothing is sent), verify, undo."""
+    """Queue a run. Kinds: sync, plan (nothing is sent), verify, undo.
+
+    Raises SettingsError where the pair's type is not switched on for the client; what was done can still be undone.
+    """
+    if "undoes" not in options:
+        require_on(pair.client_id, pair.pair_type)
     return Run.objects.create(pair=pair, kind=kind, asked_by=who, why=why, options=options, asked_at=now)
 
 

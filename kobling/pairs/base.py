@@ -14,6 +14,9 @@ from kobling.sdk.protocols import FieldSchema, Setting
 Schemas = Mapping[Side, Mapping[str, Mapping[str, FieldSchema]]]
 """Side → resource → field → what the installation says of it; empty while nothing was described yet."""
 
+FULL, CSV = "full", "csv"
+"""How an integration is used: kept in step by itself, or through files that people carry."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -35,6 +38,7 @@ class StepKind(StrEnum):
     SETTINGS = "settings"
     PREPARE = "prepare"
     SYNC = "sync"
+    ACTIVATE = "activate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class SetUpStep:
 
     ``about`` says what is needed and why. ``side`` is the system it concerns; ``names`` are the options (of the pair)
     or settings (of the connection) that it asks for, empty meaning all; ``more`` is asked for once and never stored.
-    ``optional`` ones may be skipped.
+    ``optional`` ones may be skipped. ``modes`` are the ways of use that it belongs to, empty meaning all.
     """
 
     name: str
@@ -54,11 +58,16 @@ class SetUpStep:
     names: tuple[str, ...] = ()
     optional: bool = False
     more: tuple[Setting, ...] = ()
+    modes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PairType:
-    """Two connectors, the mappings between them, and the options that shape the mappings."""
+    """Two connectors, the mappings between them, and the options that shape the mappings.
+
+    ``about`` is what the marketplace says of it, ``modes`` the ways it can be used (full, csv), ``departments`` the
+    left system's resource of departments where access is given to some of them.
+    """
 
     name: str
     title: str
@@ -70,6 +79,9 @@ class PairType:
     right_references: tuple[str, ...] = ()
     single_record: Callable[[Mapping[str, Any]], bool] = field(default=lambda _options: True)
     set_up: tuple[SetUpStep, ...] = ()
+    about: str = ""
+    modes: tuple[str, ...] = (FULL,)
+    departments: str = ""
 
     def references(self, side: Side) -> tuple[str, ...]:
         """Resources that are only looked things up in, never coupled."""

@@ -13,10 +13,13 @@ from kobling.hub.models import Run, SyncIssue
 from kobling.hub.services import (
     clients,
     connections,
+    credentials,
     history,
     issues,
+    marketplace,
     matching,
     mending,
+    numbering,
     overview,
     pairs,
     plans,
@@ -101,8 +104,28 @@ SERVICES: dict[str, tuple[set[str], Callable[[Actor, Bench, SyncIssue], object]]
     "history.history": (SEE, lambda who, b, i: history.history(who, b.pair, str(i.left_id))),
     "overview.payments": (SEE, lambda who, b, i: overview.payments(who, b.pair, NOW.date())),
     "undoing.prepare": (WORK, lambda who, b, i: undoing.prepare(who, _last(b), b.opener)),
+    "marketplace.offers": (SEE, lambda who, b, i: marketplace.offers(who, b.pair.client, b.opener)),
+    "marketplace.activate": (
+        SET_UP,
+        lambda who, b, i: marketplace.activate(who, b.pair.client, b.opener, "memory", NOW),
+    ),
+    "marketplace.deactivate": (
+        SET_UP,
+        lambda who, b, i: (_switch_on(b), marketplace.deactivate(who, b.pair.client, b.opener, "memory", NOW)),
+    ),
+    "credentials.revoke": (SET_UP, lambda who, b, i: credentials.revoke(who, b.pair.left, NOW)),
+    "credentials.rename": (SET_UP, lambda who, b, i: credentials.rename(who, b.pair.left, "new")),
+    "numbering.compare": (WORK, lambda who, b, i: _only_access(lambda: numbering.compare(who, b.pair, b.opener, NOW))),
+    "numbering.settle": (
+        WORK,
+        lambda who, b, i: _only_access(lambda: numbering.settle(who, b.pair, b.opener, "make", "1", "", NOW)),
+    ),
     "clients.find": (SEE, lambda who, b, i: clients.find(who, "Test ApS")),
 }
+
+
+def _switch_on(bench: Bench) -> None:
+    marketplace.activate(Actor.operator(), bench.pair.client, bench.opener, "memory", NOW)
 
 
 def _only_access(call: Callable[[], object]) -> object:
@@ -145,6 +168,7 @@ def test_lists_show_a_stranger_nothing_not_even_a_count(bench: Bench) -> None:
         assert list(clients_of(who)) == []
         assert connections.listed(who) == []
         assert pairs.listed(who) == []
+        assert credentials.listed(who) == []
         assert syncing.listed(who) == []
         assert issues.listed(who).count() == 0
     assert len(pairs.listed(people["assigned"])) == 1

@@ -15,6 +15,34 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Price',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pair_type', models.CharField(max_length=50, unique=True)),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=12)),
+                ('currency', models.CharField(max_length=3)),
+                ('per', models.CharField(default='month', max_length=10)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Activation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pair_type', models.CharField(max_length=50)),
+                ('mode', models.CharField(max_length=10)),
+                ('departments', models.JSONField(default=list)),
+                ('price', models.CharField(default='', max_length=100)),
+                ('activated_at', models.DateTimeField()),
+                ('activated_by', models.CharField(max_length=100)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('ended_by', models.CharField(default='', max_length=100)),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='activations', to='access.client')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('client', 'pair_type'), name='active_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='Connection',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -30,6 +58,7 @@ class Migration(migrations.Migration):
                 ('account_name', models.CharField(default='', max_length=200)),
                 ('checked_at', models.DateTimeField(null=True)),
                 ('held_by', models.CharField(default='', max_length=64)),
+                ('revoked_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='access.client')),
             ],

@@ -47,9 +47,10 @@ def connect(
     known = Connection.objects.filter(client=client, name=name).first()
     if known is not None and known.connector != connector:
         raise SettingsError(N_("“%(name)s” is already the name of a connection to another system."), name=name)
-    old = (known.settings, known.secrets, known.grant) if known else None
+    old = (known.settings, known.secrets, known.grant, known.revoked_at) if known else None
     connection = known or Connection(client=client, connector=connector, name=name)
     connection.settings, connection.secrets, connection.grant = plain, vault.seal(secret), ""
+    connection.revoked_at = None
     connection.save()
     try:
         _sign_in(connection, kind, opener, {**plain, **secret}, signing_in)
@@ -58,7 +59,7 @@ def connect(
         if old is None:
             connection.delete()
         else:
-            connection.settings, connection.secrets, connection.grant = old
+            connection.settings, connection.secrets, connection.grant, connection.revoked_at = old
             connection.save()
         raise
     record(actor, client, "connected", name, after=plain)

@@ -9,9 +9,11 @@ from typing import Any
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
-from kobling.hub import runs
+from kobling.hub import offering, runs
+from kobling.hub.departments import ids_of
 from kobling.hub.due import next_time
 from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue
+from kobling.hub.offering import Activation
 from kobling.hub.opening import Opener
 from kobling.hub.services.log import record
 from kobling.pairs.base import PairType
@@ -32,13 +34,16 @@ def create(
 ) -> Pair:
     """Make a pair over two tested connections of the client. Raises SettingsError naming what is missing."""
     require(actor, Doing.SET_UP, client)
-    kind = _type(opener, pair_type)
+    kind = opener.pair_type_named(pair_type)
     left = left or _only_connection(client, kind.left)
     right = right or _only_connection(client, kind.right)
     for connection, wanted in ((left, kind.left), (right, kind.right)):
         if connection.client_id != client.pk or connection.connector != wanted:
             raise SettingsError(N_("%(pair)s needs a connection to %(system)s."), pair=kind.title, system=wanted)
     chosen = dict(options or {})
+    activation = offering.require_on(client.pk, kind.name, kind.title)
+    if (given := departments(opener, kind, left, activation)) is not None:
+        chosen["departments"] = given
     if "invoices_from" in {option.name for option in kind.options} and not chosen.get("invoices_from"):
         chosen["invoices_from"] = today
     kind.with_defaults(chosen)
@@ -57,6 +62,7 @@ def configure(actor: Actor, pair: Pair, opener: Opener, changes: Mapping[str, An
     """Change options; what a person did not name stays. The mappings are checked before anything is stored."""
     require(actor, Doing.SET_UP, pair.client)
     before = dict(pair.options)
+    _departments_stand(opener, pair, changes)
     pair.options = {**before, **changes}
     try:
         opener.pair_type(pair).with_defaults(pair.options)
@@ -150,13 +156,28 @@ def _state(last: Run | None, issues: int) -> str:
     return "needs_you" if last.state == runs.PARTLY and last.error is None else last.state
 
 
-def _type(opener: Opener, name: str) -> PairType:
-    try:
-        return opener.pair_types[name]
-    except KeyError:
+def departments(opener: Opener, kind: PairType, left: Connection, activation: Activation | None) -> str | None:
+    """The departments of an activation as a pair's option has them; None where that option is left to the pair.
+
+    Raises SettingsError for one that the left system does not know.
+    """
+    if activation is None or not kind.departments or not activation.departments:
+        return None
+    return ",".join(ids_of(opener, left, kind.departments, activation.departments))
+
+
+def _departments_stand(opener: Opener, pair: Pair, changes: Mapping[str, Any]) -> None:
+    """What was chosen where the pair type was switched on cannot be widened here."""
+    if "departments" not in changes:
+        return
+    chosen = departments(opener, opener.pair_type(pair), pair.left, offering.active(pair.client_id, pair.pair_type))
+    if chosen is not None and changes["departments"] != chosen:
         raise SettingsError(
-            N_("There is no pair “%(name)s”. Known: %(known)s."), name=name, known=", ".join(opener.pair_types)
-        ) from None
+            N_("Departments were chosen where “%(name)s” was switched on. Change them there: kobling market activate."),
+            field="departments",
+            code="departments",
+            name=pair.name,
+        )
 
 
 def _only_connection(client: Client, connector: str) -> Connection:

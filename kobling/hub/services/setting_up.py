@@ -10,12 +10,13 @@ from typing import Any
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub.models import Connection, Event, Pair
+from kobling.hub.offering import active
 from kobling.hub.opening import Opener
-from kobling.hub.services import connections, pairs
+from kobling.hub.services import connections, marketplace, pairs
 from kobling.hub.services.connections import SigningIn
 from kobling.hub.services.log import record
 from kobling.mapping import Side
-from kobling.pairs.base import Option, PairType, SetUpStep, StepKind
+from kobling.pairs.base import FULL, Option, PairType, SetUpStep, StepKind
 from kobling.records import N_, SettingsError
 from kobling.sdk.protocols import Preparable, Setting
 
@@ -40,8 +41,12 @@ def overview(actor: Actor, client: Client, pair_type: str, opener: Opener) -> li
     require(actor, Doing.SEE, client)
     kind = _kind(opener, pair_type)
     pair = _pair(client, kind)
+    activation = active(client.pk, kind.name)
+    mode = activation.mode if activation else FULL
     found: list[StepState] = []
     for step in kind.set_up:
+        if step.modes and mode not in step.modes:
+            continue
         state, told = _state(client, kind, pair, step)
         blocked = state == TODO and any(each.state in (TODO, WAITS) and not each.step.optional for each in found)
         found.append(StepState(step, WAITS if blocked else state, _asks(opener, kind, step), told))
@@ -93,6 +98,8 @@ def _state(client: Client, kind: PairType, pair: Pair | None, step: SetUpStep) -
         if connection is None:
             return TODO, ""
         return (DONE if connection.healthy else TODO), connection.account_name or connection.health_text
+    if step.kind is StepKind.ACTIVATE:
+        return _activation_state(client, kind)
     if step.kind is StepKind.SYNC:
         ran = pair is not None and pair.runs.filter(kind="sync", state__in=("done", "partly_done")).exists()
         return (DONE if ran else TODO), ""
@@ -103,13 +110,54 @@ def _state(client: Client, kind: PairType, pair: Pair | None, step: SetUpStep) -
     return (SKIPPED if last.what == _SKIPPED else DONE), ""
 
 
+def _activation_state(client: Client, kind: PairType) -> tuple[str, str]:
+    activation = active(client.pk, kind.name)
+    if activation is None:
+        return TODO, marketplace.price_of(kind.name)
+    return DONE, ", ".join([activation.mode, *activation.departments])
+
+
 def _asks(opener: Opener, kind: PairType, step: SetUpStep) -> tuple[Option | Setting, ...]:
     if step.kind is StepKind.OPTIONS:
         return tuple(each for each in kind.options if each.name in step.names)
+    if step.kind is StepKind.ACTIVATE:
+        return _activation_asks(kind)
     if step.side is None:
         return ()
     wanted = opener.type_of(kind.left if step.side is Side.LEFT else kind.right).settings
     return tuple(each for each in wanted if not step.names or each.name in step.names) + step.more
+
+
+def _activation_asks(kind: PairType) -> tuple[Option, ...]:
+    price = marketplace.price_of(kind.name)
+    found = [Option("mode", N_("Way of use"), FULL, kind.modes)]
+    if kind.departments:
+        found.append(Option("departments", N_("Departments"), "", help=N_("Names or ids with commas; empty: all.")))
+    if price:
+        found.append(Option("price", N_("Price you agree to"), "", (price,)))
+    return tuple(found)
+
+
+def _activate(
+    actor: Actor, client: Client, kind: PairType, step: SetUpStep, values: Mapping[str, Any], opener: Opener, _way: Any
+) -> str:
+    known = [each.name for each in _activation_asks(kind)]
+    if strange := sorted(values.keys() - set(known)):
+        raise SettingsError(
+            N_("This step has no option “%(name)s”. It has: %(known)s."), name=strange[0], known=", ".join(known)
+        )
+    chosen = values["departments"].split(",") if "departments" in values else None
+    marketplace.activate(
+        actor,
+        client,
+        opener,
+        kind.name,
+        datetime.now(UTC),
+        mode=values.get("mode", ""),
+        departments=chosen,
+        price=values.get("price", ""),
+    )
+    return N_("Switched on.")
 
 
 def _confirm(
@@ -129,8 +177,9 @@ def _connect(
 ) -> str:
     connector = kind.left if step.side is Side.LEFT else kind.right
     known = _connection(client, kind, step)
-    name = known.name if known else ""
-    connections.connect(actor, client, opener, connector, {k: str(v) for k, v in values.items()}, name, way)
+    given = {name: str(value) for name, value in values.items()}
+    name = given.pop("key_name", "") or (known.name if known else "")
+    connections.connect(actor, client, opener, connector, given, name, way)
     return N_("Connected and tested.")
 
 
@@ -193,6 +242,7 @@ def _sync(actor: Actor, client: Client, kind: PairType, step: SetUpStep, values:
 
 
 _DO = {
+    StepKind.ACTIVATE: _activate,
     StepKind.CONFIRM: _confirm,
     StepKind.CONNECT: _connect,
     StepKind.OPTIONS: _options,

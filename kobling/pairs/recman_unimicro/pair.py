@@ -18,7 +18,7 @@ from kobling.mapping import (
 )
 from kobling.mapping.codecs import DAY, TEXT, constant
 from kobling.mapping.references import numeric, reference, soft_reference
-from kobling.pairs.base import PairType, Schemas
+from kobling.pairs.base import CSV, FULL, PairType, Schemas
 from kobling.pairs.recman_unimicro import billing
 from kobling.pairs.recman_unimicro.options import ISSUED, OPTIONS
 from kobling.pairs.recman_unimicro.parties import customers, of_departments, projects
@@ -58,51 +58,54 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
 
 
 def _heading(options: Mapping[str, Any]) -> list[FieldMapping]:
-    return [
-        FieldMapping(
-            "customer",
-            end("companyId", codec=reference("customers")),
-            end("CustomerID", codec=numeric(reference("customers"))),
-            frozen=True,
-            needed=True,
-            label=N_("Customer"),
-        ),
-        FieldMapping("reference", end("invoiceId"), end("ExternalReference"), frozen=True, needed=True),
-        FieldMapping(
-            "number",
-            end("number", "kid", codec=billing.note_codec()),
-            end("InternalNote", codec=billing.NOTE),
-            frozen=True,
-            label=N_("Number"),
-        ),
-        FieldMapping(
-            "kind",
-            end("type", codec=billing.KIND),
-            end("InvoiceType", codec=billing.INVOICE_TYPE),
-            frozen=True,
-            needed=True,
-            label=N_("Kind"),
-        ),
-        FieldMapping("date", end("date", codec=DAY), end("InvoiceDate", codec=DAY), frozen=True, label=N_("Date")),
-        FieldMapping(
-            "due", end("dueDate", codec=DAY), end("PaymentDueDate", codec=DAY), frozen=True, label=N_("Due date")
-        ),
-        FieldMapping(
-            "project",
-            end("projectId", codec=soft_reference("projects")),
-            end("DefaultDimensions.ProjectID", codec=numeric(soft_reference("projects"))),
-            frozen=True,
-            label=N_("Project"),
-        ),
-        FieldMapping(
-            "lines",
-            end(*billing.SOURCES, codec=billing.lines_codec(options)),
-            end(*billing.TARGETS, codec=billing.ITEMS),
-            frozen=True,
-            needed=True,
-            label=N_("Lines"),
-        ),
-    ]
+    lines = FieldMapping(
+        "lines",
+        end(*billing.SOURCES, codec=billing.lines_codec(options)),
+        end(*billing.TARGETS, codec=billing.ITEMS),
+        frozen=True,
+        needed=True,
+        label=N_("Lines"),
+    )
+    return [*_WHO_AND_WHAT, *_WHEN, lines]
+
+
+_WHO_AND_WHAT = (
+    FieldMapping(
+        "customer",
+        end("companyId", codec=reference("customers")),
+        end("CustomerID", codec=numeric(reference("customers"))),
+        frozen=True,
+        needed=True,
+        label=N_("Customer"),
+    ),
+    FieldMapping("reference", end("invoiceId"), end("ExternalReference"), frozen=True, needed=True),
+    FieldMapping(
+        "number",
+        end("number", "kid", codec=billing.note_codec()),
+        end("InternalNote", codec=billing.NOTE),
+        frozen=True,
+        label=N_("Number"),
+    ),
+    FieldMapping(
+        "kind",
+        end("type", codec=billing.KIND),
+        end("InvoiceType", codec=billing.INVOICE_TYPE),
+        frozen=True,
+        needed=True,
+        label=N_("Kind"),
+    ),
+    FieldMapping(
+        "project",
+        end("projectId", codec=soft_reference("projects")),
+        end("DefaultDimensions.ProjectID", codec=numeric(soft_reference("projects"))),
+        frozen=True,
+        label=N_("Project"),
+    ),
+)
+_WHEN = (
+    FieldMapping("date", end("date", codec=DAY), end("InvoiceDate", codec=DAY), frozen=True, label=N_("Date")),
+    FieldMapping("due", end("dueDate", codec=DAY), end("PaymentDueDate", codec=DAY), frozen=True, label=N_("Due date")),
+)
 
 
 def _proofs(options: Mapping[str, Any]) -> list[FieldMapping]:
@@ -153,4 +156,10 @@ PAIR = PairType(
     options=OPTIONS,
     right_references=("products", "vatTypes", "currencyCodes"),
     set_up=STEPS,
+    about=N_(
+        "Customers, projects, invoices and credit notes go from RecMan to Unimicro by themselves, or as a file. "
+        "Products need nothing but their number. A Unimicro account is needed."
+    ),
+    modes=(FULL, CSV),
+    departments="department",
 )

@@ -47,30 +47,7 @@ def customers(options: Mapping[str, Any]) -> TableMapping:
                 clear=False,
                 label=N_("Customer number"),
             ),
-            FieldMapping("name", end("name"), end("Info.Name"), clear=False, label=N_("Name")),
-            FieldMapping(
-                "org_number",
-                end("countryRegNumber", codec=ORG_NUMBER_NO),
-                end("OrgNumber", codec=ORG_NUMBER_NO),
-                clear=False,
-                label=N_("Organisation number"),
-            ),
-            FieldMapping(
-                "email",
-                end("email", codec=EMAIL),
-                end("Info.DefaultEmail.EmailAddress", codec=EMAIL),
-                label=N_("E-mail"),
-            ),
-            FieldMapping("phone", end("phone"), end("Info.DefaultPhone.Number"), label=N_("Phone")),
-            FieldMapping(
-                "credit_days",
-                end("creditTime", codec=NUMBER),
-                end("CreditDays", codec=NUMBER),
-                clear=False,
-                label=N_("Credit days"),
-            ),
-            _address("invoice_address", "InvoiceAddress", N_("Invoice address"), "invoice", "post", "visit"),
-            _address("delivery_address", "ShippingAddress", N_("Delivery address"), "delivery"),
+            *_PARTICULARS,
         ),
         match=(
             MatchRule(("number", "org_number")),
@@ -115,6 +92,31 @@ def _address(key: str, there: str, label: str, *kinds: str) -> FieldMapping:
 def _told(values: Values) -> dict[str, str] | None:
     told = {part: str(value).strip() for part, value in zip(_PARTS, values, strict=True) if value not in (None, "")}
     return {part: value for part, value in told.items() if value} or None
+
+
+_PARTICULARS = (
+    FieldMapping("name", end("name"), end("Info.Name"), clear=False, label=N_("Name")),
+    FieldMapping(
+        "org_number",
+        end("countryRegNumber", codec=ORG_NUMBER_NO),
+        end("OrgNumber", codec=ORG_NUMBER_NO),
+        clear=False,
+        label=N_("Organisation number"),
+    ),
+    FieldMapping(
+        "email", end("email", codec=EMAIL), end("Info.DefaultEmail.EmailAddress", codec=EMAIL), label=N_("E-mail")
+    ),
+    FieldMapping("phone", end("phone"), end("Info.DefaultPhone.Number"), label=N_("Phone")),
+    FieldMapping(
+        "credit_days",
+        end("creditTime", codec=NUMBER),
+        end("CreditDays", codec=NUMBER),
+        clear=False,
+        label=N_("Credit days"),
+    ),
+    _address("invoice_address", "InvoiceAddress", N_("Invoice address"), "invoice", "post", "visit"),
+    _address("delivery_address", "ShippingAddress", N_("Delivery address"), "delivery"),
+)
 
 
 def projects(options: Mapping[str, Any]) -> TableMapping:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from kobling.mapping import Side
-from kobling.pairs.base import SetUpStep, StepKind
+from kobling.pairs.base import CSV, FULL, SetUpStep, StepKind
 from kobling.records import N_
 
 STEPS = (
+    SetUpStep(
+        "activation",
+        N_("Switch it on"),
+        N_(
+            "An administrator agrees to the price, chooses full integration or files (csv), and the departments that "
+            "get access."
+        ),
+        StepKind.ACTIVATE,
+    ),
     SetUpStep(
         "recman",
         N_("Connect RecMan"),
@@ -23,12 +32,14 @@ STEPS = (
         ),
         StepKind.CONNECT,
         Side.RIGHT,
+        modes=(FULL,),
     ),
     SetUpStep(
         "choices",
         N_("What is transferred"),
         N_("Invoices arrive as drafts unless you choose otherwise; older ones stay where they are."),
         StepKind.OPTIONS,
+        modes=(FULL,),
         names=("departments", "invoices_from", "invoices_as", "projects", "customer_numbers", "vat_codes", "language"),
     ),
     SetUpStep(
@@ -40,11 +51,20 @@ STEPS = (
         ),
         StepKind.CONFIRM,
         optional=True,
+        modes=(FULL,),
     ),
     SetUpStep(
         "sync",
         N_("First synchronisation"),
         N_("Look at the plan first (kobling plan), then start it: customers, projects, then invoices."),
         StepKind.SYNC,
+        modes=(FULL,),
+    ),
+    SetUpStep(
+        "file",
+        N_("First file"),
+        N_("Look at what the file would hold (kobling file preview), make it, and take it to Unimicro."),
+        StepKind.CONFIRM,
+        modes=(CSV,),
     ),
 )

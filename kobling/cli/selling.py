@@ -1,0 +1,165 @@
+"""market: what can be switched on, and switching it on and off; credentials: the keys that were given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from kobling.cli import output
+from kobling.cli.connecting import Json
+from kobling.cli.main import app, asked
+from kobling.cli.output import translated
+from kobling.cli.start import actor, vendors
+from kobling.hub.services import clients, connections, credentials, marketplace
+from kobling.records import N_
+
+market_app = typer.Typer(help="See what can be switched on, at what price; switch it on and off.", no_args_is_help=True)
+credentials_app = typer.Typer(help="See the keys that were given; name and revoke them.", no_args_is_help=True)
+app.add_typer(market_app, name="market")
+app.add_typer(credentials_app, name="credentials")
+
+Why = Annotated[str, typer.Option(help="Why, for the log.")]
+
+
+@market_app.command(name="list")
+def list_offers(json: Json = False) -> None:
+    """List what can be switched on, its price and whether it is on."""
+    who = actor(asked.person)
+    client = clients.find(who, asked.client or clients.DEFAULT)
+    with vendors() as opener:
+        offers = marketplace.offers(who, client, opener)
+    if json:
+        output.as_json([_as_data(each) for each in offers])
+        return
+    rows = [
+        (each.kind.name, translated(each.kind.title), each.price or translated("free"), _state(each)) for each in offers
+    ]
+    output.table("", tuple(translated(each) for each in ("Name", "Title", "Price", "State")), rows)
+    for each in offers:
+        if each.kind.about:
+            output.say(each.kind.about)
+    if not any(each.may_activate for each in offers):
+        output.say(N_("Only an administrator can switch something on."), None, "yellow")
+
+
+def _state(offer: marketplace.Offer) -> str:
+    if offer.active is None:
+        return translated("off")
+    return ", ".join([offer.active.mode, *offer.active.departments])
+
+
+def _as_data(offer: marketplace.Offer) -> dict[str, object]:
+    on = offer.active
+    return {
+        "name": offer.kind.name,
+        "title": offer.kind.title,
+        "price": offer.price,
+        "modes": list(offer.kind.modes),
+        "active": None if on is None else {"mode": on.mode, "departments": on.departments, "price": on.price},
+        "may_activate": offer.may_activate,
+    }
+
+
+@market_app.command()
+def price(
+    pair_type: str,
+    amount: Annotated[str, typer.Argument(help="With a point: 249.00; 0: nothing.")],
+    currency: Annotated[str, typer.Argument(help="NOK, DKK, SEK, EUR …")],
+    per: Annotated[str, typer.Argument(help="month, year or once")] = "month",
+) -> None:
+    """Say what a pair type costs (the operator alone). Who has it already keeps the old price."""
+    with vendors() as opener:
+        shown = marketplace.set_price(actor(asked.person), opener, pair_type, amount, currency, per)
+    output.say(N_("The price of %(name)s is %(price)s."), {"name": pair_type, "price": shown or "0"})
+
+
+@market_app.command()
+def activate(
+    pair_type: str,
+    mode: Annotated[str, typer.Option(help="full or csv")] = "",
+    department: Annotated[list[str] | None, typer.Option(help="A department that gets access; none: all.")] = None,
+    agree: Annotated[str, typer.Option(help="The price you agree to, as 'market list' shows it.")] = "",
+    all_departments: Annotated[bool, typer.Option("--all-departments", help="All departments from now on.")] = False,
+    json: Json = False,
+) -> None:
+    """Switch a pair type on, or change how it is used (administrators)."""
+    who = actor(asked.person)
+    client = clients.find_or_add(who, asked.client or clients.DEFAULT)
+    chosen = [] if all_departments else department or None
+    with vendors() as opener:
+        made = marketplace.activate(
+            who, client, opener, pair_type, datetime.now(UTC), mode=mode, departments=chosen, price=agree
+        )
+    if json:
+        output.as_json({"name": pair_type, "mode": made.mode, "departments": made.departments, "price": made.price})
+    else:
+        output.say(N_("%(name)s is switched on (%(mode)s)."), {"name": pair_type, "mode": made.mode}, "green")
+
+
+@market_app.command()
+def deactivate(pair_type: str, why: Why = "") -> None:
+    """Switch a pair type off. Nothing is deleted; keys stay until they are revoked."""
+    who = actor(asked.person)
+    client = clients.find(who, asked.client or clients.DEFAULT)
+    with vendors() as opener:
+        marketplace.deactivate(who, client, opener, pair_type, datetime.now(UTC), why)
+    output.say(N_("%(name)s is switched off."), {"name": pair_type})
+
+
+@credentials_app.command(name="list")
+def list_credentials(json: Json = False) -> None:
+    """List the keys that were given, whom they serve and whether they still work."""
+    who = actor(asked.person)
+    found = credentials.listed(who, clients.find(who, asked.client) if asked.client else None)
+    if json:
+        output.as_json(
+            [
+                {
+                    "client": each.connection.client.name,
+                    "name": each.connection.name,
+                    "connector": each.connection.connector,
+                    "account_name": each.connection.account_name,
+                    "state": each.state,
+                    "departments": list(each.departments),
+                    "made_at": each.connection.created_at,
+                    "revoked_at": each.connection.revoked_at,
+                }
+                for each in found
+            ]
+        )
+        return
+    rows = [
+        (
+            each.connection.client.name,
+            each.connection.name,
+            each.connection.connector,
+            each.connection.account_name,
+            ", ".join(each.departments) or translated("all"),
+            output.shown(each.state),
+            each.connection.created_at,
+        )
+        for each in found
+    ]
+    names: tuple[str, ...] = ("Client", "Name", "System", "Account", "Departments", "State", "Made")
+    empty = translated("No connections yet. Make one with 'kobling connect'.")
+    output.table("", tuple(translated(each) for each in names), rows, empty)
+
+
+@credentials_app.command()
+def revoke(name: str, why: Why = "") -> None:
+    """Forget a key. Delete it in the vendor's own list as well: that is not reached from here."""
+    who = actor(asked.person)
+    found = connections.find(who, name, clients.find(who, asked.client) if asked.client else None)
+    credentials.revoke(who, found, datetime.now(UTC), why)
+    output.say(N_("The key of %(name)s is forgotten. Delete it in the other system as well."), {"name": name})
+
+
+@credentials_app.command()
+def rename(name: str, new: str) -> None:
+    """Give a key another name."""
+    who = actor(asked.person)
+    found = connections.find(who, name, clients.find(who, asked.client) if asked.client else None)
+    credentials.rename(who, found, new)
+    output.say(N_("Saved."))

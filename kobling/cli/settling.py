@@ -16,6 +16,7 @@ from kobling.cli.start import actor, vendors
 from kobling.hub.models import SyncIssue
 from kobling.hub.services import issues
 from kobling.records import N_, KoblingError, from_json
+from kobling.sync.doubts import INFORMATIONAL
 
 
 @app.command(name="issues")
@@ -43,7 +44,7 @@ def list_issues(
         output.as_json([as_data(each) for each in listed])
     else:
         _show(listed)
-    waiting = any(each.kind != "altered" for each in listed)
+    waiting = any(each.kind not in INFORMATIONAL for each in listed)
     raise typer.Exit(Exit.NOT_IN_STEP if waiting else Exit.OK)
 
 

@@ -61,6 +61,8 @@ WORDS = (
     N_("active"),
     N_("untested"),
     N_("revoked"),
+    N_("warn"),
+    N_("doubtful number"),
     N_("made by hand"),
     N_("no such table"),
     N_("full synchronisation"),

@@ -16,6 +16,7 @@ from kobling.hub.models import Run, SyncIssue
 from kobling.hub.store.issues import error_as_data
 from kobling.hub.store.journal import Fenced
 from kobling.records import N_, KoblingError, Misunderstood, NotOffered, SettingsError, Temporary, Unsafe
+from kobling.sync.doubts import INFORMATIONAL
 
 log = structlog.get_logger("kobling.run")
 BACKOFF = (2, 5, 15, 60, 180, 600)
@@ -122,4 +123,6 @@ def _pause(failure: dict[str, Any], planned: float, steps: Steps) -> float:
 
 def _open_issues(steps: Steps) -> bool:
     tables = [bench.table for bench in steps.benches.values()]
-    return SyncIssue.objects.filter(table_id__in=tables).exclude(state="settled").exclude(kind="altered").exists()
+    return (
+        SyncIssue.objects.filter(table_id__in=tables).exclude(state="settled").exclude(kind__in=INFORMATIONAL).exists()
+    )

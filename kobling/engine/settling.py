@@ -24,6 +24,7 @@ from kobling.sync.actions import (
     Skip,
     Uncouple,
     Update,
+    Warn,
 )
 from kobling.sync.execute import Prepared, VendorAction, Verdict, judge
 from kobling.sync.states import coupling_id
@@ -313,6 +314,10 @@ def _questions(actions: Sequence[AnyAction]) -> list[Raised]:
                     {"fields": each.fields, "candidates": each.candidates},
                 )
             )
+        elif isinstance(each, Warn):
+            details = {"fields": dict(each.fields)}
+            ids = (each.left_id, each.right_id, None)
+            raised.append(Raised(each.kind, *ids, each.title, each.reason, dict(each.params), details))
         elif isinstance(each, Skip) and each.why == "waits" and each.waits_for:
             left, right = (each.external_id, None) if each.side is Side.LEFT else (None, each.external_id)
             table, waits_id = each.waits_for[0]

@@ -12,7 +12,7 @@ from kobling.hub.store import couplings, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side, TableMapping, holds, read
 from kobling.records import from_json
-from kobling.sync.actions import AnyAction, Couple, Create, Delete, RaiseConflict, Skip, Update, from_blob
+from kobling.sync.actions import AnyAction, Couple, Create, Delete, RaiseConflict, Skip, Update, Warn, from_blob
 from kobling.sync.matching import match_keys
 
 PAGE = 1000
@@ -92,6 +92,8 @@ def _mark(action: AnyAction) -> tuple[Any, ...]:
     """What makes two actions one: both sides of a dry run come to the same couplings and questions."""
     if isinstance(action, RaiseConflict):
         return (action.kind, action.coupling, action.left_id, action.right_id)
+    if isinstance(action, Warn):
+        return (action.kind, action.left_id, action.right_id)
     if isinstance(action, Create):
         return ("create", action.side, action.source_id)
     if isinstance(action, Skip):

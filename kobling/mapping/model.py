@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from kobling.mapping.codecs import TEXT, Codec, Resolver
+from kobling.mapping.identity import Check
 
 
 class Side(StrEnum):
@@ -73,6 +74,7 @@ class FieldMapping:
     ``proof``: never written, only compared after a write and by verify (totals), equal within ``tolerance``.
     ``frozen``: only written when the record is created. ``after_proof``: only written once all proofs hold (booking).
     ``needed``: a table without this field would be wrong (an invoice without lines), so it may not be left out.
+    ``check`` looks at check digits; a value that cannot be right is told, and goes on.
     """
 
     key: str
@@ -87,6 +89,7 @@ class FieldMapping:
     tolerance: Decimal = Decimal(0)
     needed: bool = False
     label: str = ""
+    check: Check | None = None
 
     def end(self, side: Side) -> End | None:
         return self.left if side is Side.LEFT else self.right

@@ -104,7 +104,16 @@ class RaiseConflict(Action, frozen=True, tag="conflict", kw_only=True):
     candidates: list[str] = []
 
 
-AnyAction = Create | Update | Delete | Couple | Agree | Uncouple | Skip | RaiseConflict
+class Warn(Action, frozen=True, tag="warn", kw_only=True):
+    """Something looks wrong and nothing waits for it. ``fields`` are key → the value that looks wrong."""
+
+    kind: str
+    left_id: str | None = None
+    right_id: str | None = None
+    fields: dict[str, Any] = {}
+
+
+AnyAction = Create | Update | Delete | Couple | Agree | Uncouple | Skip | RaiseConflict | Warn
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(list[AnyAction], float_hook=Decimal)

@@ -16,6 +16,7 @@ from kobling.hub.store import couplings, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, Unsafe
+from kobling.sync.doubts import INFORMATIONAL
 from kobling.sync.merge import MISSING, Merge, merge
 from kobling.sync.states import Pairing
 
@@ -102,7 +103,9 @@ def _differences(bench: Workbench, table: TableReport) -> Iterator[Difference]:
             yield Difference(bench.name, "control", " · ".join(key), None, None, key[1], left, right)
     for side in Side:
         yield from _missing(bench, side, table)
-    for issue in SyncIssue.objects.filter(table_id=bench.table).exclude(state="settled").exclude(kind="altered"):
+    for issue in (
+        SyncIssue.objects.filter(table_id=bench.table).exclude(state="settled").exclude(kind__in=INFORMATIONAL)
+    ):
         yield Difference(bench.name, "question", issue.title, issue.left_id, issue.right_id, issue.kind)
 
 

@@ -19,6 +19,7 @@ from kobling.mapping import (
     end,
 )
 from kobling.mapping.codecs import FLAG, NUMBER, Codec, Resolver, Values
+from kobling.mapping.identity import cvr_number
 from kobling.mapping.people import CVR, country_key
 from kobling.mapping.references import reference
 from kobling.records import N_, Wrong
@@ -200,6 +201,7 @@ def _vendor_fields(own: str) -> tuple[FieldMapping, ...]:
             end("taxRegistrationNumber", codec=CVR),
             clear=False,
             label=N_("CVR number"),
+            check=cvr_number,
         ),
         FieldMapping(
             "country",

@@ -16,6 +16,7 @@ from typing import Any
 
 from kobling.mapping import Posting
 from kobling.mapping.codecs import Codec, Resolver, Values, simple
+from kobling.mapping.identity import Checked, payment_reference_no
 from kobling.records import N_, SettingsError, Wrong
 
 INVOICE, CREDIT_NOTE = "invoice", "creditnote"
@@ -242,7 +243,12 @@ INVOICE_TYPE = simple(
     lambda value: CREDIT_NOTE if int(value) == _TYPES[CREDIT_NOTE] else INVOICE,
     lambda value: _TYPES[value],
 )
-_NOTE = "RecMan "
+_NOTE, _KID = "RecMan ", " KID "
+
+
+def check_note(value: Any) -> Checked:
+    """The check digit of the payment reference among the numbers."""
+    return payment_reference_no(str(value or "").partition(_KID)[2])
 
 
 def note_codec() -> Codec:
@@ -250,7 +256,7 @@ def note_codec() -> Codec:
 
     def read(values: Values, _side: str, _resolver: Resolver | None) -> Any:
         number, kid = (str(each or "").strip() for each in values)
-        return f"{number} KID {kid}" if kid else number or None
+        return f"{number}{_KID}{kid}" if kid else number or None
 
     return Codec("recman_numbers", read, lambda _value, _side, _resolver: (None, None))
 

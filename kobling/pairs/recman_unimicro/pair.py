@@ -85,6 +85,7 @@ _WHO_AND_WHAT = (
         end("InternalNote", codec=billing.NOTE),
         frozen=True,
         label=N_("Number"),
+        check=billing.check_note,
     ),
     FieldMapping(
         "kind",

@@ -20,6 +20,7 @@ from kobling.mapping import (
     end,
 )
 from kobling.mapping.codecs import DAY, EMAIL, NUMBER, TEXT, Codec, Resolver, Values
+from kobling.mapping.identity import organisation_number_no
 from kobling.mapping.people import ORG_NUMBER_NO
 from kobling.mapping.references import numeric, soft_reference
 from kobling.pairs.recman_unimicro.numbers import customer_number
@@ -102,6 +103,7 @@ _PARTICULARS = (
         end("OrgNumber", codec=ORG_NUMBER_NO),
         clear=False,
         label=N_("Organisation number"),
+        check=organisation_number_no,
     ),
     FieldMapping(
         "email", end("email", codec=EMAIL), end("Info.DefaultEmail.EmailAddress", codec=EMAIL), label=N_("E-mail")

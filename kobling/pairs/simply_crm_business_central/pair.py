@@ -7,6 +7,7 @@ from typing import Any
 
 from kobling.mapping import Condition, ConflictPolicy, Direction, FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import EMAIL, NUMBER, NUMBER_AS_TEXT, text_up_to
+from kobling.mapping.identity import cvr_number
 from kobling.mapping.people import CVR, country_key, country_name
 from kobling.pairs.base import Option, PairType, Schemas
 from kobling.pairs.common_options import SYNCHRONISE
@@ -40,7 +41,12 @@ def _rules(options: Mapping[str, Any]) -> dict[str, Any]:
 def _customers(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
     cvr = labelled(schemas, Side.LEFT, "Accounts", "cf_", CVR_LABEL)
     legal = FieldMapping(
-        "cvr", end(cvr or "", codec=CVR), end("taxRegistrationNumber", codec=CVR), clear=False, label=N_("CVR number")
+        "cvr",
+        end(cvr or "", codec=CVR),
+        end("taxRegistrationNumber", codec=CVR),
+        clear=False,
+        label=N_("CVR number"),
+        check=cvr_number,
     )
     words = country_name(options["country_language"], default=None)
     return TableMapping(

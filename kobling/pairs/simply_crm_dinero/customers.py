@@ -7,6 +7,7 @@ from typing import Any
 
 from kobling.mapping import Condition, Direction, FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import EMAIL
+from kobling.mapping.identity import cvr_number
 from kobling.mapping.people import CVR, PERSON_NAME, country_key, country_name
 from kobling.pairs.base import Schemas
 from kobling.pairs.custom_fields import CVR_LABEL, EAN_LABEL, labelled
@@ -30,7 +31,7 @@ def organisations(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
     cvr, ean = (labelled(schemas, Side.LEFT, "Accounts", "cf_", each) for each in (CVR_LABEL, EAN_LABEL))
     if cvr:
         left, right = end(cvr, codec=CVR), end("VatNumber", codec=CVR)
-        fields.insert(1, FieldMapping("cvr", left, right, clear=False, label=N_("CVR number")))
+        fields.insert(1, FieldMapping("cvr", left, right, clear=False, label=N_("CVR number"), check=cvr_number))
     if ean:
         fields.insert(2, FieldMapping("ean", end(ean), end("EanNumber"), clear=False, label=N_("EAN number")))
     return TableMapping(

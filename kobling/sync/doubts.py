@@ -1,0 +1,60 @@
+"""Doubts about numbers: told about each record that is looked at, and nothing waits for them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from kobling.mapping import Side, TableMapping
+from kobling.mapping.identity import Checked
+from kobling.records import N_
+from kobling.sync.actions import Warn
+from kobling.sync.states import Loner, Pairing, Seen
+
+DOUBTFUL = "doubtful_number"
+INFORMATIONAL = ("altered", DOUBTFUL)
+"""Kinds of issues that nothing waits for."""
+
+
+def doubts(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[Warn]:
+    """One warning per record with a number whose check digits do not fit, whichever side has it."""
+    checks = {each.key: (each.check, each.label or each.key) for each in mapping.fields if each.check is not None}
+    if not checks:
+        return
+    for each in work:
+        ids, seen = _of(each)
+        wrong = {
+            label: value
+            for key, (check, label) in checks.items()
+            for value in _values(each, seen, key)
+            if check(value) is Checked.DOUBTFUL
+        }
+        if wrong:
+            titles = [one.values.get(mapping.title_key) for one in seen.values()]
+            yield Warn(
+                kind=DOUBTFUL,
+                left_id=ids[Side.LEFT],
+                right_id=ids[Side.RIGHT],
+                title=str(next((title for title in titles if title), "") or ids[Side.LEFT] or ids[Side.RIGHT]),
+                reason=N_("The check digits of %(number)s do not fit. It goes on as it is; look whether it is right."),
+                params={"number": ", ".join(sorted({str(value) for value in wrong.values()}))},
+                fields=wrong,
+            )
+
+
+def _values(each: Pairing | Loner, seen: Mapping[Side, Seen], key: str) -> list[Any]:
+    """What is to be checked: where one side alone was edited, the other's value is about to be replaced."""
+    found = {side: one.values[key] for side, one in seen.items() if key in one.values}
+    if isinstance(each, Pairing):
+        edited = {side: value for side, value in found.items() if value != each.base(side).get(key)}
+        found = edited or found
+    return list(found.values())
+
+
+def _of(each: Pairing | Loner) -> tuple[dict[Side, str | None], dict[Side, Seen]]:
+    if isinstance(each, Loner):
+        told = each.seen.in_scope and each.decision != "ignore"
+        ids = {side: each.seen.external_id if side is each.side else None for side in Side}
+        return ids, {each.side: each.seen} if told else {}
+    sides = {side: one for side in Side if (one := each.seen(side)) is not None and one.in_scope}
+    return {side: each.id_of(side) for side in Side}, sides

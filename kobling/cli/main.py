@@ -55,6 +55,7 @@ def load_commands() -> None:
         connecting,
         demo,
         doctor,
+        identifying,
         matching,
         numbering,
         pairing,

@@ -63,6 +63,8 @@ WORDS = (
     N_("revoked"),
     N_("warn"),
     N_("doubtful number"),
+    N_("doubtful"),
+    N_("not registered"),
     N_("made by hand"),
     N_("no such table"),
     N_("full synchronisation"),

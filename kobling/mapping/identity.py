@@ -95,3 +95,16 @@ def _modulus_11(body: str) -> str:
     total = sum(int(digit) * _WEIGHTS[at % len(_WEIGHTS)] for at, digit in enumerate(reversed(body)))
     rest = (11 - total % 11) % 11
     return "-" if rest == 10 else str(rest)
+
+
+def as_vat_number(value: Any) -> tuple[str, str] | None:
+    """Country and number as the European register knows them; None for what it cannot know.
+
+    Eight digits are Danish, as CVR and VAT number are one; other countries' numbers need their letters.
+    """
+    text = "".join(str(value or "").split()).replace("-", "").replace(".", "").upper()
+    if cvr.is_valid(text) and text.isdigit():
+        return "DK", text
+    if text[:2].lower() in _MEMBERS and any(each.isdigit() for each in text[2:]):
+        return text[:2], text[2:]
+    return None

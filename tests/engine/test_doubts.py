@@ -9,8 +9,9 @@ import pytest
 
 from kobling.access.policy import Actor
 from kobling.hub.models import SyncIssue
-from kobling.hub.services import pairs, plans
+from kobling.hub.services import identity, pairs, plans
 from kobling.mapping.identity import cvr_number
+from kobling.sdk.registers import Registered
 from tests.engine.bench import CUSTOMERS, Bench, benches
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,3 +59,37 @@ def test_a_right_number_is_nothing_to_speak_of(bench: Bench) -> None:
     bench.companies.put({"title": "Alfa", "cvr": RIGHT})
     bench.run()
     assert bench.issues() == []
+
+
+class Book:
+    """A register by heart; what it does not know it has not, unless it is out."""
+
+    def __init__(self, *numbers: str, out: bool = False) -> None:
+        self.numbers, self.out, self.asked = numbers, out, 0
+
+    async def ask(self, country: str, number: str) -> Registered:
+        self.asked += 1
+        if self.out:
+            return Registered.UNKNOWN
+        return Registered.YES if country + number in self.numbers else Registered.NO
+
+
+def found(bench: Bench, register: Book | None = None) -> list[tuple[str, str, str]]:
+    made = identity.findings(Actor.operator(), bench.pair, bench.opener, online=register is not None, register=register)
+    return sorted((each.side.value, each.checked.value, each.registered.value) for each in made)
+
+
+def test_numbers_are_listed_with_what_check_digits_and_register_say(bench: Bench) -> None:
+    for number in (RIGHT, WRONG, "13585628", "ukendt"):
+        bench.companies.put({"title": f"Firma {number}", "cvr": number})
+    bench.run(kind="plan")
+    register = Book(f"DK{RIGHT}")
+    assert found(bench, register) == [
+        ("left", "doubtful", "not_known"),
+        ("left", "fits", "not_registered"),
+        ("left", "fits", "registered"),
+        ("left", "not_checked", "not_known"),
+    ]
+    assert register.asked == 2, "what cannot be right is not asked about"
+    assert {each[2] for each in found(bench, Book(out=True))} == {"not_known"}
+    assert {each[2] for each in found(bench)} == {"not_known"}, "nobody is asked unless told to"

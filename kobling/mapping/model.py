@@ -170,7 +170,8 @@ class TableMapping:
     it the rule). ``ready`` looks before each run at what must be set up for this table; raises NotOffered naming it.
     ``compare``: numbers that are compared before the first transfer. ``asks_about_new``: a record made by hand on the
     side that never leads is asked about, since the other side would make it a second time.
-    ``postings`` says what a record of either side, in agreed values, comes to in the books; verify adds them up.
+    ``postings`` says what a record of either side, in agreed values, comes to in the books, as finely as its
+    counterpart (the second argument) tells it; verify adds them up.
     ``refreshes`` are reference resources that change when this table is written, read again afterwards.
     """
 
@@ -199,7 +200,7 @@ class TableMapping:
     reports: Mapping[str, str] | None = None
     permits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ready: Callable[[Resolver], None] | None = None
-    postings: Callable[[Mapping[str, Any]], Iterable[Posting]] | None = None
+    postings: Callable[[Mapping[str, Any], Mapping[str, Any]], Iterable[Posting]] | None = None
     compare: Comparison | None = None
     asks_about_new: bool = False
     title_key: str = "name"

@@ -41,7 +41,7 @@ _LINE = (
     "description,comment,taxCode,balanceAccountType,balancingAccountNumber"
 )
 _WITH = "dimensionSetLines($select=code,valueCode),attachments($select=id,fileName,byteSize)"
-_FIELDS = (*_HEADER, "lines", "files", "status", "total", "balanced", "own_journal")
+_FIELDS = (*_HEADER, "lines", "files", "status", "total", "balanced", "entries", "own_journal")
 
 
 class Vouchers:
@@ -49,7 +49,8 @@ class Vouchers:
 
     ``lines``: dicts of accountNumber, amount (of the company's own currency, VAT included, + debit), description,
     comment, taxCode, balancingAccountNumber and ``dimensions`` (code → value code). ``files``: dicts of name and size.
-    ``total`` is the sum of the debits, ``balanced`` how much of it stands against a balancing account. ``status`` is
+    ``total`` is the sum of the debits, ``balanced`` how much of it stands against a balancing account. ``entries``
+    (dicts of accountNumber and amount, + debit, VAT apart) is what the ledger holds of a posted one. ``status`` is
     draft or posted; setting it to posted posts this voucher alone. Implements ``Resource``.
     """
 
@@ -64,7 +65,7 @@ class Vouchers:
     async def describe(self) -> Mapping[str, FieldSchema]:
         """What a voucher holds."""
         longest = {"documentNumber": 20, "externalDocumentNumber": 35}
-        read_only = {"total", "balanced"}
+        read_only = {"total", "balanced", "entries"}
         return {
             name: FieldSchema(name, name, max_length=longest.get(name), read_only=name in read_only) for name in _FIELDS
         }
@@ -241,7 +242,7 @@ class Vouchers:
     def _draft(self, number: str, rows: Sequence[Row]) -> Record:
         first = values.read(rows[0])
         lines = [_line(row) for row in rows]
-        against = [each["amount"] for each in lines if each["balancingAccountNumber"]]
+        against = [each for each in lines if each["balancingAccountNumber"]]
         fields = {
             "documentNumber": number,
             "externalDocumentNumber": first.get("externalDocumentNumber"),
@@ -249,8 +250,9 @@ class Vouchers:
             "lines": lines,
             "files": _files(rows[0].get("attachments") or ()),
             "status": DRAFT,
-            "total": sum((Decimal(each["amount"]) for each in lines), Decimal()),
-            "balanced": sum((Decimal(each) for each in against), Decimal()),
+            "total": sum((abs(each["amount"]) for each in lines), Decimal()),
+            "balanced": sum((abs(each["amount"]) for each in against), Decimal()),
+            "entries": None,
         }
         return Record(self.name, number, fields)
 
@@ -267,6 +269,7 @@ class Vouchers:
             "status": POSTED,
             "total": debits,
             "balanced": credits,
+            "entries": [_entry(row) for row in rows],
         }
         return Record(self.name, number, fields)
 
@@ -286,6 +289,11 @@ def _line(row: Row) -> dict[str, Any]:
         "balancingAccountNumber": told.get("balancingAccountNumber") or None,
         "dimensions": dimensions,
     }
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    amount = Decimal(row.get("debitAmount") or 0) - Decimal(row.get("creditAmount") or 0)
+    return {"accountNumber": row["accountNumber"], "amount": amount}
 
 
 def _held(row: Row, name: str) -> Row | None:

@@ -153,8 +153,8 @@ def _add_control(bench: Workbench, pairing: Pairing, table: TableReport) -> None
     """What each side's own reading of the record comes to in the books."""
     if bench.mapping.postings is None or pairing.left is None or pairing.right is None:
         return
-    for seen, column in ((pairing.left, 0), (pairing.right, 1)):
-        for each in bench.mapping.postings(seen.values):
+    for seen, other, column in ((pairing.left, pairing.right, 0), (pairing.right, pairing.left, 1)):
+        for each in bench.mapping.postings(seen.values, other.values):
             key = (each.period, each.account, each.vat, each.currency)
             table.control.setdefault(key, [Decimal(0), Decimal(0)])[column] += each.amount
 

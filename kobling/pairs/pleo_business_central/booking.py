@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kobling.mapping import Posting
 from kobling.mapping.codecs import Codec, Resolver, Values
 from kobling.records import N_, Wrong, parse_instant
 
@@ -57,6 +56,22 @@ ABSOLUTE = Codec(
     lambda values, _side, _resolver: None if values[0] is None else abs(Decimal(values[0])).quantize(_CENT),
     lambda value, _side, _resolver: (value,),
 )
+
+
+def _debits(values: Values, _side: str, _resolver: Resolver | None) -> Any:
+    """What an expense's lines come to, whichever way each goes; together they must be the expense."""
+    amounts = [Decimal(each["amount"]) for each in values[0] or ()]
+    whole = Decimal(values[1]).quantize(_CENT)
+    if abs(sum(amounts, Decimal())).quantize(_CENT) != abs(whole):
+        raise Wrong(
+            N_("The parts of the expense come to %(parts)s, the expense to %(whole)s."),
+            parts=amount_text(sum(amounts, Decimal())),
+            whole=amount_text(whole),
+        )
+    return sum((abs(each) for each in amounts), Decimal()).quantize(_CENT)
+
+
+DEBITS = Codec("debits", _debits, lambda _value, _side, _resolver: (None, None))
 COUNT = Codec("count", lambda values, _side, _resolver: len(values[0] or ()), lambda value, _side, _resolver: (value,))
 
 
@@ -189,20 +204,6 @@ def comment(told: Mapping[str, Any]) -> str:
     if told.get("link"):
         parts.append(str(told["link"]))
     return " · ".join(parts)[:_LONGEST_NOTE]
-
-
-def postings(options: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterator[Posting]]:
-    """What a voucher comes to: each line on its account, and the other way round on its contra account."""
-    currency = str(options["base_currency"])
-
-    def found(values: Mapping[str, Any]) -> Iterator[Posting]:
-        period = str(values.get("date") or "")[:7]
-        for line in values.get("lines") or ():
-            amount = Decimal(line["amount"])
-            yield Posting(period, str(line["account"]), str(line["tax"] or ""), currency, amount)
-            yield Posting(period, str(line["contra"]), "", currency, -amount)
-
-    return found
 
 
 def _read_voucher_lines(values: Values, _side: str, _resolver: Resolver | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from kobling.mapping.codecs import Codec, Resolver, Values
@@ -91,6 +92,12 @@ def tax_check(told: Mapping[str, Any], resolver: Resolver) -> None:
         code = line.get("taxCode")
         if code and resolver.find("right", "taxGroups", "code", code) is None:
             raise Wrong(N_("There is no VAT code %(code)s in Business Central."), code=code)
+
+
+def nothing_check(told: Mapping[str, Any], _resolver: Resolver) -> None:
+    """Business Central posts no voucher without an amount (known business_central §6.1: nothing to post)."""
+    if not any(Decimal(line["amount"]) for line in told["lines"]):
+        raise Wrong(N_("The expense comes to 0.00: there is nothing to post. Mark it as exported in Pleo."))
 
 
 def receipt_check(told: Mapping[str, Any], resolver: Resolver) -> None:

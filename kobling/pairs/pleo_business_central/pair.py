@@ -8,7 +8,7 @@ from typing import Any
 from kobling.mapping import DeletionPolicy, Direction, FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import TEXT, constant
 from kobling.pairs.base import PairType, Schemas
-from kobling.pairs.pleo_business_central import booking, catalogue, checks
+from kobling.pairs.pleo_business_central import booking, catalogue, checks, ledger
 from kobling.pairs.pleo_business_central.options import OPTIONS, POSTED
 from kobling.pairs.pleo_business_central.set_up import STEPS
 from kobling.pairs.shaping import shape_all
@@ -19,6 +19,7 @@ _REPORTS = {
     "tags": "tag_unknown",
     "tax": "tax_code_unknown",
     "receipt": "receipt_upload_failure",
+    "nothing": "validation_failure",
     "files": "receipt_upload_failure",
     "date": "validation_failure",
     "lines": "validation_failure",
@@ -45,7 +46,7 @@ def expenses(options: Mapping[str, Any]) -> TableMapping:
         label=N_("Expenses"),
         left="expenses",
         right="vouchers",
-        fields=(*_voucher(options), *_checks(options), *_proofs(), *_posting(options)),
+        fields=(*_voucher(options), *_checks(options), *_proofs(), *_LEDGER, *_posting(options)),
         match=(MatchRule(("number", "external")),),
         direction=Direction.TO_RIGHT,
         leading=Side.LEFT,
@@ -55,7 +56,7 @@ def expenses(options: Mapping[str, Any]) -> TableMapping:
         reports=_REPORTS,
         permits={"send": ("missing_receipts", "send"), "next_open": ("locked_period", "next_open")},
         ready=checks.contra_accounts(options),
-        postings=booking.postings(options),
+        postings=ledger.postings(options),
         depends_on=("accounts", "dimension_values", "tax_codes"),
         title_key="number",
     )
@@ -106,6 +107,8 @@ def _checks(options: Mapping[str, Any]) -> list[FieldMapping]:
         "tags": checks.checking("tag_check", checks.tag_check),
         "tax": checks.checking("tax_check", checks.tax_check),
     }
+    if options["posting"] == POSTED:
+        found["nothing"] = checks.checking("nothing_check", checks.nothing_check)
     if options["missing_receipts"] == "hold":
         found["receipt"] = checks.checking("receipt_check", checks.receipt_check)
     return [FieldMapping(key, end(*checks.SOURCES, codec=codec), None) for key, codec in found.items()]
@@ -113,13 +116,20 @@ def _checks(options: Mapping[str, Any]) -> list[FieldMapping]:
 
 def _proofs() -> list[FieldMapping]:
     """What is read back and compared: the amount to the øre, what stands against the contra account, the receipts."""
-    amount = end("amount", codec=booking.ABSOLUTE)
+    amount = end("lines", "amount", codec=booking.DEBITS)
     count = end("files", codec=booking.COUNT)
     return [
         FieldMapping("total", amount, end("total", codec=booking.ABSOLUTE), proof=True, label=N_("Amount")),
         FieldMapping("balanced", amount, end("balanced", codec=booking.ABSOLUTE), proof=True, label=N_("Contra")),
         FieldMapping("receipts", count, count, proof=True, label=N_("Number of receipts")),
     ]
+
+
+_LEDGER = (
+    FieldMapping("vat", end("lines", codec=ledger.VAT), None),
+    FieldMapping("ledger", None, end("entries", codec=ledger.ENTRIES)),
+)
+"""Read on one side each, for verify: how a posted voucher stands in the ledger."""
 
 
 def _posting(options: Mapping[str, Any]) -> list[FieldMapping]:

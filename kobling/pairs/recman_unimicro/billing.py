@@ -216,7 +216,7 @@ def total_codec(options: Mapping[str, Any], *, with_vat: bool) -> Codec:
     return Codec("recman_total", read, lambda _value, _side, _resolver: (None, None))
 
 
-def postings(values: Mapping[str, Any]) -> Iterator[Posting]:
+def postings(values: Mapping[str, Any], _other: Mapping[str, Any]) -> Iterator[Posting]:
     """What an invoice comes to without VAT, by product, which tells Unimicro the account."""
     period = str(values.get("date") or "")[:7]
     for line in values.get("lines") or ():

@@ -1,0 +1,179 @@
+"""Rules of invoices and their lines while they are drafts, and the choice between draft and issued."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from kobling.simulators.unimicro import totals
+from kobling.simulators.unimicro.books import Books
+from kobling.simulators.unimicro.errors import RuleBroken
+from kobling.simulators.unimicro.facts import entities
+from kobling.simulators.unimicro.graphs import Batch, Draft
+from kobling.simulators.unimicro.masterdata import BLOCKED, PRODUCT_ACTIVE, value_or
+from kobling.simulators.unimicro.posting import issue, need_issuable
+from kobling.simulators.unimicro.table import Row
+
+DRAFT, GENERIC_DRAFT, ITEM_DRAFT = 42001, 10001, 41301
+_ENTITY, _ITEM = "CustomerInvoice", "CustomerInvoiceItem"
+RATES = {"NOK": Decimal(1), "EUR": Decimal("11.7250"), "SEK": Decimal("1.0450"), "DKK": Decimal("1.5710")}
+
+
+def check_invoice(batch: Batch, draft: Draft) -> None:
+    """The head of an invoice and its totals.
+
+    Fidelity: known unimicro §5 – StatusCode 10001 is stored as 42001, a draft
+    Fidelity: inferred unimicro §5 – without StatusCode the invoice is issued at once (hurts)
+    Fidelity: assumed unimicro §5 – any other StatusCode is refused; an issued invoice cannot be changed
+    Fidelity: assumed unimicro §7 – what the head does not say of name, addresses and terms is copied from the customer
+    """
+    wanted = draft.graph.get("StatusCode") or None
+    if draft.row is not None and draft.row.get("StatusCode") != DRAFT:
+        raise RuleBroken("An issued invoice cannot be changed", _ENTITY, "StatusCode", draft.key)
+    if draft.new and wanted not in (None, DRAFT, GENERIC_DRAFT):
+        raise RuleBroken(f"An invoice cannot be made with StatusCode {wanted}", _ENTITY, "StatusCode")
+    customer = batch.find("Customer", draft.final("CustomerID"))
+    if customer is None:
+        batch.wrong(draft, "CustomerID", "is required")
+        return
+    if customer.get("StatusCode") == BLOCKED:
+        raise RuleBroken("The customer is blocked", _ENTITY, "CustomerID", draft.key)
+    if draft.new:
+        draft.values["StatusCode"] = DRAFT
+    if (draft.final("InvoiceType") or 0) not in (0, 1):
+        batch.wrong(draft, "InvoiceType", "is 0 or 1")
+    draft.values.setdefault("InvoiceType", draft.final("InvoiceType") or 0)
+    _dates(batch, draft, customer)
+    _currency(batch, draft, customer)
+    if draft.new:
+        _copies(batch, draft, customer)
+    _total(batch, draft)
+    if draft.new and wanted is None and batch.books.settings.issue_at_once:
+        need_issuable(batch.books, draft.whole(), _lines(batch, draft))
+
+
+def finish_invoice(batch: Batch, draft: Draft) -> None:
+    """Issue what came without a status."""
+    at_once = not draft.graph.get("StatusCode") and batch.books.settings.issue_at_once
+    if at_once and draft.new and draft.row is not None:
+        issue(batch.books, draft.row)
+
+
+def _dates(batch: Batch, draft: Draft, customer: Row) -> None:
+    books = batch.books
+    day = draft.final("InvoiceDate") or books.today().isoformat()
+    draft.values["InvoiceDate"] = day
+    if draft.final("PaymentDueDate") is None:
+        terms = books.get("Terms", draft.final("PaymentTermsID") or customer.get("PaymentTermsID"))
+        days = draft.final("CreditDays") or customer.get("CreditDays") or value_or(terms, "CreditDays", 14)
+        try:
+            draft.values["PaymentDueDate"] = (date.fromisoformat(day) + timedelta(days=int(days))).isoformat()
+        except OverflowError:
+            batch.wrong(draft, "CreditDays", "leads to no date")
+
+
+def _currency(batch: Batch, draft: Draft, customer: Row) -> None:
+    """Fidelity: assumed unimicro §7 – without a rate the rate of the day is taken; NOK has 1."""
+    if draft.final("CurrencyCodeID") is None:
+        draft.values["CurrencyCodeID"] = customer.get("CurrencyCodeID") or batch.books.own()["BaseCurrencyCodeID"]
+    code = value_or(batch.books.get("CurrencyCode", draft.final("CurrencyCodeID")), "Code", "NOK")
+    if code == "NOK" or draft.final("CurrencyExchangeRate") is None:
+        draft.values["CurrencyExchangeRate"] = RATES.get(code, Decimal(1))
+    elif not Decimal("0.000001") < draft.final("CurrencyExchangeRate") < 1_000_000:
+        batch.wrong(draft, "CurrencyExchangeRate", "is no rate")
+        draft.values["CurrencyExchangeRate"] = Decimal(1)
+
+
+def _copies(batch: Batch, draft: Draft, customer: Row) -> None:
+    info = batch.find("BusinessRelation", customer.get("BusinessRelationID"))
+    mail = batch.find("Email", value_or(info, "DefaultEmailID"))
+    copied: dict[str, Any] = {
+        "CustomerName": value_or(info, "Name"),
+        "CustomerOrgNumber": customer.get("OrgNumber"),
+        "InvoiceReceiverName": value_or(info, "Name"),
+        "EmailAddress": value_or(mail, "EmailAddress"),
+        "PaymentTermsID": customer.get("PaymentTermsID"),
+        "DeliveryTermsID": customer.get("DeliveryTermsID"),
+        "DefaultDimensionsID": customer.get("DimensionsID"),
+    }
+    for prefix in ("Invoice", "Shipping"):
+        place = batch.find("Address", value_or(info, f"{prefix}AddressID"))
+        for name in ("AddressLine1", "AddressLine2", "AddressLine3", "PostalCode", "City", "Country", "CountryCode"):
+            copied[f"{prefix}{name}"] = value_or(place, name)
+    for name, value in copied.items():
+        if value is not None and draft.values.get(name) is None:
+            draft.values[name] = value
+
+
+def _lines(batch: Batch, draft: Draft) -> list[Row]:
+    """All lines as they will be, by SortIndex."""
+    staged = {item.key: item for item in batch.of(_ITEM) if item.final("CustomerInvoiceID") == draft.key}
+    found = [] if draft.new else list(batch.books.tables[_ITEM].found("CustomerInvoiceID", draft.key))
+    rows = [row for row in found if row["ID"] not in staged]
+    rows += [item.whole() for item in staged.values() if not item.values.get("Deleted")]
+    return sorted(rows, key=lambda row: (row.get("SortIndex") or 0, row["ID"]))
+
+
+def _total(batch: Batch, draft: Draft) -> None:
+    rate = Decimal(draft.final("CurrencyExchangeRate"))
+    sound = True
+    for item in batch.of(_ITEM):
+        if item.final("CustomerInvoiceID") == draft.key and not item.values.get("Deleted"):
+            sound = _complete(batch, item) and sound
+            if sound:
+                item.values.update(totals.line(item.whole(), rate))
+                more = {"CurrencyCodeID": draft.final("CurrencyCodeID"), "CurrencyExchangeRate": rate}
+                item.values.update({**more, "StatusCode": ITEM_DRAFT})
+    if not sound:
+        return
+    for row in _lines(batch, draft):
+        if row.get("CurrencyExchangeRate") != rate:
+            again = {**totals.line(row, rate), "CurrencyExchangeRate": rate}
+            stored = batch.books.tables[_ITEM].rows[row["ID"]]
+            batch.drafts.append(Draft(entities()[_ITEM], row["ID"], again, stored, {}, False))
+    draft.values.update(totals.invoice(_lines(batch, draft), batch.books.settings.vat_rounding))
+
+
+def _complete(batch: Batch, item: Draft) -> bool:
+    """Fill in what a line takes from its product and VAT type; whether it is then complete.
+
+    Fidelity: known unimicro §7 – a line has ItemText or ProductID, NumberOfItems, PriceExVat, VatTypeID or VatPercent
+    Fidelity: assumed unimicro §7 – text, unit, price, VAT and account come from the product where the line has none; a
+        discarded product is refused
+    Fidelity: assumed unimicro §7 – VatPercent alone picks the first output VAT type of that rate; VatTypeID wins
+    """
+    product = batch.books.get("Product", item.final("ProductID"))
+    if product is not None and product.get("StatusCode") != PRODUCT_ACTIVE:
+        raise RuleBroken("The product is discarded", _ITEM, "ProductID", item.key)
+    taken = {"ItemText": "Name", "Unit": "Unit", "AccountID": "AccountID", "DimensionsID": "DimensionsID"}
+    for name, source in taken.items():
+        if item.final(name) is None and value_or(product, source) is not None:
+            item.values[name] = value_or(product, source)
+    if item.final("PriceExVat") is None and item.final("PriceExVatCurrency") is None:
+        item.values["PriceExVat"] = value_or(product, "PriceExVat")
+    kind = _vat_type(batch.books, item, product)
+    needed = {
+        "ItemText": item.final("ItemText"),
+        "NumberOfItems": item.final("NumberOfItems"),
+        "PriceExVat": item.final("PriceExVat") if item.final("PriceExVatCurrency") is None else 0,
+        "VatTypeID": kind,
+    }
+    for name, value in needed.items():
+        if value is None or value == "":
+            batch.wrong(item, name, "is required")
+    if kind is not None:
+        item.values.update({"VatTypeID": kind["ID"], "VatPercent": kind["VatPercent"]})
+    if not item.new and "PriceExVat" in item.values and "PriceExVatCurrency" not in item.graph:
+        item.values["PriceExVatCurrency"] = None
+    return all(value is not None and value != "" for value in needed.values())
+
+
+def _vat_type(books: Books, item: Draft, product: Row | None) -> Row | None:
+    chosen = item.final("VatTypeID")
+    if chosen is None and item.values.get("VatPercent") is not None:
+        for row in books.tables["VatType"].rows.values():
+            if row.get("OutputVat") and row["VatPercent"] == item.values["VatPercent"]:
+                return row
+        return None
+    return books.get("VatType", chosen or value_or(product, "VatTypeID"))

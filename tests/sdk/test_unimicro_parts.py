@@ -21,7 +21,6 @@ from kobling.connectors.unimicro import graphs
 from kobling.connectors.unimicro.faults import USED_BEFORE, words_of
 from kobling.connectors.unimicro.sign_in import assertion, claims_of
 from kobling.records import SettingsError
-from kobling.sdk.clock import FakeClock
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TOKEN_URL = "https://login.unimicro.no/connect/token"
@@ -120,7 +119,7 @@ class TestSigningIn:
     def test_it_says_who_asks_of_whom_and_ends_within_minutes(self) -> None:
         held, public = pkcs12(b"hemmelig")
         settings = {"client_id": "app", "certificate": held, "certificate_password": "hemmelig"}
-        first, second = (assertion(settings, TOKEN_URL, FakeClock(NOW)) for _ in range(2))
+        first, second = (assertion(settings, TOKEN_URL, NOW) for _ in range(2))
         told = jwt.decode(first, public).claims
         assert (told["iss"], told["sub"], told["aud"]) == ("app", "app", TOKEN_URL)
         assert 0 < told["exp"] - told["iat"] <= 300
@@ -131,7 +130,7 @@ class TestSigningIn:
         held = certificate or pkcs12(b"hemmelig")[0]
         settings = {"client_id": "app", "certificate": held, "certificate_password": password}
         with pytest.raises(SettingsError) as caught:
-            assertion(settings, TOKEN_URL, FakeClock(NOW))
+            assertion(settings, TOKEN_URL, NOW)
         assert caught.value.field == "certificate"
 
     def test_a_token_tells_which_address_it_is_for(self) -> None:

@@ -45,7 +45,7 @@ ENTITY = Entity(
     ),
     "ExternalReference",
     "Items,DefaultDimensions",
-    _READ_ONLY,
+    fixed=_READ_ONLY,
 )
 
 

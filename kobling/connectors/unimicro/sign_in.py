@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import uuid4
 
@@ -20,11 +21,11 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from kobling.connectors.unimicro.faults import TITLE
-from kobling.records import N_, SettingsError, SignInExpired
+from kobling.records import N_, SettingsError, SignInExpired, Unreachable
 from kobling.sdk.auth import Grant, OAuthClient, TokenHolder, start_sign_in
 from kobling.sdk.context import ConnectorContext, GrantData
 from kobling.sdk.hosts import checked_base_url
-from kobling.sdk.protocols import Clock, Setting, SignInStart
+from kobling.sdk.protocols import Setting, SignInStart
 from kobling.sdk.redaction import Redactor
 
 CERTIFICATE, PERSON = "certificate", "person"
@@ -65,7 +66,17 @@ def identity(settings: Mapping[str, str], context: ConnectorContext) -> str:
     return checked_base_url(address, vendor=TITLE, hosts=HOSTS, allow_hosts=context.allow_hosts, setting="identity_url")
 
 
-def assertion(settings: Mapping[str, str], token_url: str, clock: Clock) -> str:
+async def their_time(settings: Mapping[str, str], context: ConnectorContext) -> datetime:
+    """What time it is at the sign-in service: a statement that is good for two minutes must not hang on our clock."""
+    url = f"{identity(settings, context)}/.well-known/openid-configuration"
+    try:
+        answer = await context.transport.send("GET", url, None, {}, vendor=TITLE)
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    except (Unreachable, ValueError, TypeError):
+        return context.clock.now()
+
+
+def assertion(settings: Mapping[str, str], token_url: str, now: datetime) -> str:
     """A signed statement of who the application is, good for two minutes and once. Raises SettingsError."""
     password = settings.get("certificate_password", "").encode() or None
     try:
@@ -77,7 +88,7 @@ def assertion(settings: Mapping[str, str], token_url: str, clock: Clock) -> str:
         raise SettingsError(
             N_("The certificate cannot be opened with that password."), field="certificate", code="certificate"
         ) from None
-    now, client = clock.now(), filled(settings, "client_id")
+    client = filled(settings, "client_id")
     claims: dict[str, Any] = {"iss": client, "sub": client, "aud": token_url, "jti": str(uuid4())}
     claims |= {"iat": int(now.timestamp()), "nbf": int(now.timestamp()), "exp": int((now + _LIFE).timestamp())}
     return jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, key)
@@ -118,7 +129,7 @@ def token_holder(settings: Mapping[str, str], context: ConnectorContext, redact:
 
     async def obtain(grant: Grant | None) -> Grant:
         if settings.get("sign_in") == CERTIFICATE:
-            signed = assertion(settings, token_url, context.clock)
+            signed = assertion(settings, token_url, await their_time(settings, context))
             redact.hide(signed)
             more = {"client_id": filled(settings, "client_id"), "client_assertion_type": _ASSERTION}
             return await client.client_credentials(_SCOPE, **more, client_assertion=signed)

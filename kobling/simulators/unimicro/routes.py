@@ -175,13 +175,13 @@ def posted(entity: Entity, graph: Any, before: str = "", depth: int = 0) -> list
     return found
 
 
-def delete(books: Books, entity: Entity, row: Row) -> None:
+def delete(books: Books, entity: Entity, row: Row, *, person: bool = False) -> None:
     """Mark a row as deleted. Raises RuleBroken.
 
     Fidelity: known unimicro §4 – customers are blocked instead
     Fidelity: assumed unimicro §5 – an issued invoice cannot be deleted
     """
-    if entity.name in _KEPT_FOR_GOOD:
+    if entity.name in _KEPT_FOR_GOOD and not person:
         raise RuleBroken("Customers are blocked or deactivated, not deleted", entity.name, key=row["ID"])
     if entity.name == "CustomerInvoice" and row["StatusCode"] != 42001:
         raise RuleBroken("An issued invoice cannot be deleted", entity.name, "StatusCode", row["ID"])

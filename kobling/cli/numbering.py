@@ -30,7 +30,7 @@ _HELP = {
     "collision": N_("same LEFT RIGHT if it is the same customer; else correct the number in one of the systems."),
     "renumbered": N_("same LEFT RIGHT if it is the same customer; else make LEFT."),
     "double": N_("Give each a number of its own, or leave LEFT."),
-    "unnumbered": N_("Give it a number, or leave LEFT."),
+    "unnumbered": N_("Give it a number; where the other system has it already, that number. Or leave LEFT."),
     "only_left": N_("--all only_left lets all of them be made; make LEFT or leave LEFT one by one."),
     "only_right": N_(
         "--all only_right leaves all of them alone; same LEFT RIGHT if it has another number there; leave - RIGHT."
@@ -83,17 +83,15 @@ def _as_data(found: numbering.Comparison) -> dict[str, Any]:
 def _line(each: Line) -> dict[str, Any]:
     sides = {"left": each.left, "right": each.right}
     return {"kind": each.kind, "number": each.number, "settled": each.settled} | {
-        side: known and {"id": known.external_id, "identity": known.identity, "name": known.name}
+        side: known
+        and {"id": known.external_id, "number": known.number, "identity": known.identity, "name": known.name}
         for side, known in sides.items()
     }
 
 
 def _show(found: numbering.Comparison, pair: str) -> None:
-    rows = [
-        (each.number or "–", *_known(each.left), *_known(each.right), translated(_WHAT[each.kind]))
-        for each in found.lines
-    ]
-    headers = ("Number", "Left", "Record", "Right", "Record", "What")
+    rows = [(*_known(each.left), *_known(each.right), translated(_WHAT[each.kind])) for each in found.lines]
+    headers = ("Left", "Number", "Record", "Right", "Number", "Record", "What")
     if rows:
         output.table(translated("Customer numbers"), tuple(translated(each) for each in headers), rows)
     counted = [(translated(_WHAT[kind]), found.counts[kind], found.open[kind]) for kind in KINDS if found.counts[kind]]
@@ -106,7 +104,7 @@ def _show(found: numbering.Comparison, pair: str) -> None:
             output.out.print(f"{translated(_WHAT[kind])}: {translated(_HELP[kind])}", markup=False)
 
 
-def _known(each: Known | None) -> tuple[str, str]:
+def _known(each: Known | None) -> tuple[str, str, str]:
     if each is None:
-        return "–", ""
-    return each.external_id, f"{each.name} ({each.identity})" if each.identity else each.name
+        return "–", "", ""
+    return each.external_id, each.number or "–", f"{each.name} ({each.identity})" if each.identity else each.name

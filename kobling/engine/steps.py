@@ -10,7 +10,7 @@ from typing import Any
 from kobling.engine import approved, observing
 from kobling.engine.executing import Executor, load_chunk
 from kobling.engine.finishing import finish_chunk
-from kobling.hub import comparing, gather, handed_out, jobs, planned, reporting, runs
+from kobling.hub import comparing, gather, handed_out, held, jobs, planned, reporting, runs
 from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
 from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, journal, mirror
@@ -169,6 +169,8 @@ class Steps:
         if bench.mapping.ready is not None:
             bench.mapping.ready(bench.resolver)
         comparing.require(bench, self.clock.now())
+        if bench.mapping.reports is None:
+            held.look_again(bench)
         row = Table.objects.get(pk=bench.table)
         revs = dict(Feed.objects.filter(pk__in=bench.feeds.values()).values_list("pk", "rev"))
         again = bool(Run.objects.values_list("options", flat=True).get(pk=self.run).get("again"))

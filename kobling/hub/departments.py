@@ -15,18 +15,27 @@ def ids_of(opener: Opener, connection: Connection, resource: str, chosen: Sequen
     if not chosen:
         return []
     known = opener.waiting.run(_read(opener.connector(connection).resources[resource]))
-    by_name = {name.casefold(): found for found, name in known.items()}
+    by_name: dict[str, list[str]] = {}
+    for found, name in known.items():
+        by_name.setdefault(name.casefold(), []).append(found)
     ids = []
     for each in chosen:
-        found = each if each in known else by_name.get(each.casefold())
-        if found is None:
+        hits = [each] if each in known else by_name.get(each.casefold(), [])
+        if len(hits) > 1:
+            raise SettingsError(
+                N_("Several departments are called “%(name)s”: %(ids)s. Give the id."),
+                field="departments",
+                name=each,
+                ids=", ".join(hits),
+            )
+        if not hits:
             raise SettingsError(
                 N_("There is no department “%(name)s”. Known: %(known)s."),
                 field="departments",
                 name=each,
                 known=", ".join(f"{name} ({id})" for id, name in known.items()) or "–",
             )
-        ids.append(found)
+        ids += hits
     return list(dict.fromkeys(ids))
 
 

@@ -194,9 +194,10 @@ def _hits(bench: Workbench, side: Side, seen: Sequence[Seen], decided: bool) -> 
         others = couplings.holders(bench.table, side.other, number, asked)
         rivals = couplings.holders(bench.table, side, number, asked)
         takers = couplings.takers(bench.table, number, asked) if rule.silent else {}
+        alone: dict[str, list[str]] = {}
         if decided:
-            _set_ignored_aside(bench, side.other, others, takers)
-            _set_ignored_aside(bench, side, rivals, takers)
+            _set_ignored_aside(bench, side.other, others, takers if rule.silent else alone)
+            _set_ignored_aside(bench, side, rivals, takers if rule.silent else {})
         claims = _claims(bench, side, others) if decided and rule.silent else {}
         for external_id, each in keys.items():
             key = each[number] or ""
@@ -206,8 +207,8 @@ def _hits(bench: Workbench, side: Side, seen: Sequence[Seen], decided: bool) -> 
             promised = tuple([other for other in there if other in claims and external_id not in claims[other]])
             if promised:
                 there, taken = tuple([other for other in there if other not in promised]), taken + promised
-            hits = Hits(there, mine, taken)
-            found[external_id].append(hits if hits.others or mine or taken else _NO_HITS)
+            hits = Hits(there, mine, taken, tuple(alone.get(key, ())))
+            found[external_id].append(_NO_HITS if hits == _NO_HITS else hits)
     return {external_id: tuple(each) for external_id, each in found.items()}
 
 
@@ -228,7 +229,7 @@ def _claims(bench: Workbench, side: Side, holders: Mapping[str, Sequence[str]]) 
 def _set_ignored_aside(
     bench: Workbench, side: Side, holders: dict[str, list[str]], takers: dict[str, list[str]]
 ) -> None:
-    """A record that a person left out is nobody's match, but it still holds its identity."""
+    """A record that a person left out is nobody's match, but it still holds its identity; its name is asked about."""
     ids = sorted({each for held in holders.values() for each in held})
     if not ids:
         return

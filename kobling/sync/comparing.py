@@ -57,8 +57,13 @@ def compare(left: Iterable[Known], right: Iterable[Known], said: Said, alike: Al
         kind = MATCH if one.number == other.number else RENUMBERED
         yield Line(kind, one.number, one, rights.pop(other.external_id), True)
     numbered, unusable = _by_number(lefts)
-    yield from unusable
-    yield from _against(numbered, rights, said, alike)
+    lone = []
+    for line in _with_numbers(numbered, rights, alike):
+        if line.right is None:
+            lone.append(line)
+        else:
+            yield line
+    yield from _the_rest(unusable, lone, rights, said)
 
 
 def _paired_by_hand(
@@ -90,28 +95,36 @@ def _by_number(lefts: Iterable[Known]) -> tuple[dict[str, Known], list[Line]]:
     return {number: held[0] for number, held in found.items() if not held[1:]}, unusable + doubles
 
 
-def _against(numbered: Mapping[str, Known], rights: dict[str, Known], said: Said, alike: Alike) -> Iterator[Line]:
+def _with_numbers(numbered: Mapping[str, Known], rights: dict[str, Known], alike: Alike) -> Iterator[Line]:
+    """Numbers that both sides have; those found are taken from ``rights``."""
     theirs = {each.number: each for each in rights.values() if each.number}
-    lone = []
     for number, one in numbered.items():
         other = theirs.get(number)
         if other is None:
-            lone.append(one)
+            yield Line(ONLY_LEFT, number, one, None, False)
             continue
         rights.pop(other.external_id, None)
         agree = same_party(one, other, alike)
         yield Line(MATCH if agree else COLLISION, number, one, other, agree)
+
+
+def _the_rest(
+    unusable: Iterable[Line], lone: Iterable[Line], rights: Mapping[str, Known], said: Said
+) -> Iterator[Line]:
+    """Records without a number that the other side has: some are there all the same, under another number or none."""
     identities = {each.identity: each for each in rights.values() if each.identity}
     names = {each.name.casefold(): each for each in rights.values() if each.name}
     mentioned: set[str] = set()
-    for one in lone:
+    for line in (*unusable, *lone):
+        one = line.left
+        assert one is not None
         found = identities.get(one.identity) or names.get(one.name.casefold())
-        decided = said.left.get(one.external_id) == "create"
-        if found is None or decided:
-            yield Line(ONLY_LEFT, one.number, one, None, decided)
-        else:
+        if line.kind == ONLY_LEFT and (found is None or said.left.get(one.external_id) == "create"):
+            yield Line(ONLY_LEFT, line.number, one, None, said.left.get(one.external_id) == "create")
+            continue
+        if found is not None:
             mentioned.add(found.external_id)
-            yield Line(RENUMBERED, one.number, one, found, False)
+        yield Line(RENUMBERED if line.kind == ONLY_LEFT else line.kind, line.number, one, found, False)
     for other in (each for each in rights.values() if each.external_id not in mentioned):
         yield Line(ONLY_RIGHT, other.number, None, other, False)
 

@@ -86,6 +86,8 @@ def verdict(mapping: TableMapping, loner: Loner) -> Verdict:
             return Verdict("same" if rule.silent else "maybe_same", others, rule)
         if others:
             return Verdict("ambiguous", others, rule)
+        if alone := tuple(other for other in hits.left_alone if other not in loner.never):
+            return Verdict("maybe_same" if len(alone) == 1 else "ambiguous", alone, rule)
         if hits.rivals and rule.silent:
             return Verdict("duplicate_identity", hits.rivals, rule)
     return Verdict("nobody")

@@ -62,11 +62,15 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Who shares a match rule's key with a lone record: on the other side, on its own (rivals), and coupled ones."""
+    """Who shares a match rule's key with a lone record: on the other side, on its own (rivals), and coupled ones.
+
+    ``left_alone`` are those of the other side that a person left out, where the key is no identity.
+    """
 
     others: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    left_alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,25 @@ def hand_made_ones_are_asked_about(before: Twin, after: Twin) -> Iterator[str]:
                 yield f"{external_id}: asked {bool(told)}, not {wanted}"
 
 
+def those_left_alone_keep_their_name(before: Twin, after: Twin) -> Iterator[str]:
+    """A record of the same name as one that was left alone is asked about, never made beside it."""
+    for side in Side:
+        alone = {
+            before.sides[where][each].sent().get("name")
+            for where, each in before.left_alone
+            if where is not side and each in before.sides[where]
+        }
+        names = {_folded(each) for each in alone if each}
+        for external_id in before.lone(side):
+            name = _folded(before.sides[side][external_id].sent().get("name"))
+            link = after.link_of(side, external_id)
+            if not name or name not in names or link is None or before.word(side, external_id):
+                continue
+            made = link.right if side is Side.LEFT else link.left
+            if made not in before.sides[side.other]:
+                yield f"{external_id} was made though {name} was left alone there"
+
+
 def _resembles_somebody(twin: Twin, side: Side, external_id: str) -> bool:
     me = twin.sides[side][external_id].sent()
     for where in Side:
@@ -321,6 +340,7 @@ RULES = (
     directions_hold,
     new_ones_arrive,
     hand_made_ones_are_asked_about,
+    those_left_alone_keep_their_name,
     identities_stay_one,
     nothing_is_taken_up_unasked,
     a_persons_word_counts,

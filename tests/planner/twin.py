@@ -153,10 +153,16 @@ class Twin:
                 if self.mapping.match[rule].silent:
                     hits.append(Hits(tuple(o for o in same if o not in promised), rivals, takers + promised))
                 else:
-                    hits.append(Hits(same, rivals))
+                    alone = tuple(o for o, theirs in self._alone(side.other) if key is not None and theirs[rule] == key)
+                    hits.append(Hits(same, rivals, left_alone=alone))
             there = {o: s for o, s in others.items() if s}
             found.append(Loner(side, seen, tuple(hits), there, decision=self.word(side, each)))
         return found
+
+    def _alone(self, where: Side) -> list[tuple[str, tuple[str | None, ...]]]:
+        """Match keys of records of a side that were left alone."""
+        told = ((each, self.seen(side, each)) for side, each in sorted(self.left_alone) if side is where)
+        return [(each, match_keys(self.mapping, seen.values)) for each, seen in told if seen is not None]
 
     def _promised(self, side: Side, external_id: str, other: str) -> bool:
         """Whether a person gave the other record to somebody else."""

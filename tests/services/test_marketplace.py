@@ -187,6 +187,13 @@ def test_an_unknown_department_changes_nothing(bench: Bench) -> None:
     assert not Activation.objects.exists()
 
 
+def test_a_name_that_two_departments_have_needs_the_id(bench: Bench) -> None:
+    _, second = departments(bench, "Nord", "nord")
+    with pytest.raises(SettingsError, match=second):
+        activate(bench, departments=["Nord"])
+    assert activate(bench, departments=[second]).departments == [second]
+
+
 def test_a_pair_cannot_reach_further_than_its_activation(bench: Bench) -> None:
     north, south = departments(bench, "Nord", "Syd")
     activate(bench, departments=["Nord"])

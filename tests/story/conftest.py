@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.story.expenses import Expenses
+from tests.story.staffing import Staffing
 from tests.story.world import World
 
 
@@ -72,3 +73,27 @@ def taught(ready: Expenses) -> Expenses:
     """Synchronised once, so that Pleo knows accounts, tags and VAT codes."""
     ready.sync()
     return ready
+
+
+@pytest.fixture(scope="module")
+def staffing_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Staffing, Path]]:
+    """RecMan and Unimicro, empty of customers, connected, the pair made; numbers were not compared yet."""
+    folder = tmp_path_factory.mktemp("staffing")
+    with Staffing(folder / "data") as world:
+        world.set_up()
+        shutil.copytree(world.folder, folder / "template")
+        yield world, folder / "template"
+
+
+@pytest.fixture
+def staffing(staffing_stage: tuple[Staffing, Path]) -> Staffing:
+    """As it was made."""
+    staffing_stage[0].reset(staffing_stage[1])
+    return staffing_stage[0]
+
+
+@pytest.fixture
+def ready_staffing(staffing: Staffing) -> Staffing:
+    """Numbers compared while there was nothing to settle."""
+    staffing.begin_with_numbers()
+    return staffing

@@ -75,6 +75,16 @@ def test_a_customer_without_a_number_or_with_a_number_that_another_has_is_never_
     assert told(left, [], Said(dict.fromkeys("acd", "ignore") | {"b": "create"}, {})) == [(ONLY_LEFT, "b", "", True)]
 
 
+def test_a_customer_without_a_number_that_the_other_side_has_already_is_shown_beside_it() -> None:
+    left = [Known("a", "", "900", "A"), Known("b", "1", "", "Beta"), Known("c", "1", "", "C")]
+    right = [Known("r", "7", "900", "Alfa"), Known("s", "8", "", "BETA")]
+    assert sorted(told(left, right, Said(dict.fromkeys("abc", "create"), {}))) == [
+        (DOUBLE, "b", "s", False),
+        (DOUBLE, "c", "", False),
+        (UNNUMBERED, "a", "r", False),
+    ]
+
+
 def test_a_person_may_say_that_two_with_different_numbers_are_the_same() -> None:
     left, right = [Known("l", "1", "", "A")], [Known("r", "2", "", "B"), Known("s", "1", "9", "C")]
     assert told(left, right, Said({"l": "couple:r"}, {})) == [

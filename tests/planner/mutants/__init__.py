@@ -138,6 +138,12 @@ MUTANTS = [
         " or each.key in left.left_out or each.key in right.left_out:",
         ":",
     ),
+    Mutant(
+        "makes what was left alone a second time",
+        "matching",
+        "if alone := tuple(other for other in hits.left_alone if other not in loner.never):",
+        "if alone := ():",
+    ),
     Mutant("says nothing of what was made by hand", "plan", "and mapping.asks_about_new and", "and False and"),
     Mutant(
         "asks about what it could have made",

@@ -93,6 +93,8 @@ async def start(
         running.control_url = await _listen(running, web.Server(control.handle, access_log=None), host, control_port)
         if hasattr(simulator, "gate"):
             simulator.gate.url = running.url
+        if hasattr(simulator, "url"):
+            simulator.url = running.url
         running.credentials = simulator.credentials()
     except BaseException:
         await running.stop()

@@ -37,7 +37,6 @@ class Books:
         self.tables = {each: Table(entity) for each, entity in entities().items()}
         self.guids: set[str] = set()
         self.files: dict[str, bytes] = {}
-        self.distributed: list[Row] = []
         self.jobs: dict[str, Row] = {}
         self.custom_fields: dict[str, dict[str, Row]] = {}
         self.heard: Heard = lambda _entity, _event, _row: None

@@ -42,6 +42,7 @@ _OWNED = frozenset(
         "Contact.Info",
         "CustomerInvoice.Items",
         "CustomerOrder.Items",
+        "JournalEntry.DraftLines",
         "Eventplan.Subscribers",
         "Eventplan.ExpressionFilters",
         "CompanySettings.DefaultAddress",

@@ -65,6 +65,18 @@ class Batch:
     def write(self, entity: Entity, graph: Any, row: Row | None, rules: Mapping[str, tuple[Rule, Rule]]) -> Row:
         """Write a graph; gives the row of its root. Raises ApiError."""
         root = self.stage(entity, graph, row, {})
+        self._finish(graph, rules)
+        return self.books.tables[entity.name].rows[root.key]
+
+    def write_all(
+        self, entity: Entity, graphs: list[tuple[Any, Row | None]], rules: Mapping[str, tuple[Rule, Rule]]
+    ) -> list[Row]:
+        """Write several graphs or none; gives the rows of their roots. Raises ApiError."""
+        roots = [self.stage(entity, graph, row, {}) for graph, row in graphs]
+        self._finish([graph for graph, _ in graphs], rules)
+        return [self.books.tables[entity.name].rows[root.key] for root in roots]
+
+    def _finish(self, graph: Any, rules: Mapping[str, tuple[Rule, Rule]]) -> None:
         for draft in list(self.drafts):
             if draft.entity.name in rules and not draft.values.get("Deleted"):
                 rules[draft.entity.name][0](self, draft)
@@ -75,7 +87,6 @@ class Batch:
         for draft in self.drafts:
             if draft.entity.name in rules and not draft.values.get("Deleted"):
                 rules[draft.entity.name][1](self, draft)
-        return self.books.tables[entity.name].rows[root.key]
 
     def _commit(self, draft: Draft) -> None:
         name = draft.entity.name
@@ -101,6 +112,14 @@ class Batch:
             if draft.key == key:
                 return None if draft.values.get("Deleted") else draft.whole()
         return self.books.get(entity, key)
+
+    def parts(self, entity: str, carrier: str, whole: Draft) -> list[Row]:
+        """All sub-entities of a row as they will be, by SortIndex."""
+        staged = {part.key: part for part in self.of(entity) if part.final(carrier) == whole.key}
+        found = [] if whole.new else list(self.books.tables[entity].found(carrier, whole.key))
+        rows = [row for row in found if row["ID"] not in staged]
+        rows += [part.whole() for part in staged.values() if not part.values.get("Deleted")]
+        return sorted(rows, key=lambda row: (row.get("SortIndex") or 0, row["ID"]))
 
     def stage(self, entity: Entity, graph: Any, row: Row | None, carried: Mapping[str, Any], depth: int = 0) -> Draft:
         """A graph and all below it. Raises ApiError."""

@@ -50,7 +50,7 @@ def check_invoice(batch: Batch, draft: Draft) -> None:
         _copies(batch, draft, customer)
     _total(batch, draft)
     if draft.new and wanted is None and batch.books.settings.issue_at_once:
-        need_issuable(batch.books, draft.whole(), _lines(batch, draft))
+        need_issuable(batch.books, draft.whole(), batch.parts(_ITEM, "CustomerInvoiceID", draft))
 
 
 def finish_invoice(batch: Batch, draft: Draft) -> None:
@@ -106,15 +106,6 @@ def _copies(batch: Batch, draft: Draft, customer: Row) -> None:
             draft.values[name] = value
 
 
-def _lines(batch: Batch, draft: Draft) -> list[Row]:
-    """All lines as they will be, by SortIndex."""
-    staged = {item.key: item for item in batch.of(_ITEM) if item.final("CustomerInvoiceID") == draft.key}
-    found = [] if draft.new else list(batch.books.tables[_ITEM].found("CustomerInvoiceID", draft.key))
-    rows = [row for row in found if row["ID"] not in staged]
-    rows += [item.whole() for item in staged.values() if not item.values.get("Deleted")]
-    return sorted(rows, key=lambda row: (row.get("SortIndex") or 0, row["ID"]))
-
-
 def _total(batch: Batch, draft: Draft) -> None:
     rate = Decimal(draft.final("CurrencyExchangeRate"))
     sound = True
@@ -127,12 +118,14 @@ def _total(batch: Batch, draft: Draft) -> None:
                 item.values.update({**more, "StatusCode": ITEM_DRAFT})
     if not sound:
         return
-    for row in _lines(batch, draft):
+    for row in batch.parts(_ITEM, "CustomerInvoiceID", draft):
         if row.get("CurrencyExchangeRate") != rate:
             again = {**totals.line(row, rate), "CurrencyExchangeRate": rate}
             stored = batch.books.tables[_ITEM].rows[row["ID"]]
             batch.drafts.append(Draft(entities()[_ITEM], row["ID"], again, stored, {}, False))
-    draft.values.update(totals.invoice(_lines(batch, draft), batch.books.settings.vat_rounding))
+    draft.values.update(
+        totals.invoice(batch.parts(_ITEM, "CustomerInvoiceID", draft), batch.books.settings.vat_rounding)
+    )
 
 
 def _complete(batch: Batch, item: Draft) -> bool:
@@ -141,7 +134,8 @@ def _complete(batch: Batch, item: Draft) -> bool:
     Fidelity: known unimicro §7 – a line has ItemText or ProductID, NumberOfItems, PriceExVat, VatTypeID or VatPercent
     Fidelity: assumed unimicro §7 – text, unit, price, VAT and account come from the product where the line has none; a
         discarded product is refused
-    Fidelity: assumed unimicro §7 – VatPercent alone picks the first output VAT type of that rate; VatTypeID wins
+    Fidelity: assumed unimicro §7 – VatPercent alone picks the first output VAT type of that rate; VatTypeID wins; input
+        VAT is refused
     """
     product = batch.books.get("Product", item.final("ProductID"))
     if product is not None and product.get("StatusCode") != PRODUCT_ACTIVE:
@@ -162,6 +156,8 @@ def _complete(batch: Batch, item: Draft) -> bool:
     for name, value in needed.items():
         if value is None or value == "":
             batch.wrong(item, name, "is required")
+    if kind is not None and kind["VatPercent"] and not kind.get("OutputVat"):
+        batch.wrong(item, "VatTypeID", "is no output VAT")
     if kind is not None:
         item.values.update({"VatTypeID": kind["ID"], "VatPercent": kind["VatPercent"]})
     if not item.new and "PriceExVat" in item.values and "PriceExVatCurrency" not in item.graph:

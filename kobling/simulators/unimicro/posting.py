@@ -6,14 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kobling.simulators.unimicro import totals
+from kobling.simulators.unimicro import ledger, totals
 from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError, RuleBroken
+from kobling.simulators.unimicro.ledger import Posting, need_open
 from kobling.simulators.unimicro.masterdata import BLOCKED, rounded, value_or
 from kobling.simulators.unimicro.table import Row
 from kobling.simulators.unimicro.values import problem
 
-INVOICE_SERIES, JOURNAL_SERIES = "Customer invoice number", "Journal entry number"
+INVOICE_SERIES = "Customer invoice number"
 DRAFT, INVOICED, PARTLY_PAID, PAID, CREDITED, PARTLY_CREDITED = 42001, 42002, 42003, 42004, 42006, 42007
 _ENTITY, _ITEM = "CustomerInvoice", "CustomerInvoiceItem"
 _PAYABLE = (INVOICED, PARTLY_PAID, PARTLY_CREDITED)
@@ -53,24 +54,26 @@ def need_issuable(books: Books, invoice: Row, lines: list[Row]) -> None:
     customer = books.get("Customer", invoice["CustomerID"])
     if value_or(customer, "StatusCode") == BLOCKED:
         raise RuleBroken("The customer is blocked", _ENTITY, "CustomerID", key)
-    _need_open(books, date.fromisoformat(invoice["InvoiceDate"]), "InvoiceDate", key)
+    need_open(books, date.fromisoformat(invoice["InvoiceDate"]), _ENTITY, "InvoiceDate", key)
     total, sign = invoice["TaxInclusiveAmount"], books.settings.credit_sign
     credit = invoice.get("InvoiceType") == 1
     if sign != "any" and ((total > 0) == (sign == "negative") if credit else total < 0) and total != 0:
         raise RuleBroken("The total has the wrong sign for this type of invoice", _ENTITY, "InvoiceType", key)
     if credit and invoice.get("InvoiceReferenceID"):
-        original = books.get(_ENTITY, invoice["InvoiceReferenceID"])
-        left = value_or(original, "TaxInclusiveAmount", 0) - value_or(original, "CreditedAmount", 0)
-        if abs(total) > left:
-            raise RuleBroken("More would be credited than was invoiced", _ENTITY, "InvoiceReferenceID", key)
+        _need_creditable(books, invoice)
 
 
-def _need_open(books: Books, day: date, field: str, key: int) -> None:
-    closed = books.closed(day)
-    if closed:
-        raise RuleBroken(closed, _ENTITY, field, key)
-    if books.settings.year_header == "strict" and books.year != day.year:
-        raise RuleBroken(f"{day} is not in the year of the header Year", _ENTITY, field, key)
+def _need_creditable(books: Books, note: Row) -> None:
+    """Fidelity: assumed unimicro §5 – a credit note refers to an issued invoice of its customer, and to no more of it
+    than is left
+    """
+    original, field = books.get(_ENTITY, note["InvoiceReferenceID"]), "InvoiceReferenceID"
+    issued = original is not None and original["StatusCode"] != DRAFT and original.get("InvoiceType") != 1
+    if original is None or not issued or original["CustomerID"] != note["CustomerID"]:
+        raise RuleBroken("The credit note refers to no invoice of this customer", _ENTITY, field, note["ID"])
+    left = original["TaxInclusiveAmount"] - value_or(original, "CreditedAmount", Decimal(0))
+    if abs(note["TaxInclusiveAmount"]) > left:
+        raise RuleBroken("More would be credited than was invoiced", _ENTITY, field, note["ID"])
 
 
 def issue(books: Books, invoice: Row) -> Row:
@@ -87,14 +90,15 @@ def issue(books: Books, invoice: Row) -> Row:
     number = books.next_number(INVOICE_SERIES, lambda each: bool(table.keys("InvoiceNumber", str(each))))
     customer = books.get("Customer", invoice["CustomerID"])
     digits = f"{value_or(customer, 'CustomerNumber', 0):07d}{number:07d}"
-    entry = _post_invoice(books, invoice, lines, str(number))
+    paid_by = {"PaymentID": f"{digits}{check_digit(digits)}", "InvoiceNumber": str(number)}
+    postings = ledger.of_invoice(books, invoice, lines)
+    entry = ledger.post(books, invoice["InvoiceDate"], f"Faktura {number}", postings, {**_common(invoice), **paid_by})
     for line in lines:
         books.change(_ITEM, line, {"StatusCode": 41302})
     credit = invoice.get("InvoiceType") == 1
     changes: Row = {
         "StatusCode": INVOICED,
-        "InvoiceNumber": str(number),
-        "PaymentID": f"{digits}{check_digit(digits)}",
+        **paid_by,
         "JournalEntryID": entry["ID"],
         "RestAmount": invoice["TaxInclusiveAmount"],
         "RestAmountCurrency": invoice["TaxInclusiveAmountCurrency"],
@@ -106,37 +110,10 @@ def issue(books: Books, invoice: Row) -> Row:
     return invoice
 
 
-def _post_invoice(books: Books, invoice: Row, lines: list[Row], number: str) -> Row:
-    """Debit the customer, credit sales and VAT.
-
-    Fidelity: assumed unimicro §7 – accounts 1500, 3000 (3100 without VAT) and those of the VAT types
-    """
-    own = books.own()
-    amounts: dict[int, Decimal] = {own["CustomerAccountID"]: invoice["TaxInclusiveAmount"]}
-    free = books.tables["Account"].first("AccountNumber", 3100)
-    for line in lines:
-        usual = own["DefaultSalesAccountID"] if line.get("VatPercent") else value_or(free, "ID")
-        account = line.get("AccountID") or usual
-        amounts[account] = amounts.get(account, Decimal(0)) - line["SumTotalExVat"]
-    for kind, vat in totals.vat_by_type(lines, books.settings.vat_rounding).items():
-        account = value_or(books.get("VatType", kind), "OutgoingAccountID")
-        if account and vat:
-            amounts[account] = amounts.get(account, Decimal(0)) - vat
-    return post(books, invoice, invoice["InvoiceDate"], amounts, f"Faktura {number}", number)
-
-
-def post(books: Books, invoice: Row, day: str, amounts: dict[int, Decimal], text: str, number: str) -> Row:
-    """An entry in the ledger whose amounts by account sum to nothing."""
-    year = next((row for row in books.tables["FinancialYear"].rows.values() if row["Year"] == int(day[:4])), None)
-    voucher = books.next_number(JOURNAL_SERIES, lambda _each: False)
-    name = f"{voucher}-{day[:4]}"
-    head = {"JournalEntryNumber": name, "JournalEntryNumberNumeric": voucher, "Description": text}
-    entry = books.add("JournalEntry", {**head, "FinancialYearID": value_or(year, "ID")})
-    for account, amount in amounts.items():
-        row = {"JournalEntryID": entry["ID"], "JournalEntryNumber": name, "AccountID": account, "Amount": amount}
-        more = {"FinancialDate": day, "InvoiceNumber": number, "CustomerInvoiceID": invoice["ID"], "StatusCode": 31001}
-        books.add("JournalEntryLine", {**row, **more, "Description": text})
-    return entry
+def _common(invoice: Row) -> Row:
+    """What every ledger line of an invoice says."""
+    money = {name: invoice.get(name) for name in ("CurrencyCodeID", "CurrencyExchangeRate")}
+    return {"CustomerInvoiceID": invoice["ID"], **money}
 
 
 def _credit(books: Books, note: Row) -> None:
@@ -197,13 +174,15 @@ def pay(books: Books, invoice: Row, body: Any) -> Row:
         raise RuleBroken("The transition 'pay' is not possible now", _ENTITY, "StatusCode", key)
     if not 0 < amount <= invoice["RestAmount"] or not 0 < in_currency <= invoice["RestAmountCurrency"]:
         raise RuleBroken("The amount is not between 0 and what is left", "InvoicePaymentData", "Amount", key)
-    _need_open(books, date.fromisoformat(day), "PaymentDate", key)
+    need_open(books, date.fromisoformat(day), _ENTITY, "PaymentDate", key)
     bank = body.get("AccountID") or value_or(books.tables["Account"].first("AccountNumber", 1920), "ID")
     if books.get("Account", bank) is None:
         raise RuleBroken(f"There is no Account with ID {bank}", "InvoicePaymentData", "AccountID", key)
-    amounts = {bank: amount, books.own()["CustomerAccountID"]: -amount}
-    entry = post(books, invoice, day, amounts, f"Innbetaling {invoice['InvoiceNumber']}", invoice["InvoiceNumber"])
+    customers = books.own()["CustomerAccountID"]
+    postings = [Posting(bank, amount, in_currency), Posting(customers, -amount, -in_currency)]
     head = {"CustomerInvoiceID": key, "InvoiceNumber": invoice["InvoiceNumber"], "PaymentID": invoice["PaymentID"]}
+    text = f"Innbetaling {invoice['InvoiceNumber']}"
+    entry = ledger.post(books, day, text, postings, {**_common(invoice), **head})
     row = {**head, "Amount": amount, "AmountCurrency": in_currency, "PaymentDate": day, "IsCustomerPayment": True}
     books.add("Payment", {**row, "JournalEntryID": entry["ID"], "CurrencyCodeID": invoice["CurrencyCodeID"]})
     left, left_currency = invoice["RestAmount"] - amount, invoice["RestAmountCurrency"] - in_currency

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kobling.simulators.unimicro import filing
-from kobling.simulators.unimicro.actions import act, distribute
+from kobling.simulators.unimicro.actions import Rows, act, distribute
 from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError, RuleBroken, not_found, unauthorized
 from kobling.simulators.unimicro.facts import Entity, by_route, entities
@@ -109,7 +109,7 @@ class Routes:
         if parts[0] == "distributions":
             if call.method != "PUT" or call.query.get("action") not in ("distribute", "distribute-with-type"):
                 raise ApiError("Unknown action for distributions")
-            return json_reply(bool(distribute(books, call.query)))
+            return json_reply(distribute(books, call.query))
         entity = by_route().get(parts[0])
         if entity is None or len(parts) > 2:
             raise ApiError("No such resource", 404)
@@ -122,9 +122,12 @@ class Routes:
 
     def _act(self, books: Books, entity: Entity, key: int | None, call: Call) -> Reply:
         made = act(books, entity, call.method, call.query["action"], key, body_of(call))
-        if isinstance(made, dict) and "ID" in made:
-            return json_reply(Shower(books, entity, _without_action(call)).shown(made))
-        return json_reply(made)
+        if not isinstance(made, Rows):
+            return json_reply(made)
+        shower = Shower(books, entities()[made.entity], _without_action(call))
+        if isinstance(made.rows, list):
+            return json_reply([shower.shown(row) for row in made.rows])
+        return json_reply(shower.shown(made.rows))
 
     def _verb(self, books: Books, entity: Entity, key: int | None, call: Call) -> Reply:
         if call.method == "GET":

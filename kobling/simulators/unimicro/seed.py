@@ -12,6 +12,7 @@ from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.custom_fields import TYPES
 from kobling.simulators.unimicro.facts import entities
 from kobling.simulators.unimicro.invoices import RATES
+from kobling.simulators.unimicro.ledger import JOURNAL_SERIES
 from kobling.simulators.unimicro.masterdata import (
     ACTIVE,
     CUSTOMER_SERIES,
@@ -20,7 +21,7 @@ from kobling.simulators.unimicro.masterdata import (
     PROJECT_SERIES,
     rounded,
 )
-from kobling.simulators.unimicro.posting import INVOICE_SERIES, JOURNAL_SERIES, issue
+from kobling.simulators.unimicro.posting import INVOICE_SERIES, issue
 from kobling.simulators.unimicro.table import Row
 from kobling.simulators.world.norway import SERIES, Business, assignments, norwegian_words, unimicro_knows
 

@@ -7,11 +7,15 @@ from typing import Any, Literal
 
 import msgspec
 
+REDIRECT_URI = "http://localhost:8642/signed-in"
+
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """How this Unimicro behaves where a portal decides, or where the contract leaves room.
 
-    Fidelity: assumed unimicro §2 – only registered redirect URIs pass; an empty list (`redirect_uris`) lets all pass
+    Fidelity: known unimicro §2 – only registered redirect URIs pass (`redirect_uris`)
+    Fidelity: assumed unimicro §2 – a person's token reaches the company picked on the page, or all of the person's
+        (`person_companies`)
     Fidelity: known unimicro §2 – the client may lose the scope offline_access (`offline_access`); assumed – the wish is
         then refused, or ignored
     Fidelity: assumed unimicro §2 – refresh tokens work once (`rotation`)
@@ -30,7 +34,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     token_life: int = 3600
-    redirect_uris: list[str] = []
+    redirect_uris: list[str] = msgspec.field(default_factory=lambda: [REDIRECT_URI])
+    person_companies: Literal["picked", "all"] = "picked"
     offline_access: Literal["owned", "refused", "ignored"] = "owned"
     rotation: bool = True
     issue_at_once: bool = True

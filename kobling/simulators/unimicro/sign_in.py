@@ -88,15 +88,14 @@ class SignIn:
         if client is None or client.kind == "server":
             return _page(400, "<h1>Sorry, there was an error</h1><p>unauthorized_client</p>")
         redirect = given.get("redirect_uri", "")
-        registered = settings.redirect_uris
-        if urlsplit(redirect).scheme not in ("http", "https") or (registered and redirect not in registered):
+        if redirect not in settings.redirect_uris:
             return _page(400, "<h1>Sorry, there was an error</h1><p>invalid redirect_uri</p>")
         problem = _problem(given, client, settings)
         if problem:
             return _back(given, error=problem)
-        if call.method == "GET" and given.get("auto") != "1":
-            return _page(200, _form(given, companies))
         company = given.get("company") or next(iter(companies))
+        if call.method == "GET" and (given.get("auto") != "1" or company not in companies):
+            return _page(200, _form(given, companies))
         if call.method == "POST":
             if given.get("decision") == "deny":
                 return _back(given, error="access_denied")

@@ -18,7 +18,7 @@ from kobling.simulators.unimicro.eventplans import Postman
 from kobling.simulators.unimicro.facts import entities
 from kobling.simulators.unimicro.people import People, named
 from kobling.simulators.unimicro.routes import Routes
-from kobling.simulators.unimicro.settings import Limits, Settings
+from kobling.simulators.unimicro.settings import REDIRECT_URI, Limits, Settings
 from kobling.simulators.unimicro.sign_in import SignIn, discovery, issuer, signing_keys
 from kobling.simulators.unimicro.tokens import OAuthError, Tokens
 from kobling.simulators.wire import Call, Reply, json_reply
@@ -26,7 +26,6 @@ from kobling.simulators.world.norway import organisation_number
 
 _ID = re.compile(r"/\d+(?=/|$)")
 _NAMES = ("Fjordbemanning AS", "Fjordbemanning Eiendom AS")
-REDIRECT_URI = "http://localhost:8642/signed-in"
 
 
 def build(*, clock: Clock, seed: int, records: int) -> Unimicro:
@@ -45,6 +44,7 @@ class Unimicro:
 
     def __init__(self, clock: Clock, seed: int, records: int) -> None:
         self.clock = clock
+        self.url = ""
         self._settings = Settings()
         self._limits = Limits()
         self.reset(seed, records)
@@ -84,6 +84,8 @@ class Unimicro:
             "certificate": certificate(known.seed, known.server.client_id, known.certificate_password),
             "certificate_password": known.certificate_password,
             "redirect_uri": REDIRECT_URI,
+            "identity_url": self.url,
+            "api_url": self.url,
             "company_key": first,
             "other_company_key": second,
             "username": known.username,
@@ -170,14 +172,12 @@ class Unimicro:
     def entities(self) -> list[str]:
         """Routes of the first company's tables, and of the second one's customers and invoices; webhooks sent."""
         routes = [entity.route or entity.name for entity in entities().values()]
-        return [*routes, "other-customers", "other-invoices", "deliveries", "distributed"]
+        return [*routes, "other-customers", "other-invoices", "deliveries"]
 
     def dump(self, entity: str) -> list[dict[str, Any]]:
         """All rows of a kind by ID, deleted ones marked. Raises KeyError."""
         if entity == "deliveries":
             return [dict(each) for postman in self.postmen for each in postman.deliveries]
-        if entity == "distributed":
-            return [dict(each) for each in self.main.distributed]
         other = entity.startswith("other-")
         books = [*self.companies.values()][1] if other else self.main
         rows = books.tables[named(entity.removeprefix("other-")).name].rows

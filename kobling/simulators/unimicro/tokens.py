@@ -66,8 +66,8 @@ class Tokens:
         token endpoint, jti once, exp five minutes at most
     Fidelity: known unimicro §2 – a refresh token only with offline_access; an access token lives an hour and carries
         AppFramework (the API's URL) and aud ["AppFramework", "{identity}/resources"]
-    Fidelity: assumed unimicro §2 – a token of a person reaches the company picked, one of a server application the
-        first; iat and nbf may be a minute ahead
+    Fidelity: assumed unimicro §2 – a token of a server application reaches the first company; iat and nbf may be a
+        minute ahead
     """
 
     def __init__(self, clock: Clock, known: Directory, codes: SignIn, companies: list[str]) -> None:
@@ -105,7 +105,8 @@ class Tokens:
         if code is None or code.client is not client or code.redirect_uri != form.get("redirect_uri"):
             raise OAuthError("invalid_grant")
         _need_verifier(code, form.get("code_verifier", ""))
-        caller = Caller(client, frozenset({code.company}), code.scopes, person=True)
+        companies = {code.company} if settings.person_companies == "picked" else {*self._companies}
+        caller = Caller(client, frozenset(companies), code.scopes, person=True)
         return self._answer(call, _Wish(caller, code.nonce), settings)
 
     def _client(self, call: Call, form: Mapping[str, str]) -> Client:

@@ -58,6 +58,15 @@ def vat_by_type(items: Iterable[Row], way: str, twin: str = "") -> dict[int, Dec
     return {kind: rounded(net * percents[kind] / 100) for kind, net in found.items()}
 
 
+def net_by_type(items: Iterable[Row]) -> dict[int, Decimal]:
+    """What the VAT of each VAT type is taken of."""
+    found: dict[int, Decimal] = {}
+    for item in items:
+        kind = item.get("VatTypeID") or 0
+        found[kind] = found.get(kind, Decimal(0)) + item["SumTotalExVat"]
+    return found
+
+
 def invoice(items: list[Row], way: str) -> Row:
     """The totals of an invoice with these lines."""
     told: Row = {}

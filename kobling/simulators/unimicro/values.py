@@ -22,6 +22,10 @@ READ_ONLY: dict[str, frozenset[str]] = {
     "Product": frozenset({"StatusCode", "AverageCost"}),
     "Project": frozenset({"StatusCode", "ProjectNumberNumeric", "IsUsed"}),
     "CustomField": frozenset({"StatusCode"}),
+    "JournalEntry": names("StatusCode JournalEntryNumber JournalEntryNumberNumeric FinancialYearID"),
+    "JournalEntryLineDraft": names(
+        "StatusCode JournalEntryID JournalEntryNumber JournalEntryNumberNumeric RegisteredDate"
+    ),
     "CustomerInvoice": names(
         """
         StatusCode InvoiceNumber PaymentID JournalEntryID Credited CreditedAmount CreditedAmountCurrency RestAmount

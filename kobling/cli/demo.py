@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from kobling.cli import demo_environment, output
 from kobling.cli.main import app
 from kobling.cli.output import Exit
+from kobling.pairs.registry import pair_types
 from kobling.records import N_
+
+
+def _further(simulators: Any) -> bool:
+    """The other pairs, one after the other; whether all are in step but for what waits for a person."""
+    from kobling.cli.demo_pairs import chapters
+
+    good = True
+    for number, each in enumerate(chapters(simulators), start=7):
+        output.out.print()
+        title = f"{number}. {pair_types()[each.pair_type].title} · {each.client}"
+        output.out.rule(escape(title), align="left", style="dim")
+        good = each.tell() and good
+    return good
 
 
 @app.command()
@@ -20,11 +35,12 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 1,
 ) -> None:
     """Bring two simulated systems into step, and tell what happens on the way."""
+    from kobling.cli.demo_pairs import VENDORS
     from kobling.cli.demo_story import Story
     from kobling.simulators import SimulatorThread
 
-    with SimulatorThread(["simply_crm", "dinero"], seed=seed, records=records) as simulators:
-        in_step = Story(simulators).tell()
+    with SimulatorThread(["simply_crm", "dinero", *VENDORS], seed=seed, records=records) as simulators:
+        in_step = Story(simulators).tell() & _further(simulators)
         if not once:
             output.out.print()
             output.say(N_("The simulators stay up; look around from another terminal, with:"))

@@ -13,10 +13,10 @@ from kobling.engine.flow import StepFailed, approved_flow, sync_flow
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.models import Run, SyncIssue
+from kobling.hub.quiet import QUIET
 from kobling.hub.store.issues import error_as_data
 from kobling.hub.store.journal import Fenced
 from kobling.records import N_, KoblingError, Misunderstood, NotOffered, SettingsError, Temporary, Unsafe
-from kobling.sync.doubts import INFORMATIONAL
 
 log = structlog.get_logger("kobling.run")
 BACKOFF = (2, 5, 15, 60, 180, 600)
@@ -123,6 +123,4 @@ def _pause(failure: dict[str, Any], planned: float, steps: Steps) -> float:
 
 def _open_issues(steps: Steps) -> bool:
     tables = [bench.table for bench in steps.benches.values()]
-    return (
-        SyncIssue.objects.filter(table_id__in=tables).exclude(state="settled").exclude(kind__in=INFORMATIONAL).exists()
-    )
+    return SyncIssue.objects.filter(table_id__in=tables).exclude(state="settled").exclude(QUIET).exists()

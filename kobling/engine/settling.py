@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from kobling.hub.gather import identity_rules
@@ -317,7 +318,9 @@ def _questions(actions: Sequence[AnyAction]) -> list[Raised]:
         elif isinstance(each, Warn):
             details = {"fields": dict(each.fields)}
             ids = (each.left_id, each.right_id, None)
-            raised.append(Raised(each.kind, *ids, each.title, each.reason, dict(each.params), details))
+            made = Raised(each.kind, *ids, each.title, each.reason, dict(each.params), details)
+            table, waits_id = each.waits_for or (None, None)
+            raised.append(replace(made, waits_table=table, waits_id=waits_id))
         elif isinstance(each, Skip) and each.why == "waits" and each.waits_for:
             left, right = (each.external_id, None) if each.side is Side.LEFT else (None, each.external_id)
             table, waits_id = each.waits_for[0]

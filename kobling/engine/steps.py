@@ -20,7 +20,7 @@ from kobling.sdk.protocols import Clock, Reporting, Resource
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, RaiseConflict, Skip, Update, from_blob, to_blob
 from kobling.sync.brake import Counts, brake
-from kobling.sync.doubts import doubts
+from kobling.sync.doubts import doubts, notes
 from kobling.sync.plan import plan
 from kobling.sync.waiting import LoopThread
 
@@ -229,7 +229,8 @@ class Steps:
         questions: list[RaiseConflict] = []
         if bench.mapping.reports is not None:
             batch, questions = handed_out.split(bench, batch, self._awaited(bench))
-        actions = [*plan(bench.mapping, batch.work), *questions, *doubts(bench.mapping, batch.work)]
+        told: list[AnyAction] = [*questions, *doubts(bench.mapping, batch.work), *notes(batch.work)]
+        actions = [*plan(bench.mapping, batch.work), *told]
         revs = {"after": after, "upto": batch.upto, "other_upto": window[Side(side).other.value][1]}
         row = self._store(bench, seq, side, actions, rows=batch.rows, **revs)
         checkpoints.reach(checkpoints.PLANNED)

@@ -133,6 +133,7 @@ def seen_of(bench: Workbench, side: Side, row: Snapshot | None) -> Seen | None:
         waits=reading.waits,
         problems=reading.problems,
         left_out=reading.left_out,
+        points_to=reading.points_to,
     )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from django.utils import translation
 
 from kobling.hub.models import SyncIssue
+from kobling.hub.quiet import is_quiet
 from kobling.hub.store import couplings
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.sdk.protocols import Told
-from kobling.sync.doubts import INFORMATIONAL
 
 LANGUAGE = "da"
 _WRONG = ("totals", "posted", "refused", "bad_value", "conflict")
@@ -49,7 +49,7 @@ def said(failure: Mapping[str, Any], language: str = LANGUAGE) -> str:
 def _wrong(table: int, awaited: Sequence[str]) -> dict[str, SyncIssue]:
     issues = SyncIssue.objects.filter(table_id=table, left_id__in=awaited).exclude(state="settled")
     chosen = [each for each in issues.order_by("id") if each.kind in _WRONG or not each.coupling]
-    return {str(each.left_id): each for each in chosen if each.kind not in INFORMATIONAL}
+    return {str(each.left_id): each for each in chosen if not is_quiet(each.kind)}
 
 
 def _why(issue: SyncIssue, codes: Mapping[str, str]) -> tuple[str, str]:

@@ -55,7 +55,14 @@ class Unresolved(Exception):
 
 
 class LeftOut(Exception):
-    """A value that cannot be carried now and is no reason to wait: the field is left alone on both sides."""
+    """A value that cannot be carried now and is no reason to wait: the field is left alone on both sides.
+
+    ``awaited``: the mapping and id of the record that it points to, after whose coupling it can be.
+    """
+
+    def __init__(self, awaited: tuple[str, str] | None = None) -> None:
+        super().__init__()
+        self.awaited = awaited
 
 
 @dataclass(frozen=True, slots=True)

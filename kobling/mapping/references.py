@@ -38,8 +38,8 @@ def soft_reference(mapping: str) -> Codec:
     def read(values: Values, side: str, resolver: Resolver | None) -> Any:
         try:
             return inner.read(tuple(None if each is None else str(each) for each in values), side, resolver)
-        except Unresolved:
-            raise LeftOut from None
+        except Unresolved as missing:
+            raise LeftOut((missing.mapping, missing.external_id)) from None
 
     return Codec(f"soft_{inner.name}", read, inner.write)
 

@@ -16,13 +16,14 @@ from kobling.records import N_, Fields, Refused, Wrong, exact, is_empty
 class Reading:
     """A record in agreed values. Keys the vendor did not send are absent; ``waits`` are references not coupled yet;
     ``problems`` are fields whose value fits no rule (key → what is wrong: a text, or a sentence with parameters);
-    ``left_out`` are keys left alone for now.
+    ``left_out`` are keys left alone for now; ``points_to`` are the records that some of these point to.
     """
 
     values: dict[str, Any]
     waits: tuple[tuple[str, str, str], ...] = ()
     problems: Mapping[str, Any] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
+    points_to: tuple[tuple[str, str], ...] = ()
 
 
 def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver | None) -> Reading:
@@ -31,6 +32,7 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
     waits: list[tuple[str, str, str]] = []
     problems: dict[str, Any] = {}
     left_out: list[str] = []
+    points_to: list[tuple[str, str]] = []
     side_name = side.value
     for each in mapping.fields:
         here = each.left if side is Side.LEFT else each.right
@@ -45,11 +47,13 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
             values[each.key] = here.codec.read(raw, side_name, resolver)
         except Unresolved as missing:
             waits.append((each.key, missing.mapping, missing.external_id))
-        except LeftOut:
+        except LeftOut as left:
             left_out.append(each.key)
+            if left.awaited is not None:
+                points_to.append(left.awaited)
         except (ValueError, ArithmeticError) as wrong:
             problems[each.key] = wrong.told if isinstance(wrong, Wrong) else str(wrong)
-    return Reading(values, tuple(waits), problems, frozenset(left_out))
+    return Reading(values, tuple(waits), problems, frozenset(left_out), tuple(points_to))
 
 
 def write(mapping: TableMapping, side: Side, values: Mapping[str, Any], resolver: Resolver | None) -> dict[str, Any]:

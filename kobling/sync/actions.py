@@ -105,12 +105,16 @@ class RaiseConflict(Action, frozen=True, tag="conflict", kw_only=True):
 
 
 class Warn(Action, frozen=True, tag="warn", kw_only=True):
-    """Something looks wrong and nothing waits for it. ``fields`` are key → the value that looks wrong."""
+    """Something to remember of a record that nobody has to settle. ``fields`` are key → the value it is about.
+
+    ``waits_for`` is [mapping, external id] of a record after whose coupling this one is looked at again.
+    """
 
     kind: str
     left_id: str | None = None
     right_id: str | None = None
     fields: dict[str, Any] = {}
+    waits_for: list[str] = []
 
 
 AnyAction = Create | Update | Delete | Couple | Agree | Uncouple | Skip | RaiseConflict | Warn

@@ -14,6 +14,9 @@ from kobling.sync.states import Loner, Pairing, Seen
 DOUBTFUL = "doubtful_number"
 INFORMATIONAL = ("altered", DOUBTFUL)
 """Kinds of issues that nothing waits for."""
+NOTE = "points:"
+"""How kinds begin that are notes of our own, not for people: what a field points to, one for each mapping."""
+_LONGEST = 30
 
 
 def doubts(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[Warn]:
@@ -40,6 +43,16 @@ def doubts(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[W
                 params={"number": ", ".join(sorted({str(value) for value in wrong.values()}))},
                 fields=wrong,
             )
+
+
+def notes(work: Iterable[Pairing | Loner]) -> Iterator[Warn]:
+    """A note for each record with a field that can be carried once the record it points to is coupled."""
+    for each in work:
+        ids, seen = _of(each)
+        targets = {mapping: target for one in seen.values() for mapping, target in one.points_to}
+        for mapping, target in targets.items():
+            kind = f"{NOTE}{mapping}"[:_LONGEST]
+            yield Warn(kind=kind, left_id=ids[Side.LEFT], right_id=ids[Side.RIGHT], waits_for=[mapping, target])
 
 
 def _values(each: Pairing | Loner, seen: Mapping[Side, Seen], key: str) -> list[Any]:

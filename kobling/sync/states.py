@@ -22,7 +22,8 @@ def coupling_id(mapping: str, left_id: str, right_id: str) -> str:
 class Seen:
     """One side's record in agreed values. ``locked``: posted, so that no value but the unlocked ones may change.
 
-    ``left_out`` are keys whose value cannot be carried now: nobody reads or writes them.
+    ``left_out`` are keys whose value cannot be carried now: nobody reads or writes them. ``points_to``: (mapping, id)
+    of records after whose coupling some of these can be.
     """
 
     external_id: str
@@ -34,6 +35,7 @@ class Seen:
     waits: tuple[tuple[str, str, str], ...] = ()
     problems: Mapping[str, Any] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
+    points_to: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

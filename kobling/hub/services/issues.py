@@ -12,10 +12,11 @@ from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
 from kobling.hub import gather
 from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
 from kobling.hub.opening import Opener
+from kobling.hub.quiet import NOTES
 from kobling.hub.services import pairs
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
-from kobling.hub.store.issues import settle_coupled
+from kobling.hub.store.issues import settle_coupled, wake
 from kobling.hub.workbench import Workbench
 from kobling.mapping import ConflictPolicy, DeletionPolicy, Side
 from kobling.records import N_, SettingsError, from_json, to_json
@@ -29,6 +30,7 @@ def listed(
 ) -> QuerySet[SyncIssue]:
     """Issues the actor may see that are not settled, oldest first. ``error``: a vendor's code or part of its words."""
     found = SyncIssue.objects.filter(table__pair__client__in=clients_of(actor, Doing.SEE)).exclude(state="settled")
+    found = found.exclude(NOTES)
     if pair is not None:
         found = found.filter(table__pair=pair)
     if kind:
@@ -231,6 +233,7 @@ def couple(
             keep = gather.identity_rules(bench.mapping)
             couplings.mark_coupled(bench.table, bench.siblings[side], side, [external_id], keep)
             settle_coupled(bench.table, side, [external_id])
+            wake(bench.pair, [external_id], bench.feeds_by_table)
         _look_again(bench, left_id, right_id)
     record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why)
     return uid

@@ -15,10 +15,10 @@ from kobling.hub.due import next_time
 from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue
 from kobling.hub.offering import Activation
 from kobling.hub.opening import Opener
+from kobling.hub.quiet import QUIET
 from kobling.hub.services.log import record
 from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError
-from kobling.sync.doubts import INFORMATIONAL
 
 
 def create(
@@ -134,7 +134,7 @@ def status(actor: Actor, pair: Pair) -> Status:
         if not connection.healthy:
             reason = reason or f"{connection.name}: {connection.health_text or N_('not tested yet')}"
     last = pair.runs.filter(kind="sync").order_by("-id").first()
-    open_issues = SyncIssue.objects.filter(table__pair=pair).exclude(state="settled").exclude(kind__in=INFORMATIONAL)
+    open_issues = SyncIssue.objects.filter(table__pair=pair).exclude(state="settled").exclude(QUIET)
     planned = Schedule.objects.filter(pair=pair, enabled=True).first()
     return Status(
         green=not reason,

@@ -12,11 +12,11 @@ from kobling.hub import afresh, gather
 from kobling.hub.afresh import Told
 from kobling.hub.models import Decision, Pair, SyncIssue
 from kobling.hub.opening import Opener
+from kobling.hub.quiet import QUIET
 from kobling.hub.store import couplings, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, Unsafe
-from kobling.sync.doubts import INFORMATIONAL
 from kobling.sync.merge import MISSING, Merge, merge
 from kobling.sync.states import Pairing
 
@@ -103,9 +103,7 @@ def _differences(bench: Workbench, table: TableReport) -> Iterator[Difference]:
             yield Difference(bench.name, "control", " · ".join(key), None, None, key[1], left, right)
     for side in Side:
         yield from _missing(bench, side, table)
-    for issue in (
-        SyncIssue.objects.filter(table_id=bench.table).exclude(state="settled").exclude(kind__in=INFORMATIONAL)
-    ):
+    for issue in SyncIssue.objects.filter(table_id=bench.table).exclude(state="settled").exclude(QUIET):
         yield Difference(bench.name, "question", issue.title, issue.left_id, issue.right_id, issue.kind)
 
 

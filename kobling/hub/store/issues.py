@@ -10,6 +10,7 @@ from typing import Any
 from kobling.hub.store import mirror, sql
 from kobling.mapping import Side
 from kobling.records import KoblingError, to_json
+from kobling.sync.doubts import NOTE
 
 _UPSERT = """
 INSERT INTO hub_syncissue (table_id, kind, subject, left_id, right_id, coupling, title, reason, params, details,
@@ -153,8 +154,9 @@ def wake(pair: int, external_ids: Sequence[str], feeds: dict[Side, dict[str, int
     for batch in sql.batched(external_ids, sql.BATCH):
         waiting = sql.rows(
             "SELECT t.name, i.left_id, i.right_id FROM hub_syncissue i JOIN hub_table t ON t.id = i.table_id"
-            f" WHERE t.pair_id = %s AND i.kind = 'waits' AND i.state = 'open' AND i.waits_id IN ({sql.places(batch)})",
-            [pair, *batch],
+            f" WHERE t.pair_id = %s AND (i.kind = 'waits' OR i.kind LIKE %s) AND i.state = 'open'"
+            f" AND i.waits_id IN ({sql.places(batch)})",
+            [pair, f"{NOTE}%", *batch],
         )
         for table_name, left_id, right_id in waiting:
             side = Side.LEFT if left_id else Side.RIGHT

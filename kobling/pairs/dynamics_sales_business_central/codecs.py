@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kobling.mapping import Codec, Resolver, Unresolved
-from kobling.mapping.codecs import Values
+from kobling.mapping.codecs import LeftOut, Values
 from kobling.mapping.references import KEEP
 from kobling.records import N_, Refused
 
@@ -158,6 +158,8 @@ OWNER = Codec("owner", _read_owner, _write_owner)
 def _read_salesperson(values: Values, side: str, resolver: Resolver | None) -> Any:
     found = _asked(resolver).find(side, "salespeoplePurchasers", "code", values[0]) if values[0] else None
     coupling = _asked(resolver).coupling("salespeople", side, found) if found else None
+    if found and coupling is None:
+        raise LeftOut(("salespeople", found))
     return f"salespeople:{coupling}" if coupling else None
 
 

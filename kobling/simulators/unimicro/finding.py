@@ -15,6 +15,7 @@ from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError
 from kobling.simulators.unimicro.facts import DAY, INSTANT, Entity, entities
 from kobling.simulators.unimicro.filters import CUSTOM, alternatives, conjuncts, functions, read_filter, resolve
+from kobling.simulators.unimicro.settings import Settings
 from kobling.simulators.unimicro.table import Row
 
 Reader = Callable[[Row], Any]
@@ -47,6 +48,19 @@ def reader(books: Books, entity: Entity, path: str) -> Reader:
     return lambda row: row.get(name)
 
 
+def tester(books: Books, entity: Entity, node: Node) -> Callable[[Row], bool]:
+    """Whether a row fits a filter."""
+    readers = {each.path: reader(books, entity, each.path) for each in walk(node) if isinstance(each, Field)}
+    test = predicate(node, functions=functions(books.clock.moment), fold_case=True)
+    return lambda row: test(lambda path: readers[path](row))
+
+
+def page_of(query: Mapping[str, str], settings: Settings) -> tuple[int, int]:
+    """How many rows are skipped and how many shown. Raises ApiError."""
+    top = min(_number(query, "top", settings.default_top or _MOST), settings.max_top or _MOST)
+    return _number(query, "skip", 0), top
+
+
 class Finder:
     """Answers queries about one entity of one company.
 
@@ -63,8 +77,7 @@ class Finder:
     def page(self, query: Mapping[str, str]) -> list[Row]:
         """The rows that a query string asks for. Raises ApiError."""
         settings = self._books.settings
-        skip = _number(query, "skip", 0)
-        top = min(_number(query, "top", settings.default_top or _MOST), settings.max_top or _MOST)
+        skip, top = page_of(query, settings)
         node = None
         if query.get("filter"):
             node = read_filter(query["filter"], self._entity, guid=settings.createguid_readable)
@@ -104,12 +117,10 @@ class Finder:
                 if self._deleted or not rows[key].get("Deleted"):
                     yield rows[key]
             return
-        paths = {each.path for each in walk(node) if isinstance(each, Field)}
-        readers = {path: reader(self._books, self._entity, path) for path in paths}
-        test = predicate(node, functions=functions(self._books.clock.moment), fold_case=True)
+        test = tester(self._books, self._entity, node)
         for key in ids:
             row = rows[key]
-            if (self._deleted or not row.get("Deleted")) and test(lambda path, row=row: readers[path](row)):  # type: ignore[misc]
+            if (self._deleted or not row.get("Deleted")) and test(row):
                 yield row
 
     def _candidates(self, node: Node | None) -> tuple[list[int], Node | None]:
@@ -194,4 +205,4 @@ def _number(query: Mapping[str, str], name: str, usual: int) -> int:
 def _sortable(value: Any) -> tuple[int, Any]:
     if value is None:
         return 0, 0
-    return 1, value.casefold() if isinstance(value, str) else value
+    return (2, value.casefold()) if isinstance(value, str) else (1, value)

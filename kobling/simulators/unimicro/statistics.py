@@ -1,30 +1,47 @@
-"""Reporting queries: plain columns, deleted rows among them, and sums over all of it."""
+"""Reporting queries: columns and sums over rows, deleted ones among them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError
 from kobling.simulators.unimicro.facts import Entity, entities, entity_named
-from kobling.simulators.unimicro.filters import resolve
-from kobling.simulators.unimicro.finding import Finder, reader
+from kobling.simulators.unimicro.filters import read_filter, resolve
+from kobling.simulators.unimicro.finding import Finder, Reader, page_of, reader, tester
 from kobling.simulators.unimicro.table import Row
 
-_COLUMN = re.compile(r"\s*(?:(sum|count|max|min)\(\s*([\w.]+)\s*\)|([\w.]+))\s*(?:\bas\s+(\w+))?\s*", re.IGNORECASE)
-_KNOWN = frozenset({"model", "select", "filter", "expand", "orderby", "top", "skip", "distinct"})
+_KNOWN = frozenset({"model", "select", "filter", "expand", "orderby", "top", "skip"})
+_COLUMN = re.compile(r"\s*(.+?)(?:\s+as\s+(\w+))?\s*", re.IGNORECASE | re.DOTALL)
+_CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
+_SEPARATOR = re.compile(r"(?<!\\),")
+_PATH = re.compile(r"[\w.]+")
+_SUMS = frozenset({"sum", "count", "max", "min"})
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, how it is read from a row, and how the rows of a group are summed up ("" for not)."""
+
+    name: str
+    read: Reader
+    sum: str
 
 
 def statistics(books: Books, query: Mapping[str, str]) -> dict[str, Any]:
     """GET /api/statistics. Raises ApiError.
 
-    Fidelity: known unimicro §3 – model, select, filter, expand, orderby, top; the answer is {Data: [...]}
+    Fidelity: known unimicro §3 – model, select, filter, expand, orderby, top; the answer is {Data: [...]}; sum(),
+        casewhen(), isnull() and getdate(), with commas inside them escaped
     Fidelity: known unimicro §4 – deleted rows are shown
-    Fidelity: assumed unimicro §3 – a column without `as` is called by its path without dots; of the functions only sum,
-        count, min and max are here, over all rows that fit, and not beside plain columns
+    Fidelity: assumed unimicro §3 – a column without `as` is called by its path without dots, a function needs `as`
+        unless it is the sum of a path; beside sums the plain columns group, and there is no order; skip goes as well;
+        what is selected of another entity must be expanded; another parameter is refused
     """
     for name in query:
         if name not in _KNOWN:
@@ -32,40 +49,122 @@ def statistics(books: Books, query: Mapping[str, str]) -> dict[str, Any]:
     entity = entity_named(query.get("model", ""))
     if entity is None:
         raise ApiError(f"Unknown model '{query.get('model', '')}'")
-    columns = _columns(books, entity, query.get("select", ""))
+    columns = _Columns(books, entity, query.get("expand", "")).read(query.get("select", ""))
     finder = Finder(books, entity, deleted=True)
-    if not any(function for function, _, _ in columns):
+    if not any(column.sum for column in columns):
         rows = finder.page(query)
-        return {"Data": [{name: _plain(read(row)) for _, read, name in columns} for row in rows]}
-    if not all(function for function, _, _ in columns):
-        raise ApiError("Sums cannot be mixed with plain columns here")
-    found = list(finder.every(query.get("filter", "")))
-    return {"Data": [{name: _sum(function, [read(row) for row in found]) for function, read, name in columns}]}
+        return {"Data": [{column.name: _plain(column.read(row)) for column in columns} for row in rows]}
+    if query.get("orderby"):
+        raise ApiError("Sums have no order here")
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in finder.every(query.get("filter", "")):
+        groups.setdefault(tuple(column.read(row) for column in columns if not column.sum), []).append(row)
+    if not groups and all(column.sum for column in columns):
+        groups[()] = []
+    skip, top = page_of(query, books.settings)
+    return {"Data": [_summed(columns, rows) for rows in [*groups.values()][skip : skip + top]]}
 
 
-def _columns(books: Books, entity: Entity, text: str) -> list[tuple[str, Any, str]]:
-    if not text.strip():
-        raise ApiError("select is required")
-    found = []
-    for part in text.split(","):
-        match = _COLUMN.fullmatch(part)
-        if match is None:
-            raise ApiError(f"Invalid select: '{part}'")
-        function, inner, plain, name = match.groups()
-        path, _ = resolve(entity, inner or plain)
-        found.append(((function or "").lower(), reader(books, entity, path), name or (inner or plain).replace(".", "")))
-    return found
+def _summed(columns: list[Column], rows: list[Row]) -> Row:
+    told: Row = {}
+    for column in columns:
+        values = (
+            [value for value in map(column.read, rows) if value is not None] if column.sum else [column.read(rows[0])]
+        )
+        told[column.name] = _plain(_sum(column.sum, values))
+    return told
 
 
-def _sum(function: str, values: list[Any]) -> Any:
-    there = [value for value in values if value is not None]
-    if function == "count":
-        return len(there)
-    if function == "sum":
-        if any(not isinstance(value, int | Decimal) for value in there):
+def _sum(way: str, values: list[Any]) -> Any:
+    if way == "count":
+        return len(values)
+    if way == "sum":
+        if any(isinstance(value, bool) or not isinstance(value, int | Decimal) for value in values):
             raise ApiError("Only numbers can be summed")
-        return sum(there, Decimal(0))
-    return None if not there else _plain(max(there) if function == "max" else min(there))
+        return sum(values, Decimal(0))
+    if not values:
+        return None
+    try:
+        return {"max": max, "min": min}.get(way, lambda each: each[0])(values)
+    except TypeError:
+        raise ApiError("The values cannot be compared") from None
+
+
+class _Columns:
+    """Reads the columns of a select."""
+
+    def __init__(self, books: Books, entity: Entity, expand: str) -> None:
+        self._books = books
+        self._entity = entity
+        self._expanded = {each.strip().lower() for each in expand.split(",")}
+
+    def read(self, text: str) -> list[Column]:
+        """All columns. Raises ApiError."""
+        if not text.strip():
+            raise ApiError("select is required")
+        return [self._column(part.replace("\\,", ",")) for part in _SEPARATOR.split(text)]
+
+    def _column(self, text: str) -> Column:
+        match = _COLUMN.fullmatch(text)
+        if match is None:
+            raise ApiError(f"Invalid select: '{text}'")
+        told, name = match.groups()
+        call = _CALL.fullmatch(told)
+        way = call.group(1).lower() if call else ""
+        inner = call.group(2).strip() if call and way in _SUMS else told
+        if name is None and not _PATH.fullmatch(inner):
+            raise ApiError(f"A column needs a name: '{text}'")
+        read = self._expression(inner, 0)
+        return Column(name or inner.replace(".", ""), read, way if way in _SUMS else "")
+
+    def _expression(self, text: str, depth: int) -> Reader:
+        text = text.strip()
+        call = _CALL.fullmatch(text)
+        if depth > _DEEPEST:
+            raise ApiError("select goes too deep")
+        if call:
+            return self._function(call.group(1).lower(), _arguments(call.group(2)), depth)
+        if text.startswith("'") and text.endswith("'") and len(text) > 1:
+            constant = text[1:-1].replace("''", "'")
+            return lambda _row: constant
+        try:
+            number = Decimal(text) if text[:1].isdigit() or text[:1] == "-" else None
+        except InvalidOperation:
+            raise ApiError(f"Invalid select: '{text}'") from None
+        if number is not None:
+            return lambda _row: number
+        path, _ = resolve(self._entity, text)
+        above = path.rpartition(".")[0]
+        if above and above.lower() not in self._expanded and above != "CustomFields":
+            raise ApiError(f"'{text}' needs expand={above}")
+        return reader(self._books, self._entity, path)
+
+    def _function(self, name: str, given: list[str], depth: int) -> Reader:
+        if name == "casewhen" and len(given) == 3:
+            node = read_filter(given[0], self._entity, guid=self._books.settings.createguid_readable)
+            test = tester(self._books, self._entity, node)
+            then, other = self._expression(given[1], depth + 1), self._expression(given[2], depth + 1)
+            return lambda row: then(row) if test(row) else other(row)
+        if name == "isnull" and len(given) == 2:
+            first, instead = self._expression(given[0], depth + 1), self._expression(given[1], depth + 1)
+            return lambda row: instead(row) if first(row) is None else first(row)
+        if name == "getdate" and not given:
+            now: Callable[[], Any] = self._books.clock.moment
+            return lambda _row: now()
+        raise ApiError(f"The function {name} with {len(given)} arguments is not known here")
+
+
+def _arguments(text: str) -> list[str]:
+    """Split at commas that stand in no brackets and no quotes."""
+    found, depth, quoted = [""], 0, False
+    for sign in text:
+        quoted ^= sign == "'"
+        depth += 0 if quoted else (sign == "(") - (sign == ")")
+        if sign == "," and not quoted and depth == 0:
+            found.append("")
+        else:
+            found[-1] += sign
+    return found if text.strip() else []
 
 
 def _plain(value: Any) -> Any:

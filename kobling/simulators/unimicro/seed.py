@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ from kobling.simulators.unimicro.masterdata import (
     PROJECT_SERIES,
     rounded,
 )
-from kobling.simulators.unimicro.posting import INVOICE_SERIES, issue
+from kobling.simulators.unimicro.posting import INVOICE_SERIES, credit_draft, issue, pay
 from kobling.simulators.unimicro.table import Row
 from kobling.simulators.world.norway import SERIES, Business, assignments, norwegian_words, unimicro_knows
 
@@ -162,25 +162,38 @@ class Seed:
             if each.index % 3 == 0 and customer is not None:
                 begin = (self._books.today() - timedelta(days=each.index * 7 % 500)).isoformat()
                 more = {"ProjectCustomerID": customer["ID"], "StartDate": begin, "StatusCode": ACTIVE}
-                self._add("Project", ProjectNumber=each.number, Name=each.name, **more)
+                project = self._add("Project", ProjectNumber=each.number, Name=each.name, **more)
+                self._add("Dimensions", ProjectID=project["ID"], DepartmentID=each.index % 9 // 3 + 1)
 
     def _invoices(self, customers: list[Row]) -> None:
         """Issued ones that people wrote by hand, and a draft now and then."""
         products = list(self._books.tables["Product"].rows.values())
         for index in range(min(self._records // 4, _MOST_INVOICES) if customers else 0):
             customer = customers[self._random.randrange(len(customers))]
-            day = (self._books.today() - timedelta(days=index * 3 % 300)).isoformat()
-            invoice = self._draft(
-                customer, day, [products[(index + at) % len(products)] for at in range(index % 3 + 1)]
-            )
+            day = self._books.today() - timedelta(days=index * 3 % 300)
+            bought = [products[(index + at) % len(products)] for at in range(index % 3 + 1)]
+            invoice = self._draft(customer, day, bought)
             if index % 7:
-                issue(self._books, invoice)
+                self._happen(issue(self._books, invoice), index)
 
-    def _draft(self, customer: Row, day: str, products: list[Row]) -> Row:
+    def _happen(self, invoice: Row, index: int) -> None:
+        """What becomes of an issued invoice: half are paid when due, some in part, some are credited."""
+        due, rest = date.fromisoformat(invoice["PaymentDueDate"]), invoice["RestAmount"]
+        if index % 13 == 6:
+            issue(self._books, credit_draft(self._books, invoice))
+        elif due <= self._books.today() and index % 5 < 3:
+            amount = rounded(rest / 2) if index % 5 == 2 else rest
+            pay(self._books, invoice, {"Amount": amount, "PaymentDate": due.isoformat()})
+
+    def _draft(self, customer: Row, day: date, products: list[Row]) -> Row:
         info = self._books.get("BusinessRelation", customer["BusinessRelationID"]) or {}
-        head = {"CustomerID": customer["ID"], "CustomerName": info.get("Name"), "InvoiceDate": day, "InvoiceType": 0}
+        place = self._books.get("Address", info.get("InvoiceAddressID")) or {}
+        due = (day + timedelta(days=customer.get("CreditDays") or 14)).isoformat()
+        head = {"CustomerID": customer["ID"], "CustomerName": info.get("Name"), "InvoiceDate": day.isoformat()}
+        head |= {"CustomerOrgNumber": customer.get("OrgNumber"), "InvoiceType": 0, "PaymentDueDate": due}
+        head |= {f"Invoice{name}": place.get(name) for name in ("AddressLine1", "PostalCode", "City", "CountryCode")}
         money = {"CurrencyCodeID": self._own["BaseCurrencyCodeID"], "CurrencyExchangeRate": Decimal(1)}
-        invoice = self._add("CustomerInvoice", PaymentDueDate=day, StatusCode=42001, **head, **money)
+        invoice = self._add("CustomerInvoice", StatusCode=42001, **head, **money)
         made = []
         for at, product in enumerate(products):
             kind = self._books.get("VatType", product["VatTypeID"]) or {}

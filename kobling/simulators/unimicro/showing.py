@@ -7,7 +7,7 @@ from typing import Any
 
 from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError
-from kobling.simulators.unimicro.facts import Entity, entities
+from kobling.simulators.unimicro.facts import FLAG, Entity, entities
 from kobling.simulators.unimicro.filters import CUSTOM, resolve
 from kobling.simulators.unimicro.table import Row
 
@@ -32,7 +32,7 @@ class Shower:
 
     Fidelity: known unimicro §4 – expand with dots, select, hateoas; answers are bare objects and arrays
     Fidelity: assumed unimicro §4 – relations that were not asked for are null; select keeps nesting; hateoas is off
-        unless asked for
+        unless asked for; flags are never null
     Fidelity: known unimicro §5 – _links.transitions names what is allowed now
     """
 
@@ -53,9 +53,8 @@ class Shower:
         return self._full(self._entity, row, self._expand)
 
     def _full(self, entity: Entity, row: Row, expand: Tree) -> Row:
-        shown: Row = dict.fromkeys(entity.fields)
+        shown: Row = {name: False if kind == FLAG else None for name, kind in entity.fields.items()}
         shown.update(row)
-        shown["Deleted"] = bool(row.get("Deleted"))
         if not self._books.settings.createguid_readable:
             shown["_createguid"] = None
         shown[CUSTOM] = self._custom(entity, row)
@@ -87,7 +86,7 @@ class Shower:
                 values = row.get(CUSTOM) or {}
                 shown[name] = {each: values.get(each) for each in inner} if inner else self._custom(entity, row)
             elif relation is None:
-                shown[name] = bool(row.get(name)) if entity.fields[name] == "b" else row.get(name)
+                shown[name] = bool(row.get(name)) if entity.fields[name] == FLAG else row.get(name)
             else:
                 other = self._books.get(relation.target, row.get(relation.carrier))
                 target = entities()[relation.target]

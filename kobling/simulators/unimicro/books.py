@@ -67,13 +67,14 @@ class Books:
         self.heard(entity, "Create", row)
         return row
 
-    def change(self, entity: str, row: Row, values: Mapping[str, Any]) -> None:
-        """Change a row where that makes a difference; UpdatedAt moves only then."""
+    def change(self, entity: str, row: Row, values: Mapping[str, Any]) -> bool:
+        """Change a row where that makes a difference; UpdatedAt moves only then. Tells whether it did."""
         moved = {name: value for name, value in values.items() if row.get(name) != value}
         if not moved:
-            return
+            return False
         self.tables[entity].change(row, {**moved, "UpdatedAt": self.now(), "UpdatedBy": self.user})
         self.heard(entity, "Delete" if moved.get("Deleted") else "Update", row)
+        return True
 
     def touch(self, entity: str, row: Row) -> None:
         """Move UpdatedAt though nothing of the row itself has changed."""

@@ -65,7 +65,7 @@ class Batch:
     def write(self, entity: Entity, graph: Any, row: Row | None, rules: Mapping[str, tuple[Rule, Rule]]) -> Row:
         """Write a graph; gives the row of its root. Raises ApiError."""
         root = self.stage(entity, graph, row, {})
-        self._finish(graph, rules)
+        self._finish([root], graph, rules)
         return self.books.tables[entity.name].rows[root.key]
 
     def write_all(
@@ -73,27 +73,29 @@ class Batch:
     ) -> list[Row]:
         """Write several graphs or none; gives the rows of their roots. Raises ApiError."""
         roots = [self.stage(entity, graph, row, {}) for graph, row in graphs]
-        self._finish([graph for graph, _ in graphs], rules)
+        self._finish(roots, [graph for graph, _ in graphs], rules)
         return [self.books.tables[entity.name].rows[root.key] for root in roots]
 
-    def _finish(self, graph: Any, rules: Mapping[str, tuple[Rule, Rule]]) -> None:
+    def _finish(self, roots: list[Draft], graph: Any, rules: Mapping[str, tuple[Rule, Rule]]) -> None:
         for draft in list(self.drafts):
             if draft.entity.name in rules and not draft.values.get("Deleted"):
                 rules[draft.entity.name][0](self, draft)
         if self._findings:
             raise Invalid(graph, self._findings)
-        for draft in self.drafts:
-            self._commit(draft)
+        changed = [draft for draft in self.drafts if self._commit(draft)]
+        for root in roots:
+            if changed and root not in changed and root.row and self.books.settings.parent_stamp == "touched":
+                self.books.touch(root.entity.name, root.row)
         for draft in self.drafts:
             if draft.entity.name in rules and not draft.values.get("Deleted"):
                 rules[draft.entity.name][1](self, draft)
 
-    def _commit(self, draft: Draft) -> None:
+    def _commit(self, draft: Draft) -> bool:
         name = draft.entity.name
         if draft.row is None:
             draft.row = self.books.add(name, {**draft.values, "ID": draft.key})
-        else:
-            self.books.change(name, draft.row, draft.values)
+            return True
+        return self.books.change(name, draft.row, draft.values)
 
     def wrong(self, draft: Draft, field: str, message: str) -> None:
         """Something is wrong with a property; told when all have been looked at."""

@@ -167,7 +167,7 @@ class Softrig:
         now, mine = int(self.clock.now()), self.known["server_client_id"]
         told: dict[str, Any] = {"iss": mine, "sub": mine, "jti": str(uuid4())}
         told["aud"] = f"{self.running.url}/connect/token"
-XX
+        told |= {"iat": now, "nbf": now, "exp": now + 60, **more}
         return {name: value for name, value in told.items() if value is not None}
 
     async def server_token(self, assertion: str = "", **more: str) -> Answer:

@@ -77,7 +77,7 @@ class Softrig:
         return good(await self.post(route, new(**graph)))
 
     async def customer(self, name: str = "Bøgh & Sønn AS", **more: Any) -> Any:
-        return await self.make("customers", Info={"Name": name}, **more)
+        return await self.make("customers", **{"Info": {"Name": name}, **more})
 
     async def invoice(self, customer: int, *items: dict[str, Any], **more: Any) -> Any:
         """A draft, by default of one line of 1 x 100.00 with 25 % VAT."""

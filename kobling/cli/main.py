@@ -55,6 +55,7 @@ def load_commands() -> None:
         connecting,
         demo,
         doctor,
+        files,
         identifying,
         matching,
         numbering,

@@ -10,7 +10,7 @@ from typing import Any
 from kobling.engine import approved, observing
 from kobling.engine.executing import Executor, load_chunk
 from kobling.engine.finishing import finish_chunk
-from kobling.hub import comparing, gather, handed_out, held, jobs, planned, reporting, runs
+from kobling.hub import by_file, comparing, gather, handed_out, held, jobs, planned, reporting, runs
 from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
 from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, journal, mirror
@@ -229,7 +229,8 @@ class Steps:
         questions: list[RaiseConflict] = []
         if bench.mapping.reports is not None:
             batch, questions = handed_out.split(bench, batch, self._awaited(bench))
-        told: list[AnyAction] = [*questions, *doubts(bench.mapping, batch.work), *notes(batch.work)]
+        batch, elsewhere = by_file.split(bench, self.pair, batch)
+        told: list[AnyAction] = [*questions, *elsewhere, *doubts(bench.mapping, batch.work), *notes(batch.work)]
         actions = [*plan(bench.mapping, batch.work), *told]
         revs = {"after": after, "upto": batch.upto, "other_upto": window[Side(side).other.value][1]}
         row = self._store(bench, seq, side, actions, rows=batch.rows, **revs)

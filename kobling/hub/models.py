@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from django.db import models
 
+from kobling.hub.exports import ExportedDocument, FileExport
 from kobling.hub.offering import Activation, Price
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "Coupling",
     "Decision",
     "Event",
+    "ExportedDocument",
     "Feed",
+    "FileExport",
     "MatchKey",
     "MirrorRow",
     "Pair",

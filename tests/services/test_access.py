@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, may
+from kobling.files import PROFILES
 from kobling.hub import runs
-from kobling.hub.models import Run, SyncIssue
+from kobling.hub.models import FileExport, Run, SyncIssue
 from kobling.hub.services import (
     clients,
     connections,
     credentials,
+    exporting,
     history,
     identity,
     issues,
@@ -114,6 +117,25 @@ SERVICES: dict[str, tuple[set[str], Callable[[Actor, Bench, SyncIssue], object]]
         SET_UP,
         lambda who, b, i: (_switch_on(b), marketplace.deactivate(who, b.pair.client, b.opener, "memory", NOW)),
     ),
+    "exporting.preview": (
+        WORK,
+        lambda who, b, i: _only_access(lambda: exporting.preview(who, b.pair.left, b.opener, SHEET)),
+    ),
+    "exporting.make": (
+        WORK,
+        lambda who, b, i: _only_access(lambda: exporting.make(who, b.pair.left, b.opener, SHEET, NOW)),
+    ),
+    "exporting.download": (SEE, lambda who, b, i: exporting.download(who, _file(b).pk)),
+    "exporting.documents": (SEE, lambda who, b, i: exporting.documents(who, _file(b))),
+    "exporting.mark_transferred": (
+        WORK,
+        lambda who, b, i: _only_access(lambda: exporting.mark_transferred(who, _file(b), b.opener, NOW)),
+    ),
+    "exporting.acknowledge": (
+        WORK,
+        lambda who, b, i: _only_access(lambda: exporting.acknowledge(who, _file(b), b"", NOW)),
+    ),
+    "exporting.withdraw": (WORK, lambda who, b, i: exporting.withdraw(who, _file(b), NOW)),
     "identity.findings": (WORK, lambda who, b, i: list(identity.findings(who, b.pair, b.opener))),
     "credentials.revoke": (SET_UP, lambda who, b, i: credentials.revoke(who, b.pair.left, NOW)),
     "credentials.rename": (SET_UP, lambda who, b, i: credentials.rename(who, b.pair.left, "new")),
@@ -124,6 +146,15 @@ SERVICES: dict[str, tuple[set[str], Callable[[Actor, Bench, SyncIssue], object]]
     ),
     "clients.find": (SEE, lambda who, b, i: clients.find(who, "Test ApS")),
 }
+
+
+SHEET = exporting.Wish(PROFILES["spreadsheet-da"])
+
+
+def _file(bench: Bench) -> FileExport:
+    """A file that somebody made, of no documents."""
+    told = {"content": b"", "sha256": hashlib.sha256(b"").hexdigest(), "number_of_documents": 0}
+    return FileExport.objects.create(connection=bench.pair.left, profile="x", made_at=NOW, made_by="x", **told)
 
 
 def _switch_on(bench: Bench) -> None:
@@ -164,6 +195,7 @@ def test_everyone_who_may_is_served(bench: Bench, service: str) -> None:
 
 def test_lists_show_a_stranger_nothing_not_even_a_count(bench: Bench) -> None:
     _conflict(bench)
+    _file(bench)
     people = cast(bench.pair.client)
     for name in NOBODYS:
         who = people[name]
@@ -171,6 +203,7 @@ def test_lists_show_a_stranger_nothing_not_even_a_count(bench: Bench) -> None:
         assert connections.listed(who) == []
         assert pairs.listed(who) == []
         assert credentials.listed(who) == []
+        assert exporting.listed(who) == []
         assert syncing.listed(who) == []
         assert issues.listed(who).count() == 0
     assert len(pairs.listed(people["assigned"])) == 1

@@ -1,0 +1,290 @@
+"""file: preview, make, list, download, mark as transferred, read the answer, withdraw; profiles."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kobling.cli import output
+from kobling.cli.connecting import Json, pairs_of
+from kobling.cli.main import app, asked
+from kobling.cli.output import Exit, translated
+from kobling.cli.start import actor, vendors
+from kobling.files import PROFILES, Profile, profile_from_json
+from kobling.hub.models import Connection, FileExport
+from kobling.hub.services import clients, connections, exporting
+from kobling.records import N_, SettingsError
+
+file_app = typer.Typer(help="Documents as files (csv) for people to carry.", no_args_is_help=True)
+app.add_typer(file_app, name="file")
+
+From = Annotated[str, typer.Argument(help="The connection that the documents come from.")]
+ProfileName = Annotated[str, typer.Option(help="A profile's name, or @file with one of your own (JSON).")]
+Since = Annotated[str, typer.Option(help="Only documents from this day (YYYY-MM-DD).")]
+Numbers = Annotated[list[str] | None, typer.Option("--number", help="Only the document of this number.")]
+Departments = Annotated[list[str] | None, typer.Option("--department", help="Only of this department.")]
+Vat = Annotated[list[str] | None, typer.Option("--vat", help="A VAT code: 25=3, 0=6 …")]
+Again = Annotated[bool, typer.Option("--again", help="Also documents that are in a file already.")]
+Why = Annotated[str, typer.Option(help="Why, for the log.")]
+
+
+@file_app.command()
+def profiles(json: Json = False) -> None:
+    """List the profiles that come along."""
+    if json:
+        output.as_json([{"name": each.name, "title": each.title, "note": each.note} for each in PROFILES.values()])
+        return
+    rows = [(each.name, translated(each.title), each.encoding, translated(each.note)) for each in PROFILES.values()]
+    output.table("", tuple(translated(each) for each in ("Name", "Title", "Encoding", "Note")), rows)
+
+
+@file_app.command()
+def preview(
+    connection: From,
+    profile: ProfileName = "",
+    since: Since = "",
+    number: Numbers = None,
+    department: Departments = None,
+    vat: Vat = None,
+    again: Again = False,
+    json: Json = False,
+) -> None:
+    """Show what a file would hold, what is held back and why. Nothing is made."""
+    with vendors() as opener:
+        found = _connection(connection)
+        wish = _wish(found, profile, since, number, department, vat, again)
+        shown = exporting.preview(actor(asked.person), found, opener, wish)
+    if json:
+        output.as_json(_preview_data(shown))
+        return
+    _show(shown, wish.profile)
+    raise typer.Exit(Exit.NOT_IN_STEP if any(each.kind == "held" for each in shown.left) else Exit.OK)
+
+
+@file_app.command()
+def make(
+    connection: From,
+    profile: ProfileName = "",
+    since: Since = "",
+    number: Numbers = None,
+    department: Departments = None,
+    vat: Vat = None,
+    again: Again = False,
+    as_shown: Annotated[str, typer.Option(help="The digest of the preview: anything else is not made.")] = "",
+    to: Annotated[Path | None, typer.Option(help="Write the file here as well.")] = None,
+    why: Why = "",
+    json: Json = False,
+) -> None:
+    """Make a file and keep it. Its documents go out in no other file, and over no pair."""
+    who = actor(asked.person)
+    with vendors() as opener:
+        found = _connection(connection)
+        wish = _wish(found, profile, since, number, department, vat, again)
+        made = exporting.make(who, found, opener, wish, datetime.now(UTC), as_shown=as_shown, why=why)
+    if to is not None:
+        to.write_bytes(exporting.download(who, made.pk)[1])
+    if json:
+        output.as_json(_as_data(made))
+        return
+    told = {"file": made.pk, "number": made.number_of_documents, "totals": _totals(made.totals)}
+    output.say(N_("File %(file)s holds %(number)s documents: %(totals)s."), told, "green")
+    output.say(N_("Fetch it: kobling file download %(file)s"), {"file": made.pk})
+
+
+@file_app.command(name="list")
+def list_files(json: Json = False) -> None:
+    """List files: what they hold and what became of them."""
+    who = actor(asked.person)
+    found = exporting.listed(who, clients.find(who, asked.client) if asked.client else None)
+    if json:
+        output.as_json([_as_data(each) for each in found])
+        return
+    rows = [
+        (
+            each.pk,
+            each.connection.client.name,
+            each.connection.name,
+            each.profile,
+            each.number_of_documents,
+            _totals(each.totals),
+            each.made_at,
+            _state(each),
+        )
+        for each in found
+    ]
+    names: tuple[str, ...] = ("File", "Client", "Connection", "Profile", "Documents", "Totals", "Made", "State")
+    empty = translated("No files yet. Make one with 'kobling file make'.")
+    output.table("", tuple(translated(each) for each in names), rows, empty)
+
+
+@file_app.command()
+def show(number: int, json: Json = False) -> None:
+    """Show the documents of a file and what the other system said of each."""
+    who = actor(asked.person)
+    rows = exporting.documents(who, exporting.find(who, number))
+    if json:
+        output.as_json(
+            [
+                {
+                    "number": each.number,
+                    "source_id": each.source_id,
+                    "amount": each.amount,
+                    "currency": each.currency,
+                    "state": each.state,
+                    "reason": each.reason,
+                }
+                for each in rows
+            ]
+        )
+        return
+    cells = [(each.number, each.amount, each.currency, output.shown(each.state), each.reason) for each in rows]
+    names: tuple[str, ...] = ("Number", "Amount", "Currency", "State", "Reason")
+    output.table("", tuple(translated(each) for each in names), cells)
+
+
+@file_app.command()
+def download(number: int, to: Annotated[Path | None, typer.Option(help="Where to put it.")] = None) -> None:
+    """Write a file, the same bytes each time."""
+    export, content = exporting.download(actor(asked.person), number)
+    place = to or Path(
+        f"{export.connection.name}-{export.pk}.{export.layout.get('extension', 'csv')}".replace("/", "-")
+    )
+    place.write_bytes(content)
+    output.say(N_("Written to %(file)s."), {"file": str(place)})
+
+
+@file_app.command()
+def transferred(number: int) -> None:
+    """Say that a file was taken to the other system; that is said once."""
+    who = actor(asked.person)
+    with vendors() as opener:
+        exporting.mark_transferred(who, exporting.find(who, number), opener, datetime.now(UTC))
+    output.say(N_("Saved."))
+
+
+@file_app.command()
+def acknowledge(number: int, answer: Path, json: Json = False) -> None:
+    """Read the other system's answer or error file back; what it refused may go out again."""
+    who = actor(asked.person)
+    told = exporting.acknowledge(who, exporting.find(who, number), answer.read_bytes(), datetime.now(UTC))
+    refused = [each for each in told.told if not each.taken]
+    if json:
+        words = [{"number": each.number, "taken": each.taken, "reason": each.reason} for each in told.told]
+        output.as_json({"told": words, "unknown": [{"line": line, "text": text} for line, text in told.unknown]})
+    else:
+        counted = {"taken": len(told.told) - len(refused), "refused": len(refused)}
+        output.say(N_("%(taken)s taken, %(refused)s refused."), counted)
+        for each in refused:
+            output.out.print(f"  {each.number}: {each.reason}", markup=False)
+        for line, text in told.unknown:
+            output.say(N_("Line %(line)s is not understood: %(text)s"), {"line": line, "text": text}, "yellow")
+    raise typer.Exit(Exit.NOT_IN_STEP if refused or told.unknown else Exit.OK)
+
+
+@file_app.command()
+def withdraw(number: int, why: Why = "") -> None:
+    """Take a file back that was not transferred: its documents are free again."""
+    who = actor(asked.person)
+    freed = exporting.withdraw(who, exporting.find(who, number), datetime.now(UTC), why)
+    output.say(
+        N_("File %(file)s is withdrawn; %(number)s documents are free again."), {"file": number, "number": freed}
+    )
+
+
+def _connection(name: str) -> Connection:
+    who = actor(asked.person)
+    return connections.find(who, name, clients.find(who, asked.client) if asked.client else None)
+
+
+def _wish(
+    connection: Connection,
+    profile: str,
+    since: str,
+    numbers: list[str] | None,
+    departments: list[str] | None,
+    vat: list[str] | None,
+    again: bool,
+) -> exporting.Wish:
+    try:
+        day = date.fromisoformat(since) if since else None
+    except ValueError:
+        raise SettingsError(N_("“%(value)s” is no date. Write it YYYY-MM-DD."), field="since", value=since) from None
+    codes = pairs_of([part.strip() for each in vat or () for part in each.split(",") if part.strip()])
+    chosen = _profile(profile or exporting.source_of(connection).profile)
+    return exporting.Wish(chosen, day, tuple(numbers or ()), tuple(departments or ()), codes, again)
+
+
+def _profile(name: str) -> Profile:
+    if name.startswith("@"):
+        return profile_from_json(Path(name[1:]).read_bytes(), PROFILES)
+    if name not in PROFILES:
+        raise SettingsError(
+            N_("There is no profile “%(name)s”. Known: %(known)s."),
+            field="profile",
+            name=name,
+            known=", ".join(PROFILES),
+        )
+    return PROFILES[name]
+
+
+def _preview_data(shown: exporting.Preview) -> dict[str, Any]:
+    return {
+        "digest": shown.digest,
+        "documents": [
+            {"number": each.number, "kind": each.kind, "amount": each.amount, "currency": each.currency}
+            for each in shown.documents
+        ],
+        "totals": shown.totals,
+        "left": [
+            {"number": each.number, "kind": each.kind, "reason": output.filled(each.reason, dict(each.params))}
+            for each in shown.left
+        ],
+        "bytes": len(shown.content),
+    }
+
+
+def _show(shown: exporting.Preview, profile: Profile) -> None:
+    rows = [
+        (each.number, output.shown(each.kind), each.party.name, each.day, each.amount, each.currency)
+        for each in shown.documents
+    ]
+    names: tuple[str, ...] = ("Number", "What", "Customer", "Date", "Amount", "Currency")
+    output.table("", tuple(translated(each) for each in names), rows, translated("There is nothing to export."))
+    for each in shown.left:
+        output.say(N_("Not in the file: %(number)s."), {"number": each.number}, "yellow")
+        output.out.print(f"  {output.filled(each.reason, dict(each.params))}", markup=False)
+    for line in shown.content.decode(profile.encoding).splitlines()[:12]:
+        output.out.print(line, markup=False, soft_wrap=True)
+    if profile.note:
+        output.say(profile.note, None, "yellow")
+    output.say(N_("Make exactly this: kobling file make … --as-shown %(digest)s"), {"digest": shown.digest})
+
+
+def _as_data(made: FileExport) -> dict[str, Any]:
+    return {
+        "file": made.pk,
+        "connection": made.connection.name,
+        "profile": made.profile,
+        "documents": made.number_of_documents,
+        "totals": made.totals,
+        "sha256": made.sha256,
+        "made_at": made.made_at,
+        "transferred_at": made.transferred_at,
+        "acknowledged_at": made.acknowledged_at,
+        "withdrawn_at": made.withdrawn_at,
+    }
+
+
+def _state(made: FileExport) -> str:
+    if made.withdrawn_at is not None:
+        return translated("withdrawn")
+    if made.acknowledged_at is not None:
+        return translated("answered")
+    return translated("transferred") if made.transferred_at is not None else translated("made")
+
+
+def _totals(totals: dict[str, str]) -> str:
+    return ", ".join(f"{amount} {currency}" for currency, amount in sorted(totals.items()))

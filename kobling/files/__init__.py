@@ -1,0 +1,24 @@
+"""Files that people carry between systems: documents, profiles, writing, and reading the answer back. Pure."""
+
+from kobling.files.documents import Document, Line, Party, Problem
+from kobling.files.profile import Column, Profile, RecordType, profile_from_json
+from kobling.files.profiles import PROFILES
+from kobling.files.reading import Answer, Told, read_answer
+from kobling.files.writing import problems, write
+
+__all__ = [
+    "PROFILES",
+    "Answer",
+    "Column",
+    "Document",
+    "Line",
+    "Party",
+    "Problem",
+    "Profile",
+    "RecordType",
+    "Told",
+    "problems",
+    "profile_from_json",
+    "read_answer",
+    "write",
+]

@@ -59,7 +59,8 @@ class TestDrafts:
         assert (await app.invoice(customer, StatusCode=None))["StatusCode"] == 42001
 
     async def test_what_cannot_be_issued_is_not_made_either(self, app: Softrig, customer: int) -> None:
-        for wrong in ({"Items": []}, {"InvoiceDate": "1999-01-01"}):
+        wrongs: list[dict[str, Any]] = [{"Items": []}, {"InvoiceDate": "1999-01-01"}]
+        for wrong in wrongs:
             assert (await app.post("invoices", new(CustomerID=customer, **{"Items": [LINE], **wrong}))).status == 400
         assert await app.get("invoices") == []
 

@@ -194,5 +194,5 @@ def chapters(simulators: SimulatorThread) -> list[Chapter]:
 
 
 def _entra(system: Running) -> dict[str, str]:
-    names = ("tenant", "client_id", "client_secret", "authority")
-    return {name: system.credentials[name] for name in names} | {"requests_per_window": "0"}
+    wanted = ("tenant", "client_id", "client_secret", "authority")
+    return {name: system.credentials[name] for name in wanted} | {"requests_per_window": "0"}

@@ -132,9 +132,9 @@ class Entities:
         if not since:
             return ""
         at = (parse_instant(_utc(since)) - _OVERLAP).strftime("%Y-%m-%dT%H:%M:%S")
-        names = ("CreatedAt", "UpdatedAt")
+        stamps = ("CreatedAt", "UpdatedAt")
         places = ("", *(f"{each}." for each in self.entity.stamped))
-        return " or ".join(f"{place}{name} ge '{at}'" for place in places for name in names)
+        return " or ".join(f"{place}{name} ge '{at}'" for place in places for name in stamps)
 
     def _stamp(self, row: Row) -> str:
         """The latest instant in a row and what is nested in it."""

@@ -38,16 +38,19 @@ def _rules(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _customers(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
-    cvr = labelled(schemas, Side.LEFT, "Accounts", "cf_", CVR_LABEL)
-    legal = FieldMapping(
+def _legal(path: str) -> FieldMapping:
+    return FieldMapping(
         "cvr",
-        end(cvr or "", codec=CVR),
+        end(path, codec=CVR),
         end("taxRegistrationNumber", codec=CVR),
         clear=False,
         label=N_("CVR number"),
         check=cvr_number,
     )
+
+
+def _customers(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
+    cvr = labelled(schemas, Side.LEFT, "Accounts", "cf_", CVR_LABEL)
     words = country_name(options["country_language"], default=None)
     return TableMapping(
         name="customers",
@@ -56,7 +59,7 @@ def _customers(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
         right="customers",
         fields=(
             FieldMapping("name", end("accountname"), _text("displayName", 100), clear=False, label=N_("Name")),
-            *((legal,) if cvr else ()),
+            *((_legal(cvr),) if cvr else ()),
             FieldMapping("street", end("bill_street"), _text("addressLine1", 100), label=N_("Street")),
             FieldMapping("postcode", end("bill_code"), _text("postalCode", 20), label=N_("Postcode")),
             FieldMapping("city", end("bill_city"), _text("city", 30), label=N_("City")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from kobling.simulators.unimicro import totals
@@ -14,6 +14,7 @@ from kobling.simulators.unimicro.graphs import Batch, Draft
 from kobling.simulators.unimicro.masterdata import BLOCKED, PRODUCT_ACTIVE, value_or
 from kobling.simulators.unimicro.posting import issue, need_issuable
 from kobling.simulators.unimicro.table import Row
+from kobling.simulators.unimicro.values import MOST_NUMBER
 
 DRAFT, GENERIC_DRAFT, ITEM_DRAFT = 42001, 10001, 41301
 _ENTITY, _ITEM = "CustomerInvoice", "CustomerInvoiceItem"
@@ -48,8 +49,8 @@ def check_invoice(batch: Batch, draft: Draft) -> None:
     _currency(batch, draft, customer)
     if draft.new:
         _copies(batch, draft, customer)
-    _total(batch, draft)
-    if draft.new and wanted is None and batch.books.settings.issue_at_once:
+    sound = _total(batch, draft)
+    if sound and draft.new and wanted is None and batch.books.settings.issue_at_once:
         need_issuable(batch.books, draft.whole(), batch.parts(_ITEM, "CustomerInvoiceID", draft))
 
 
@@ -106,26 +107,40 @@ def _copies(batch: Batch, draft: Draft, customer: Row) -> None:
             draft.values[name] = value
 
 
-def _total(batch: Batch, draft: Draft) -> None:
+def _total(batch: Batch, draft: Draft) -> bool:
+    """Work out all lines and the totals; whether every line was complete.
+
+    Fidelity: assumed unimicro §7 – a line that comes to more than can be written down is refused
+    """
     rate = Decimal(draft.final("CurrencyExchangeRate"))
+    money = {"CurrencyCodeID": draft.final("CurrencyCodeID"), "CurrencyExchangeRate": rate, "StatusCode": ITEM_DRAFT}
     sound = True
     for item in batch.of(_ITEM):
         if item.final("CustomerInvoiceID") == draft.key and not item.values.get("Deleted"):
-            sound = _complete(batch, item) and sound
-            if sound:
-                item.values.update(totals.line(item.whole(), rate))
-                more = {"CurrencyCodeID": draft.final("CurrencyCodeID"), "CurrencyExchangeRate": rate}
-                item.values.update({**more, "StatusCode": ITEM_DRAFT})
+            sound = _complete(batch, item) and _worked_out(batch, item, rate) and sound
+            item.values.update(money)
     if not sound:
-        return
+        return False
     for row in batch.parts(_ITEM, "CustomerInvoiceID", draft):
         if row.get("CurrencyExchangeRate") != rate:
             again = {**totals.line(row, rate), "CurrencyExchangeRate": rate}
             stored = batch.books.tables[_ITEM].rows[row["ID"]]
             batch.drafts.append(Draft(entities()[_ITEM], row["ID"], again, stored, {}, False))
-    draft.values.update(
-        totals.invoice(batch.parts(_ITEM, "CustomerInvoiceID", draft), batch.books.settings.vat_rounding)
-    )
+    lines = batch.parts(_ITEM, "CustomerInvoiceID", draft)
+    draft.values.update(totals.invoice(lines, batch.books.settings.vat_rounding))
+    return True
+
+
+def _worked_out(batch: Batch, item: Draft, rate: Decimal) -> bool:
+    try:
+        sums = totals.line(item.whole(), rate)
+    except InvalidOperation:
+        sums = {}
+    if not sums or abs(sums["SumTotalIncVat"]) >= MOST_NUMBER:
+        batch.wrong(item, "SumTotalIncVat", "is too large")
+        return False
+    item.values.update(sums)
+    return True
 
 
 def _complete(batch: Batch, item: Draft) -> bool:

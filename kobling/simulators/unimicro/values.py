@@ -14,7 +14,7 @@ _MOST_TEXT, _MOST_LONG = 255, 4_000
 _LONG = names(
     "Comment FreeTxt InternalNote Description ItemText PaymentInformation ModelFilter Expression OCRData Headers"
 )
-_MOST_NUMBER = Decimal(1_000_000_000_000)
+MOST_NUMBER = Decimal(1_000_000_000_000)
 _MOST_DECIMALS = -10
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 READ_ONLY: dict[str, frozenset[str]] = {
@@ -78,7 +78,7 @@ def problem(entity: Entity, field: str, value: Any) -> str:
 def _number(entity: Entity, field: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return "must be a number"
-    if not -_MOST_NUMBER < value < _MOST_NUMBER:
+    if not -MOST_NUMBER < value < MOST_NUMBER:
         return "is too large"
     if isinstance(value, Decimal) and int(value.as_tuple().exponent) < _MOST_DECIMALS:
         return "has too many decimals"

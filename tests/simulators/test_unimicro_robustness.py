@@ -1,0 +1,309 @@
+"""Whatever a client sends, a simulated Unimicro answers as the contract says and never breaks."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kobling.simulators.clock import Clock
+from kobling.simulators.unimicro.facts import by_route, entities
+from kobling.simulators.unimicro.simulator import Unimicro, build
+from kobling.simulators.wire import Call, Reply, from_json, to_json
+from tests.simulators.crm import START
+
+WRITTEN = (
+    *("customers", "business-relations", "contacts", "invoices", "products", "projects", "dimensions"),
+    *("departments", "terms", "custom-fields", "eventplans", "eventsubscribers", "expressionfilters"),
+)
+SOUND: dict[str, dict[str, Any]] = {
+    "customers": {"Info": {"Name": "A", "InvoiceAddress": {"City": "Oslo"}}},
+    "business-relations": {"Name": "A", "DefaultPhone": {"Number": "1"}},
+    "contacts": {"Info": {"Name": "A"}},
+    "invoices": {"CustomerID": 1, "Items": [{"ItemText": "A", "NumberOfItems": 1, "PriceExVat": 1, "VatTypeID": 3}]},
+    "dimensions": {"ProjectID": 1},
+    "custom-fields": {"ModelID": 1, "Name": "Felt"},
+    "eventplans": {"Name": "A", "ModelFilter": "*", "OperationFilter": "*", "Subscribers": [{"Endpoint": "http://x"}]},
+    "eventsubscribers": {"Endpoint": "http://x"},
+}
+ODD = [0, 1, -1, 10**11, 10**13, "", "x", "2026-11-22", "9999-12-31", "0001-01-01T00:00:00+14:00", "null", 42002]
+numbers = st.integers(-(10**20), 10**20) | st.decimals(allow_nan=False, allow_infinity=False)
+plain = st.one_of(st.none(), st.booleans(), numbers, st.text(max_size=12), st.sampled_from(ODD))
+texts = st.one_of(
+    st.text(max_size=20),
+    st.lists(
+        st.sampled_from(
+            [
+                *("ID", "eq", "ne", "gt", "like", "and", "or", "not", "in", "(", ")", ",", "'x'", "1", "null", "true"),
+                *(
+                    "Info.Name",
+                    "CustomerNumber",
+                    "CreatedAt",
+                    "contains",
+                    "isnull",
+                    "getdate()",
+                    "'2026-11-22'",
+                    "desc",
+                ),
+                *("CustomFields.X", "Customer.Info.Name", "InvoiceDate", "sum(ID)", "casewhen", "\\,", "as", "S", "."),
+            ]
+        ),
+        max_size=8,
+    ).map(" ".join),
+)
+
+
+@cache
+def simulator() -> Unimicro:
+    found = build(clock=Clock(lambda: START), seed=1, records=20)
+    found.set_limits({"enabled": False})
+    return found
+
+
+@cache
+def token() -> str:
+    known = simulator().credentials()
+    asked = {"client_id": known["client_id"], "redirect_uri": known["redirect_uri"], "response_type": "code"}
+    asked |= {"scope": "openid AppFramework", "auto": "1"}
+    back = simulator().answer(Call("GET", "/connect/authorize", asked, {})).headers["Location"]
+    form = {"grant_type": "authorization_code", "code": back.partition("code=")[2], **asked}
+    form["client_secret"] = known["client_secret"]
+    return str(from_json(sent_form("/connect/token", form).body)["access_token"])
+
+
+def sent_form(path: str, form: dict[str, str]) -> Reply:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    return simulator().answer(Call("POST", path, {}, kind, urlencode(form).encode()))
+
+
+def ask(method: str, path: str, body: bytes = b"", kind: str = "application/json", **query: str) -> Reply:
+    headers = {"Authorization": f"Bearer {token()}", "CompanyKey": simulator().main.key, "Content-Type": kind}
+    return simulator().answer(Call(method, path, query, headers, body))
+
+
+def told(reply: Reply) -> None:
+    """A refusal is 4xx in one of the three shapes, a good answer is JSON."""
+    assert reply.status in (200, 204) or 400 <= reply.status < 500, reply.body
+    if reply.status >= 400:
+        body = from_json(reply.body)
+        assert isinstance(body, list) or {"Message", "Messages", "_validationResults"} & set(flat(body)), body
+
+
+def flat(value: Any) -> list[str]:
+    """All names anywhere in a graph."""
+    if isinstance(value, list):
+        return [name for each in value for name in flat(each)]
+    if isinstance(value, dict):
+        return [*value, *(name for each in value.values() for name in flat(each))]
+    return []
+
+
+def graphs(route: str, depth: int = 2) -> st.SearchStrategy[dict[str, Any]]:
+    """Graphs with odd values in fields that exist, parts among them; most with a _createguid."""
+    return parts(by_route()[route].name, depth)
+
+
+def nearly(route: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A graph that would do but for one field."""
+    odd = st.dictionaries(st.sampled_from(sorted(by_route()[route].fields)), plain, max_size=1)
+    return odd.map(lambda more: {**new(SOUND.get(route, {"Name": "A"})), **more})
+
+
+def new(value: Any) -> Any:
+    """The same with a _createguid in every object."""
+    if isinstance(value, list):
+        return [new(each) for each in value]
+    if isinstance(value, dict):
+        return {"_createguid": simulator().main.new_guid(), **{name: new(each) for name, each in value.items()}}
+    return value
+
+
+@cache
+def parts(name: str, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+    entity = entities()[name]
+    made = st.dictionaries(st.sampled_from([*sorted(entity.fields), "CustomFields", "Unknown"]), plain, max_size=6)
+    guid = st.builds(lambda number: {"_createguid": str(UUID(int=number))}, st.integers(0, 2**128 - 1))
+    found = st.builds(lambda graph, more: {**graph, **more}, made, guid | st.just({}))
+    if depth == 0:
+        return found
+    below: dict[str, st.SearchStrategy[Any]] = {}
+    for relation in entity.relations.values():
+        one = parts(relation.target, depth - 1) | st.builds(lambda key: {"ID": key}, st.integers(0, 9)) | plain
+        below[relation.name] = st.lists(one, max_size=2) if relation.many else one
+    return st.builds(lambda graph, more: {**graph, **more}, found, st.fixed_dictionaries({}, optional=below))
+
+
+@pytest.mark.parametrize("route", WRITTEN)
+def test_any_graph_is_written_or_refused(route: str) -> None:
+    @settings(max_examples=60, deadline=None)
+    @given(graphs(route) | nearly(route), st.integers(0, 3))
+    def sent(graph: dict[str, Any], key: int) -> None:
+        reply = ask("PUT" if key else "POST", f"/api/biz/{route}{f'/{key}' if key else ''}", to_json(graph))
+        told(reply)
+        if reply.status == 200:
+            assert ask("GET", f"/api/biz/{route}/{from_json(reply.body)['ID']}").status == 200
+
+    sent()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["NumberOfItems", "PriceExVat", "PriceExVatCurrency", "DiscountPercent", "VatTypeID"]),
+            st.decimals(-(10**12), 10**12, places=4) | st.integers(-(10**12), 10**12) | st.integers(1, 7),
+            max_size=4,
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.dictionaries(
+        st.sampled_from(["InvoiceDate", "CurrencyCodeID", "CurrencyExchangeRate", "InvoiceType", "InvoiceReferenceID"]),
+        st.sampled_from(["2026-11-20", "2019-01-01", 1, 2, "0.000002", 999_999]),
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_any_invoice_is_issued_or_refused_and_the_ledger_stays_right(
+    items: list[dict[str, Any]], head: dict[str, Any], draft: bool
+) -> None:
+    usual = {"ItemText": "Vikar", "NumberOfItems": 1, "PriceExVat": 100, "VatPercent": 25}
+    books = simulator().main
+    lines = [{"_createguid": books.new_guid(), **usual, **item} for item in items]
+    graph = {"_createguid": books.new_guid(), "CustomerID": 1, **head, "Items": lines}
+    reply = ask("POST", "/api/biz/invoices", to_json({**graph, **({"StatusCode": 10001} if draft else {})}))
+    told(reply)
+    if reply.status == 200 and draft:
+        told(ask("POST", f"/api/biz/invoices/{from_json(reply.body)['ID']}", action="invoice"))
+    last = max(books.tables["JournalEntry"].rows)
+    entry = books.tables["JournalEntryLine"].found("JournalEntryID", last)
+    assert sum(line["Amount"] for line in entry) == 0
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    st.sampled_from(sorted(by_route())),
+    st.dictionaries(st.sampled_from(["filter", "select", "expand", "orderby", "top", "skip", "hateoas"]), texts),
+)
+def test_any_question_is_answered_or_refused(route: str, query: dict[str, str]) -> None:
+    told(ask("GET", f"/api/biz/{route}", **query))
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    st.sampled_from(["Customer", "CustomerInvoice", "JournalEntryLine", "x"]),
+    st.dictionaries(st.sampled_from(["select", "filter", "expand", "orderby", "top", "skip"]), texts),
+)
+def test_any_report_is_made_or_refused(model: str, query: dict[str, str]) -> None:
+    told(ask("GET", "/api/statistics", model=model, **query))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["invoices", "orders", "products", "customers", "custom-fields", "journalentries", "colours"]),
+    st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]),
+    st.sampled_from(
+        [
+            *("invoice", "create-credit-draft-invoice", "payInvoice", "get-payments", "register", "complete", "block"),
+            *("transfer-to-invoice", "activate", "discard", "book-journal-entries", "save-journal-entries-as-draft"),
+        ]
+    ),
+    st.integers(0, 6),
+    st.recursive(
+        plain,
+        lambda below: (
+            st.lists(below, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(["Amount", "PaymentDate", "AmountCurrency", "AccountID", "Items", "ID", "DraftLines"]),
+                below,
+                max_size=4,
+            )
+        ),
+        max_leaves=6,
+    ),
+)
+def test_any_action_is_done_or_refused(route: str, method: str, action: str, key: int, body: Any) -> None:
+    told(ask(method, f"/api/biz/{route}{f'/{key}' if key else ''}", to_json(body), action=action))
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'"x"', b"1", b"\xff\xfe", b'{"a":1e999}', b"[" * 5000])
+@pytest.mark.parametrize("route", ["customers", "invoices", "eventplans"])
+def test_what_is_no_object_is_refused(route: str, body: bytes) -> None:
+    assert ask("POST", f"/api/biz/{route}", body).status == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "//", "/api", "/api/biz", "/api/biz/", "/api/biz//", "/api/biz/customers/1/2", "/api/biz/customers/٣"),
+        *("/api/biz/files", "/api/biz/files/Customer/x", "/api/biz/files/Colour/1/1", "/api/biz/distributions"),
+        *("/api/file", "/api/download", "/api/metadata/x/new", "/jobs", "/jobs/x", "/connect/x", "/.well-known/x"),
+    ],
+)
+def test_any_address_is_answered(method: str, path: str) -> None:
+    reply = ask(method, path, b"{}")
+    assert reply.status < 500
+    if path not in ("/api/biz/files",):
+        assert reply.status >= 400
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["grant_type", "code", "refresh_token", "client_id", "client_secret", "client_assertion"]),
+        st.sampled_from(["authorization_code", "refresh_token", "client_credentials", "a.b.c", "e30.e30.AAAA", "å"])
+        | st.text(max_size=10),
+    ),
+    st.sampled_from(["/connect/token", "/connect/authorize"]),
+)
+def test_any_form_is_refused(form: dict[str, str], path: str) -> None:
+    assert sent_form(path, form).status == 400
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assert sent_form(path, {**form, "client_assertion_type": kind}).status == 400
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                ["30", "70", "80", "81", "", "100000", "100001", "NaN", "1e999", "-1", "x", "20.11.2026", "3"]
+            )
+            | st.text(max_size=5),
+            max_size=12,
+        ).map(",".join),
+        max_size=4,
+    ).map("\r\n".join),
+    st.sampled_from(["CustomerImportJob", "ProductImportJob", "OrderImportJob", "ImportSaft"]),
+    st.dictionaries(
+        st.sampled_from(["ImportFileType", "ImportOption", "DateFormat", "OtherParams", "Url"]), plain, max_size=2
+    ),
+)
+def test_any_file_is_imported_or_its_errors_are_told(text: str, job: str, odd: dict[str, Any]) -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="File"; filename="a.txt"\r\n\r\n'
+        + text.encode()
+        + b"\r\n--x--\r\n"
+    )
+    reply = ask("POST", "/api/file", body, "multipart/form-data; boundary=x")
+    if reply.status != 200:
+        assert (reply.status, text) == (400, "")
+        return
+    reference = from_json(reply.body)["StorageReference"]
+    asked = {"CompanyKey": simulator().main.key, "ImportFileType": 1, "Url": f"/api/download?id={reference}", **odd}
+    started = ask("POST", "/jobs", to_json(asked), job=job)
+    told(started)
+    if started.status == 200:
+        assert from_json(ask("GET", f"/jobs/{from_json(started.body)}").body)["Status"] in ("Finished", "Failed")
+
+
+def test_every_row_is_readable_after_all_of_this() -> None:
+    for route in by_route():
+        rows = from_json(ask("GET", f"/api/biz/{route}", orderby="ID").body)
+        assert isinstance(rows, list)

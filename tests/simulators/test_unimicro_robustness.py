@@ -67,6 +67,21 @@ def new(value: Any) -> Any:
     return value
 
 
+HEAD, LINE = "80,{},{},20.11.2026,04.12.2026,Vår,Deres", "81,,Vikar,7.5,400,10,3"
+
+
+def odd_column(text: str) -> st.SearchStrategy[str]:
+    """A line of a file with one column replaced, and now and then an order number of its own."""
+    odd = st.sampled_from(["", "NaN", "Infinity", "1e999", "-1e9", "x", "٣", "20.11.2026", "31.02.2026", "100000"])
+
+    def replaced(number: int, at: int, column: str) -> str:
+        columns = text.format(number, min(row["CustomerNumber"] for row in simulator().dump("customers"))).split(",")
+        columns[at % len(columns)] = column
+        return ",".join(columns)
+
+    return st.builds(replaced, st.integers(0, 10**6), st.integers(1, 9), odd)
+
+
 LITERALS = [
     "1",
     "-1.5",
@@ -322,7 +337,8 @@ def test_any_form_is_refused(form: dict[str, str], path: str) -> None:
             max_size=12,
         ).map(",".join),
         max_size=4,
-    ).map("\r\n".join),
+    ).map("\r\n".join)
+    | st.tuples(odd_column(HEAD), odd_column(LINE), odd_column(LINE)).map("\r\n".join),
     st.sampled_from(["CustomerImportJob", "ProductImportJob", "OrderImportJob", "ImportSaft"]),
     st.dictionaries(
         st.sampled_from(["ImportFileType", "ImportOption", "DateFormat", "OtherParams", "Url"]), plain, max_size=2

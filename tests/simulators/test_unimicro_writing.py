@@ -150,6 +150,8 @@ class TestGraphs:
             ("IsPrivate", "yes", "must be true or false"),
             ("PaymentTermsID", 99, "there is no Terms with ID 99"),
             ("CustomerNumber", -1, "must be positive"),
+            ("CreditDays", -1, "is no number of days"),
+            ("CreditDays", 10_000, "is no number of days"),
         ],
     )
     async def test_a_value_that_does_not_fit_is_refused(self, app: Softrig, field: str, value: Any, words: str) -> None:

@@ -27,6 +27,7 @@ _FORMATS = {
     "MM.dd.yyyy": "%m.%d.%Y",
     "MM/dd/yyyy": "%m/%d/%Y",
 }
+_MOST = 1_000_000
 _SKIP, _OVERRIDE = 0, 1
 _FIELDS = frozenset(
     {"CompanyKey", "CompanyName", "Url", "ImportFileType", "ImportOption", "DateFormat", "OtherParams", "UserIdentity"}
@@ -181,12 +182,19 @@ class Import:
         return {
             "ProductID": value_or(product, "ID"),
             "ItemText": found[3] or value_or(product, "Name"),
-            "NumberOfItems": Decimal(found[4]),
-            "PriceExVat": Decimal(found[5]),
-            "DiscountPercent": Decimal(found[6] or 0),
+            "NumberOfItems": _number(found[4]),
+            "PriceExVat": _number(found[5]),
+            "DiscountPercent": _number(found[6] or "0"),
             "VatTypeID": kind["ID"],
             "VatPercent": kind["VatPercent"],
         }
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if not abs(number) < _MOST:
+        raise ApiError(f"'{text}' is too large")
+    return number
 
 
 def _day(text: str, pattern: str) -> str:

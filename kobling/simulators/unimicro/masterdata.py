@@ -15,6 +15,7 @@ PRODUCT_ACTIVE, PRODUCT_DISCARDED, PRODUCT_DELETED = 35001, 35002, 35003
 CUSTOMER_SERIES, PRODUCT_SERIES, PROJECT_SERIES = "Customer number", "Product number", "Project number"
 _PHONES = (None, 150101, 150102, 150103)
 _ACTIONS = {"activate": ACTIVE, "deactivate": INACTIVE, "block": BLOCKED}
+_MOST_DAYS = 10_000
 _CENT = Decimal("0.01")
 
 
@@ -48,7 +49,8 @@ def _named(batch: Batch, draft: Draft) -> None:
 
 def check_customer(batch: Batch, draft: Draft) -> None:
     """Fidelity: known unimicro §7 – a customer needs Info with a Name
-    Fidelity: assumed unimicro §7 – a free CustomerNumber of one's own is taken; OrgNumber is not checked
+    Fidelity: assumed unimicro §7 – a free CustomerNumber of one's own is taken; OrgNumber is not checked; CreditDays
+        has at most four digits
     """
     if not draft.final("BusinessRelationID"):
         batch.wrong(draft, "Info", "is required")
@@ -59,6 +61,8 @@ def check_customer(batch: Batch, draft: Draft) -> None:
         batch.wrong(draft, "CustomerNumber", "must be positive")
     else:
         unique(batch, draft, "CustomerNumber")
+    if not 0 <= (draft.final("CreditDays") or 0) < _MOST_DAYS:
+        batch.wrong(draft, "CreditDays", "is no number of days")
     if draft.new:
         draft.values["StatusCode"] = ACTIVE
 

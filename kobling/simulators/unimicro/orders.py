@@ -32,14 +32,23 @@ def add_order(books: Books, head: Row, items: list[Row], *, draft: bool) -> Row:
 
 
 def transition(books: Books, order: Row, action: str) -> Row:
-    """POST orders/{id}?action=register|complete. Raises ApiError."""
+    """POST orders/{id}?action=register|complete. Raises ApiError.
+
+    Fidelity: known unimicro §5 – register and complete
+    Fidelity: assumed unimicro §7 – lines follow their order, those that were transferred stay so
+    """
     moves = {"register": ((DRAFT,), REGISTERED), "complete": ((REGISTERED, PARTLY), COMPLETED)}
+    lines = {"register": (41101, 41102), "complete": (41102, 41104)}
     if action.lower() not in moves:
         raise ApiError(f"Unknown action '{action}'")
     before, after = moves[action.lower()]
     if order["StatusCode"] not in before:
         raise RuleBroken(f"'{action}' is not possible now", "CustomerOrder", "StatusCode", order["ID"])
     books.change("CustomerOrder", order, {"StatusCode": after})
+    of_line, then = lines[action.lower()]
+    for row in list(books.tables[_ITEM].found("CustomerOrderID", order["ID"])):
+        if row["StatusCode"] == of_line:
+            books.change(_ITEM, row, {"StatusCode": then})
     return order
 
 
@@ -53,7 +62,7 @@ def transfer(books: Books, order: Row, body: Any) -> Row:
         raise RuleBroken("The order cannot be transferred now", "CustomerOrder", "StatusCode", order["ID"])
     rows = [row for row in books.tables[_ITEM].found("CustomerOrderID", order["ID"]) if row["StatusCode"] == 41102]
     if isinstance(body, dict) and isinstance(body.get("Items"), list):
-        chosen = {item.get("ID") for item in body["Items"] if isinstance(item, dict)}
+        chosen = [item.get("ID") for item in body["Items"] if isinstance(item, dict)]
         rows = [row for row in rows if row["ID"] in chosen]
     if not rows:
         raise RuleBroken("There is nothing to transfer", "CustomerOrder", "Items", order["ID"])

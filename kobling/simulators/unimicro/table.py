@@ -15,6 +15,7 @@ _LOOKED_UP = frozenset(
         "OrgNumber",
         "PartName",
         "ProjectNumber",
+        "OrderNumber",
         "InvoiceNumber",
         "ExternalReference",
         "Name",

@@ -69,7 +69,7 @@ class BusinessCentral:
         if self._extra is not None:
             offered += self._extra[2]
         journals = Journals(self.company, settings.get("journal_template", ""), settings.get("journal_batch", ""))
-        self.vouchers = Vouchers(self.company, self._together, journals)
+        self.vouchers = Vouchers(self.company, self._batch, self._together, journals)
         offered.append(self.vouchers)
         self.metadata = metadata
         self.stock = stock(api, place, settings, context, _HEADERS)

@@ -6,10 +6,11 @@ the first by name; a new batch gets that template unless another is named; post 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kobling.records import N_, NotOffered, Refused
-from kobling.sdk.odata.query import equals
+from kobling.sdk.odata.query import equals, one_of
 from kobling.sdk.odata.service import Row, Service
 from kobling.sdk.protocols import Setting
 
@@ -98,6 +99,13 @@ class Journals:
             template=self.template or default or "–",
             names=", ".join(there) or "–",
         )
+
+    async def own_codes(self, codes: Sequence[str]) -> set[str]:
+        """Which batches of these codes there are in the chosen batch's template."""
+        template = str((await self.chosen()).get("templateDisplayName") or self.template)
+        where = f"{equals('templateDisplayName', template)} and ({one_of('code', codes)})"
+        told = await self._service.rows("/journals", filter=where, select="id,code")
+        return {str(each["code"]) for each in told.rows}
 
     async def own(self, code: str, *, make: bool) -> Row | None:
         """A batch for one voucher alone, so that posting it posts nothing else. Made in the chosen batch's template."""

@@ -14,11 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 from kobling.connectors.business_central import values
+from kobling.connectors.business_central.bulk_drafts import BulkDrafts, is_draft
 from kobling.connectors.business_central.journals import Journals
 from kobling.records import N_, AlreadyThere, NotThere, Record, Refused
 from kobling.sdk.http import Answer
 from kobling.sdk.odata.batch import Part
-from kobling.sdk.odata.query import equals
+from kobling.sdk.odata.query import equals, one_of
 from kobling.sdk.odata.service import Row, SendBatch, Service
 from kobling.sdk.protocols import (
     Bookmark,
@@ -57,9 +58,10 @@ class Vouchers:
     name = "vouchers"
     capabilities = Capabilities(create=True, update=True)
 
-    def __init__(self, service: Service, together: SendBatch, journals: Journals) -> None:
-        self._service = service
+    def __init__(self, service: Service, each: SendBatch, together: SendBatch, journals: Journals) -> None:
+        self._service = self.service = service
         self._together = together
+        self._bulk = BulkDrafts(self, each, together)
         self.journals = journals
 
     async def describe(self) -> Mapping[str, FieldSchema]:
@@ -96,8 +98,10 @@ class Vouchers:
         return [each for each in found if each is not None]
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
-        """One by one, since files and posting are requests of their own."""
-        await send_all(writes, self._write_one, report, concurrency=1)
+        """Drafts many at once; what is posted goes one by one, each in a batch of its own."""
+        singly = [each for each in writes if not is_draft(each)]
+        singly += await self._bulk.write([each for each in writes if is_draft(each)], report)
+        await send_all(singly, self._write_one, report, concurrency=1)
 
     async def find_created(self, write: Write) -> Record | None:
         """By its document number; a draft whose files did not all arrive gets those that are missing."""
@@ -131,18 +135,18 @@ class Vouchers:
         own = bool(write.fields.get("own_journal"))
         journal = await self.journals.own(_code(number), make=True) if own else await self.journals.chosen()
         assert journal is not None
-        parts = [self._part(journal, write.fields, line) for line in write.fields["lines"]]
+        parts = [self.part(journal, write.fields, line) for line in write.fields["lines"]]
         answers = await self._together(parts)
         self._raise_first(parts, answers)
         try:
             await self._attach([self._service.decoded(each) for each in answers if each], write)
         except Refused:
             # A voucher without its files must not stay: it could be posted by anyone.
-            await self._take_back(journal, number, own=own)
+            await self.take_back(journal, number, own=own)
             raise
         return await self._read_back(number)
 
-    def _part(self, journal: Row, header: Mapping[str, Any], line: Mapping[str, Any]) -> Part:
+    def part(self, journal: Row, header: Mapping[str, Any], line: Mapping[str, Any]) -> Part:
         body = {name: header[name] for name in _HEADER if header.get(name)}
         body |= {"accountType": _GL, "accountNumber": line["accountNumber"], "amount": line["amount"]}
         for name in ("description", "comment", "taxCode"):
@@ -177,7 +181,7 @@ class Vouchers:
                 elif not there["byteSize"]:
                     await fill(self._service, there, content)
 
-    async def _take_back(self, journal: Row, number: str, *, own: bool) -> None:
+    async def take_back(self, journal: Row, number: str, *, own: bool) -> None:
         if own:
             await self.journals.drop(journal)
             return
@@ -229,8 +233,29 @@ class Vouchers:
         rows = await self._lines(journal["id"], number) if journal else []
         return rows or await self._lines((await self.journals.chosen())["id"], number)
 
-    async def _lines(self, journal: str, number: str = "") -> list[Row]:
-        where = equals("documentNumber", number) if number else ""
+    async def lines_of(self, numbers: Sequence[str]) -> list[Row]:
+        """Lines of these vouchers among the drafts of the chosen batch."""
+        return await self._lines((await self.journals.chosen())["id"], *numbers) if numbers else []
+
+    async def drafts_of(self, numbers: Sequence[str]) -> dict[str, Record]:
+        """These vouchers among the drafts of the chosen batch, by number."""
+        rows: dict[str, list[Row]] = {}
+        for row in await self.lines_of(numbers):
+            rows.setdefault(str(row["documentNumber"]), []).append(row)
+        return {number: self._draft(number, found) for number, found in rows.items()}
+
+    async def in_own_batches(self, numbers: Sequence[str]) -> set[str]:
+        """Which of these have a batch of their own, from a run that posted or was to post them."""
+        codes = {_code(number): number for number in numbers}
+        there = await self.journals.own_codes(sorted(codes))
+        return {codes[code] for code in there}
+
+    async def fill(self, row: Row, content: bytes) -> None:
+        """Give an attachment its content."""
+        await fill(self._service, row, content)
+
+    async def _lines(self, journal: str, *numbers: str) -> list[Row]:
+        where = one_of("documentNumber", numbers) if numbers else ""
         path = f"/journals({journal})/journalLines"
         told = await self._service.rows(path, filter=where, select=_LINE, expand=_WITH)
         rows = list(told.rows)

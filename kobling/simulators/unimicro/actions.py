@@ -11,19 +11,21 @@ from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError, not_found
 from kobling.simulators.unimicro.facts import Entity
 from kobling.simulators.unimicro.table import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of an entity that an action gives, to be shown as any others."""
-
-    entity: str
-    rows: Row | list[Row]
+from kobling.simulators.unimicro.values import is_key
 
 
 _BY_MAIL, _SENT = 2, 70003
-Action = Callable[[Books, Row, Any], Any]
-"""Gives the row itself, Rows of another entity, or anything else to be told as it is."""
+_INVOICE, _ORDER = "CustomerInvoice", "CustomerOrder"
+_ENTRY = "JournalEntry"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is done to a row (None: to the company), and the entity of the row or rows it gives ("" for other things)."""
+
+    do: Callable[[Books, Row, Any], Any]
+    gives: str
+    to_a_row: bool = True
 
 
 def _issue(books: Books, row: Row, body: Any) -> Row:
@@ -33,57 +35,65 @@ def _issue(books: Books, row: Row, body: Any) -> Row:
     return posting.issue(books, row)
 
 
-def _payments(books: Books, row: Row, _body: Any) -> Rows:
+def _payments(books: Books, row: Row, _body: Any) -> list[Row]:
     """Fidelity: known unimicro §5 – GET invoices/{id}?action=get-payments."""
-    return Rows("Payment", list(books.tables["Payment"].found("CustomerInvoiceID", row["ID"])))
+    return list(books.tables["Payment"].found("CustomerInvoiceID", row["ID"]))
 
 
-def _transfer(books: Books, row: Row, body: Any) -> Rows:
-    return Rows("CustomerInvoice", orders.transfer(books, row, body))
+def _credit(books: Books, row: Row, _body: Any) -> Row:
+    return posting.credit_draft(books, row)
+
+
+def _named(do: Callable[[Books, Row, str], Row], name: str) -> Callable[[Books, Row, Any], Row]:
+    """One that is told which it is."""
+    return lambda books, row, _body: do(books, row, name)
+
+
+def _product(name: str) -> Action:
+    return Action(_named(masterdata.product_transition, name), "Product")
+
+
+def _customer(name: str) -> Action:
+    return Action(_named(masterdata.customer_action, name), "Customer")
 
 
 _ACTIONS: Mapping[tuple[str, str, str], Action] = {
-    ("POST", "CustomerInvoice", "invoice"): _issue,
-    ("PUT", "CustomerInvoice", "create-credit-draft-invoice"): lambda books, row, _: posting.credit_draft(books, row),
-    ("PUT", "CustomerInvoice", "payinvoice"): posting.pay,
-    ("GET", "CustomerInvoice", "get-payments"): _payments,
-    ("POST", "CustomerOrder", "register"): lambda books, row, _: orders.transition(books, row, "register"),
-    ("POST", "CustomerOrder", "complete"): lambda books, row, _: orders.transition(books, row, "complete"),
-    ("PUT", "CustomerOrder", "transfer-to-invoice"): _transfer,
-    ("POST", "CustomField", "activate"): lambda books, row, _: custom_fields.activate(books, row, "activate"),
-    **{
-        ("POST", "Product", name): lambda books, row, _, name=name: masterdata.product_transition(books, row, name)  # type: ignore[misc]
-        for name in ("discard", "delete", "reactivate")
-    },
-    **{
-        ("PUT", "Customer", name): lambda books, row, _, name=name: masterdata.customer_action(books, row, name)  # type: ignore[misc]
-        for name in ("activate", "deactivate", "block")
-    },
+    ("POST", _INVOICE, "invoice"): Action(_issue, _INVOICE),
+    ("PUT", _INVOICE, "create-credit-draft-invoice"): Action(_credit, _INVOICE),
+    ("PUT", _INVOICE, "payinvoice"): Action(posting.pay, ""),
+    ("GET", _INVOICE, "get-payments"): Action(_payments, "Payment"),
+    ("POST", _ORDER, "register"): Action(_named(orders.transition, "register"), _ORDER),
+    ("POST", _ORDER, "complete"): Action(_named(orders.transition, "complete"), _ORDER),
+    ("PUT", _ORDER, "transfer-to-invoice"): Action(orders.transfer, _INVOICE),
+    ("POST", "CustomField", "activate"): Action(_named(custom_fields.activate, "activate"), "CustomField"),
+    **{("POST", "Product", name): _product(name) for name in ("discard", "delete", "reactivate")},
+    **{("PUT", "Customer", name): _customer(name) for name in ("activate", "deactivate", "block")},
+    ("POST", _ENTRY, "book-journal-entries"): Action(lambda books, _, body: journals.book(books, body), _ENTRY, False),
+    ("POST", _ENTRY, "save-journal-entries-as-draft"): Action(
+        lambda books, _, body: journals.save(books, body), _ENTRY, False
+    ),
 }
 
 
-_WITHOUT_A_ROW: Mapping[tuple[str, str, str], Callable[[Books, Any], list[Row]]] = {
-    ("POST", "JournalEntry", "book-journal-entries"): journals.book,
-    ("POST", "JournalEntry", "save-journal-entries-as-draft"): journals.save,
-}
-
-
-def act(books: Books, entity: Entity, method: str, action: str, key: Any, body: Any) -> Any:
-    """Do an action to the row with that ID. Raises ApiError.
+def find(entity: Entity, method: str, name: str) -> Action:
+    """An action. Raises ApiError.
 
     Fidelity: assumed unimicro §5 – names of actions in any case; one that is not there, or not by this method, is 400
     """
-    called = (method, entity.name, action.lower())
-    if key is None and called in _WITHOUT_A_ROW:
-        return Rows(entity.name, _WITHOUT_A_ROW[called](books, body))
-    found = _ACTIONS.get(called)
+    found = _ACTIONS.get((method, entity.name, name.lower()))
     if found is None:
-        raise ApiError(f"Unknown action '{action}' for {entity.name}")
+        raise ApiError(f"Unknown action '{name}' for {entity.name}")
+    return found
+
+
+def act(books: Books, entity: Entity, action: Action, key: Any, body: Any) -> Any:
+    """Do an action to the row with that ID. Raises ApiError."""
+    if not action.to_a_row:
+        return action.do(books, {}, body)
     row = books.get(entity.name, key)
     if row is None:
         raise not_found(entity.name, key)
-    made = found(books, row, body)
-    return Rows(entity.name, made) if made is row else made
+    return action.do(books, row, body)
 
 
 def distribute(books: Books, query: Mapping[str, str]) -> bool:
@@ -93,7 +103,7 @@ def distribute(books: Books, query: Mapping[str, str]) -> bool:
     Fidelity: assumed unimicro §5 – only what is issued is sent; the answer is true; a Sharing tells of it
     """
     kind, key = query.get("entityType", query.get("entitytype", "")), query.get("id", "")
-    row = books.get(kind, int(key)) if kind in books.tables and key.isascii() and key.isdigit() else None
+    row = books.get(kind, int(key)) if kind in books.tables and is_key(key) else None
     if row is None:
         raise not_found(kind or "Entity", key)
     if kind == "CustomerInvoice" and row["StatusCode"] == posting.DRAFT:

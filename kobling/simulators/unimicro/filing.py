@@ -9,6 +9,7 @@ from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError, not_found
 from kobling.simulators.unimicro.facts import Entity, entities
 from kobling.simulators.unimicro.table import Row
+from kobling.simulators.unimicro.values import is_key
 from kobling.simulators.wire import Call
 
 _MOST = 20 * 1024 * 1024
@@ -63,7 +64,7 @@ def linked(books: Books, kind: str, key: str) -> tuple[Entity, Row]:
     entity = entities().get(kind)
     if entity is None:
         raise ApiError(f"Unknown EntityType '{kind}'")
-    row = books.get(entity.name, int(key)) if key.isascii() and key.isdigit() and len(key) < 12 else None
+    row = books.get(entity.name, int(key)) if is_key(key) else None
     if row is None:
         raise not_found(kind, key)
     return entity, row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling.simulators.unimicro.actions import act
+from kobling.simulators.unimicro.actions import act, find
 from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError
 from kobling.simulators.unimicro.facts import Entity, entity_named
@@ -77,7 +77,7 @@ class People:
         refused: ApiError | None = None
         for method in _METHODS:
             try:
-                act(self._books, kind, method, action, row["ID"], body)
+                act(self._books, kind, find(kind, method, action), row["ID"], body)
             except ApiError as error:
                 unknown = error.message.startswith("Unknown action")
                 refused = error if refused is None or not unknown else refused

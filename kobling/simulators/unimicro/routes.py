@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kobling.simulators.unimicro import filing
-from kobling.simulators.unimicro.actions import Rows, act, distribute
+from kobling.simulators.unimicro.actions import act, distribute, find
 from kobling.simulators.unimicro.books import Books
 from kobling.simulators.unimicro.errors import ApiError, RuleBroken, not_found, unauthorized
 from kobling.simulators.unimicro.facts import Entity, by_route, entities
@@ -19,6 +19,7 @@ from kobling.simulators.unimicro.showing import Shower
 from kobling.simulators.unimicro.statistics import new_entity, statistics
 from kobling.simulators.unimicro.table import Row
 from kobling.simulators.unimicro.tokens import API_SCOPES, Caller
+from kobling.simulators.unimicro.values import is_key
 from kobling.simulators.wire import Call, Reply, from_json, json_reply
 
 _BIZ = "/api/biz/"
@@ -121,13 +122,12 @@ class Routes:
         return self._verb(books, entity, key, call)
 
     def _act(self, books: Books, entity: Entity, key: int | None, call: Call) -> Reply:
-        made = act(books, entity, call.method, call.query["action"], key, body_of(call))
-        if not isinstance(made, Rows):
+        action = find(entity, call.method, call.query["action"])
+        shower = Shower(books, entities()[action.gives], _without_action(call)) if action.gives else None
+        made = act(books, entity, action, key, body_of(call))
+        if shower is None:
             return json_reply(made)
-        shower = Shower(books, entities()[made.entity], _without_action(call))
-        if isinstance(made.rows, list):
-            return json_reply([shower.shown(row) for row in made.rows])
-        return json_reply(shower.shown(made.rows))
+        return json_reply([shower.shown(row) for row in made] if isinstance(made, list) else shower.shown(made))
 
     def _verb(self, books: Books, entity: Entity, key: int | None, call: Call) -> Reply:
         if call.method == "GET":
@@ -202,7 +202,7 @@ def _row(books: Books, entity: Entity, key: int) -> Row:
 def _key(entity: Entity, text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
+    if not is_key(text):
         raise not_found(entity.name, text)
     return int(text)
 

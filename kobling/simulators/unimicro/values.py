@@ -100,6 +100,11 @@ def kept(entity: Entity, field: str, value: Any) -> Any:
     return None if value == 0 and field.endswith("ID") and not isinstance(value, bool) else value
 
 
+def is_key(text: str) -> bool:
+    """Whether this is the text of an ID."""
+    return text.isascii() and text.isdigit() and len(text) < 12
+
+
 def is_guid(value: object) -> bool:
     """Whether this is the text of a guid."""
     try:

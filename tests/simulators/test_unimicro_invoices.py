@@ -228,6 +228,7 @@ class TestIssuing:
         assert (await app.act("PUT", where, "invoice")).status == 400
         assert (await app.act("POST", where, "invoice", {"x": 1})).status == 400
         assert (await app.act("POST", where, "sell")).status == 400
+        assert (await app.act("POST", f"{where}?expand=Colours", "invoice")).status == 400
         assert (await app.act("POST", "invoices/99", "invoice")).status == 404
         assert (await app.act("POST", where, "invoice")).status == 200
 
@@ -266,6 +267,7 @@ class TestCreditNotes:
         made = await app.issued(customer)
         draft = good(await app.act("PUT", f"invoices/{made['ID']}", "create-credit-draft-invoice"))
         assert (draft["InvoiceType"], draft["StatusCode"], draft["InvoiceReferenceID"]) == (1, 42001, made["ID"])
+        assert (draft["Deleted"], draft["RestAmount"], draft["Items"]) == (False, None, None)
         note = good(await app.act("POST", f"invoices/{draft['ID']}", "invoice"))
         assert (note["TaxInclusiveAmount"], note["InvoiceNumber"], note["RestAmount"]) == (-125, "10001", 0)
         assert await posted(app, note["ID"]) == {1500: -125, 3000: 100, 2700: 25}

@@ -13,7 +13,6 @@ from kobling.simulators.unimicro.facts import Entity
 from kobling.simulators.unimicro.table import Row
 from kobling.simulators.unimicro.values import is_key
 
-
 _BY_MAIL, _SENT = 2, 70003
 _INVOICE, _ORDER = "CustomerInvoice", "CustomerOrder"
 _ENTRY = "JournalEntry"
@@ -21,7 +20,7 @@ _ENTRY = "JournalEntry"
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done to a row (None: to the company), and the entity of the row or rows it gives ("" for other things)."""
+    """What is done to a row, or to the company, and of which entity the rows are that it gives ("" for others)."""
 
     do: Callable[[Books, Row, Any], Any]
     gives: str

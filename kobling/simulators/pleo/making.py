@@ -19,7 +19,7 @@ WISHES = frozenset(
         *("family", "subFamily", "type", "amount", "currency", "rate", "split", "settles"),
         *("days", "date", "settled", "status", "exportStatus", "reviewStatus"),
         *("category", "tags", "tax", "supplier", "vendor", "invoice", "servicePeriod"),
-        *("receipts", "note", "employee", "attendees"),
+        *("receipts", "receiptSize", "note", "employee", "attendees"),
     ]
 )
 
@@ -29,8 +29,8 @@ def new_entry(state: State, company: Company, wish: Mapping[str, Any]) -> Row:
 
     family, subFamily, amount (minor units of `currency`), rate (one unit of it in the wallet's currency), category (a
     code, "zero" or null), tags (group code → code or "zero"), tax (code), split (weights, or lines of {amount,
-    category, tags, tax}), receipts (how many, or kinds of file), days (ago), date, settled, status, exportStatus,
-    reviewStatus, supplier (name or fields), note, employee (which), settles (reconciliation ids), attendees, invoice
+    category, tags, tax}), receipts (how many, or kinds of file), receiptSize, days (ago), date, settled, status,
+    exportStatus, reviewStatus, supplier (name or fields), note, employee (which), settles (reconciliation ids), attendees, invoice
     ({number, date, due, paid, status, account}), vendor (id, code or name), servicePeriod ({from, to}), type.
     """
     unknown = set(wish) - WISHES
@@ -50,7 +50,9 @@ def new_entry(state: State, company: Company, wish: Mapping[str, Any]) -> Row:
             **_who(company, wish),
             **where(company, wish),
             **seller(company, wish),
-            "receiptIds": receipts(state, company, wish.get("receipts", 0), str(wish.get("supplier"))),
+            "receiptIds": receipts(
+                state, company, wish.get("receipts", 0), str(wish.get("supplier")), int(wish.get("receiptSize", 0))
+            ),
             **dict.fromkeys(("transactionValue", "totalBillValue"), money),
             "transactionWalletValue": {"currency": company.currency, "minors": wallet},
             "foreignExtensionId": None,

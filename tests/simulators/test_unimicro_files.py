@@ -147,6 +147,8 @@ class TestOrders:
         made = await order(app, *self.LINES)
         assert (made["OrderNumber"], made["OrderDate"], made["StatusCode"]) == (777, "2026-11-20", 41002)
         assert (made["TaxExclusiveAmount"], made["TaxInclusiveAmount"]) == (2800, 3475)
+        items = [(row["SortIndex"], row["ItemText"], row["SumTotalExVat"]) for row in made["Items"]]
+        assert items == [(1, "Vikar", 2700), (2, "Kjøring", 100)]
 
     async def test_the_same_file_again_makes_nothing(self, app: Softrig) -> None:
         await order(app, *self.LINES)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kobling.simulators import unimicro
 from kobling.simulators.clock import Clock
 from kobling.simulators.unimicro.facts import by_route, entities
 from kobling.simulators.unimicro.simulator import Unimicro, build
 from kobling.simulators.wire import Call, Reply, from_json, to_json
 from tests.simulators.crm import START
 
+MARK = re.compile(r"Fidelity: (known|inferred|assumed) (unimicro|recman) §\d+ – \S.*")
 WRITTEN = (
     *("customers", "business-relations", "contacts", "invoices", "products", "projects", "dimensions"),
     *("departments", "terms", "custom-fields", "eventplans", "eventsubscribers", "expressionfilters"),
@@ -366,3 +370,10 @@ def test_every_row_is_readable_after_all_of_this() -> None:
     for route in by_route():
         rows = from_json(ask("GET", f"/api/biz/{route}", query={"orderby": "ID"}).body)
         assert isinstance(rows, list)
+
+
+def test_every_mark_says_how_sure_and_where_from() -> None:
+    texts = [path.read_text() for path in Path(unimicro.__file__).parent.glob("*.py")]
+    marks = [line.strip().strip('"') for text in texts for line in text.splitlines() if "Fidelity:" in line]
+    assert len(marks) > 80
+    assert [mark for mark in marks if not MARK.fullmatch(mark)] == []

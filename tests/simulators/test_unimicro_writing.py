@@ -269,6 +269,8 @@ class TestCustomFields:
         assert good(await app.post("customers", graph))["CustomFields"] == {"RecManNr": "17"}
         (row,) = await app.rows("customers", "CustomFields.RecManNr eq '17'")
         assert row["CustomFields"] == {"RecManNr": "17"}
+        selected = await app.rows("customers", select="CustomFields.RecManNr")
+        assert selected == await app.rows("customers", select="CustomFields") == [{"CustomFields": {"RecManNr": "17"}}]
         assert await app.rows("customers", "CustomFields.RecManNr eq '18'") == []
         assert (await app.act("POST", f"custom-fields/{made['ID']}", "activate")).status == 400
 

@@ -171,6 +171,8 @@ class TestOrders:
         assert (await app.act("PUT", where, "transfer-to-invoice")).status == 400
         good(await app.act("POST", where, "register"))
         await app.edited("orders", made["ID"], Comment="x")
+        links = (await app.get(where, hateoas="true"))["_links"]
+        assert list(links["transitions"]) == ["transferToInvoice", "complete"]
         first = made["Items"][0]["ID"]
         invoice = good(await app.act("PUT", where, "transfer-to-invoice", {"Items": [{"ID": first}]}))
         assert (invoice["StatusCode"], invoice["TaxExclusiveAmount"]) == (42001, 2700)

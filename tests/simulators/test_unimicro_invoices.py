@@ -78,6 +78,22 @@ class TestDrafts:
         assert (told["InvoiceCity"], told["InvoicePostalCode"], told["ShippingCity"]) == ("Oslo", "0155", None)
         assert (told["InvoiceDate"], told["PaymentDueDate"]) == ("2026-11-22", "2026-12-22")
 
+    @pytest.mark.parametrize(
+        ("head", "customer", "due"),
+        [
+            ({}, {}, "2026-12-04"),
+            ({}, {"PaymentTermsID": 3}, "2026-11-30"),
+            ({}, {"PaymentTermsID": 3, "CreditDays": 20}, "2026-12-10"),
+            ({"PaymentTermsID": 2}, {"CreditDays": 20}, "2026-12-20"),
+            ({"PaymentTermsID": 2, "CreditDays": 1}, {"CreditDays": 20}, "2026-11-21"),
+        ],
+    )
+    async def test_it_is_due_when_the_nearest_terms_say(
+        self, app: Softrig, head: dict[str, Any], customer: dict[str, Any], due: str
+    ) -> None:
+        made = await app.customer(**customer)
+        assert (await app.invoice(made["ID"], PaymentDueDate=None, **head))["PaymentDueDate"] == due
+
     async def test_a_customer_may_be_made_along_with_it(self, app: Softrig) -> None:
         made = await app.make("invoices", Customer={"Info": {"Name": "Ny AS"}}, StatusCode=10001, Items=[LINE])
         assert made["CustomerName"] == "Ny AS"
@@ -303,6 +319,13 @@ class TestCreditNotes:
         answer = await app.act("POST", f"invoices/{note['ID']}", "invoice")
         assert (answer.status == 200) is fine
         assert await posted(app, note["ID"]) == ({1500: -125, 3000: 100, 2700: 25} if fine else {})
+
+    @pytest.mark.parametrize(("kind", "price", "fine"), [(0, -1, False), (0, 0, True), (1, 0, True), (1, "0.4", False)])
+    async def test_an_invoice_is_never_negative_and_either_may_be_nothing(
+        self, app: Softrig, customer: int, kind: int, price: Any, fine: bool
+    ) -> None:
+        draft = await app.invoice(customer, {**LINE, "PriceExVat": Decimal(price)}, InvoiceType=kind)
+        assert ((await app.act("POST", f"invoices/{draft['ID']}", "invoice")).status == 200) is fine
 
     async def test_an_invoice_is_credited_once(self, app: Softrig, customer: int) -> None:
         made = await app.issued(customer)

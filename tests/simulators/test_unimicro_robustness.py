@@ -299,6 +299,12 @@ def test_what_is_no_object_is_refused(route: str, body: bytes) -> None:
     assert ask("POST", f"/api/biz/{route}", body).status == 400
 
 
+def test_a_body_of_more_than_8_mb_is_413() -> None:
+    most = 8 * 1024 * 1024
+    sizes = {size: ask("POST", "/api/biz/customers", b"x" * size).status for size in (most, most + 1)}
+    assert sizes == {most: 400, most + 1: 413}
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize(
     "path",

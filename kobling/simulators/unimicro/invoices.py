@@ -62,12 +62,18 @@ def finish_invoice(batch: Batch, draft: Draft) -> None:
 
 
 def _dates(batch: Batch, draft: Draft, customer: Row) -> None:
+    """Fidelity: assumed unimicro §7 – without PaymentDueDate the days are the invoice's, or those of its terms, of the
+    customer, of the customer's terms, or 14
+    """
     books = batch.books
     day = draft.final("InvoiceDate") or books.today().isoformat()
     draft.values["InvoiceDate"] = day
     if draft.final("PaymentDueDate") is None:
-        terms = books.get("Terms", draft.final("PaymentTermsID") or customer.get("PaymentTermsID"))
-        days = draft.final("CreditDays") or customer.get("CreditDays") or value_or(terms, "CreditDays", 14)
+        own, usual = (
+            books.get("Terms", key) for key in (draft.final("PaymentTermsID"), customer.get("PaymentTermsID"))
+        )
+        named = draft.final("CreditDays") or value_or(own, "CreditDays")
+        days = named or customer.get("CreditDays") or value_or(usual, "CreditDays", 14)
         try:
             draft.values["PaymentDueDate"] = (date.fromisoformat(day) + timedelta(days=int(days))).isoformat()
         except OverflowError:

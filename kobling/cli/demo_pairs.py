@@ -167,6 +167,13 @@ class Staffing(Chapter):
                 numbering.settle_all(self.who, self.pair, opener, kind, datetime.now(UTC), "demo")
         output.say(N_("  Settled: the same customer, a number put right in RecMan, or left alone."))
 
+    def after(self) -> None:
+        """A product that was missing is made in Unimicro; what waited for it goes."""
+        output.say(N_("  In Unimicro somebody makes the product that invoices waited for."))
+        values = {"PartName": "HMS-KURS", "Name": "HMS-kurs for ledere"}
+        ask(self.simulators["unimicro"].control_url, "POST", "records/products", values)
+        self.sync()
+
     def _settle(self, opener: Opener, line: Line) -> None:
         if line.left is None or line.kind == ONLY_LEFT:
             return

@@ -82,18 +82,20 @@ def staffing_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[S
     with Staffing(folder / "data") as world:
         world.set_up()
         shutil.copytree(world.folder, folder / "template")
-        yield world, folder / "template"
+        world.begin_with_numbers()
+        shutil.copytree(world.folder, folder / "compared")
+        yield world, folder
 
 
 @pytest.fixture
 def staffing(staffing_stage: tuple[Staffing, Path]) -> Staffing:
     """As it was made."""
-    staffing_stage[0].reset(staffing_stage[1])
+    staffing_stage[0].reset(staffing_stage[1] / "template")
     return staffing_stage[0]
 
 
 @pytest.fixture
-def ready_staffing(staffing: Staffing) -> Staffing:
+def ready_staffing(staffing_stage: tuple[Staffing, Path]) -> Staffing:
     """Numbers compared while there was nothing to settle."""
-    staffing.begin_with_numbers()
-    return staffing
+    staffing_stage[0].reset(staffing_stage[1] / "compared")
+    return staffing_stage[0]

@@ -22,7 +22,7 @@ from kobling.sdk.writing import outcome_error, send_all, unknown
 if TYPE_CHECKING:
     from kobling.connectors.business_central.vouchers import Vouchers
 
-_PARTS, _VOUCHERS, _AT_ONCE = 100, 50, 4
+_PARTS, _VOUCHERS, _AT_ONCE = 100, 100, 4
 
 
 @dataclass(slots=True)

@@ -51,9 +51,7 @@ def new_entry(state: State, company: Company, wish: Mapping[str, Any]) -> Row:
             **_who(company, wish),
             **where(company, wish),
             **seller(company, wish),
-            "receiptIds": receipts(
-                state, company, wish.get("receipts", 0), str(wish.get("supplier")), int(wish.get("receiptSize", 0))
-            ),
+            "receiptIds": _papers(state, company, wish),
             **dict.fromkeys(("transactionValue", "totalBillValue"), money),
             "transactionWalletValue": {"currency": company.currency, "minors": wallet},
             "foreignExtensionId": None,
@@ -67,6 +65,11 @@ def new_entry(state: State, company: Company, wish: Mapping[str, Any]) -> Row:
     row["splitItems"] = split_items(state, company, row, wish.get("split") or ())
     company.entries[row["id"]] = row
     return row
+
+
+def _papers(state: State, company: Company, wish: Mapping[str, Any]) -> list[str]:
+    size = int(wish.get("receiptSize", 0))
+    return receipts(state, company, wish.get("receipts", 0), str(wish.get("supplier")), size)
 
 
 def _when(state: State, wish: Mapping[str, Any]) -> Row:

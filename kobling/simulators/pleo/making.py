@@ -29,10 +29,9 @@ def new_entry(state: State, company: Company, wish: Mapping[str, Any]) -> Row:
 
     family, subFamily, amount (minor units of `currency`), rate (one unit of it in the wallet's currency), category (a
     code, "zero" or null), tags (group code → code or "zero"), tax (code), split (weights, or lines of {amount,
-    category, tags, tax}), receipts (how many, or kinds of file), receiptSize, days (ago), date, settled, status,
-    exportStatus, reviewStatus, supplier (name or fields), note, employee (which), settles (reconciliation ids),
-    attendees, invoice ({number, date, due, paid, status, account}), vendor (id, code or name), servicePeriod ({from,
-    to}), type.
+    category, tags, tax}), receipts (how many, or kinds), receiptSize, days (ago), date, settled, status, exportStatus,
+    reviewStatus, supplier (name or fields), note, employee (which), settles (reconciliation ids), attendees, invoice
+    ({number, date, due, paid, status, account}), vendor (id, code or name), servicePeriod ({from, to}), type.
     """
     unknown = set(wish) - WISHES
     if unknown:

@@ -321,5 +321,11 @@ class TestByHand:
         draft = await app.person("invoices", CustomerID=customer["ID"], Items=[line])
         assert draft["StatusCode"] == 42001
         assert (await app.edited("invoices", draft["ID"], action="invoice"))["StatusCode"] == 42002
-        await app.control("PATCH", f"/records/invoices/{draft['ID']}", {"action": "invoice"})
-        assert app.control_status == 409
+        too_much = {"action": "payInvoice", "Amount": 999, "PaymentDate": "2026-11-22"}
+        for body, words in (
+            ({"action": "invoice"}, "not possible now"),
+            (too_much, "what is left"),
+            ({"action": "x"}, "'x'"),
+        ):
+            told = await app.control("PATCH", f"/records/invoices/{draft['ID']}", body)
+            assert (app.control_status, words in told["error"]) == (409, True)

@@ -137,6 +137,7 @@ class TestLines:
         (line,) = (await app.get(f"invoices/{made['ID']}", expand="Items"))["Items"]
         assert (line["ItemText"], line["Unit"], line["VatPercent"]) == ("Kokk", "t", 15)
         assert (line["SumTotalExVat"], line["SumVat"], line["SumTotalIncVat"]) == (400, 60, 460)
+        assert (line["PriceExVat"], line["PriceIncVat"], line["StatusCode"]) == (200, 230, 41302)
         assert await posted(app, made["ID"]) == {1500: 460, 3200: -400, 2701: -60}
 
     @pytest.mark.parametrize(("vat", "code"), [({"VatPercent": 0}, "5"), ({"VatPercent": 12}, "33")])
@@ -156,6 +157,8 @@ class TestLines:
             ({"VatPercent": None}, "VatTypeID is required"),
             ({"VatPercent": 17}, "VatTypeID is required"),
             ({"VatPercent": None, "VatTypeID": 2}, "VatTypeID is no output VAT"),
+            ({"NumberOfItems": 10**6, "PriceExVat": 10**6}, "SumTotalIncVat is too large"),
+            ({"NumberOfItems": 10**11, "PriceExVat": 10**11, "VatPercent": 0}, "SumTotalIncVat is too large"),
             ({"ProductID": 999}, "ProductID there is no Product with ID 999"),
         ],
     )
@@ -351,10 +354,17 @@ class TestPayments:
             (75, "2026-11-21", False),
         ]
 
-    @pytest.mark.parametrize("amount", [0, -1, Decimal("125.01"), None, "125", True])
-    async def test_only_what_is_left_can_be_paid(self, app: Softrig, customer: int, amount: Any) -> None:
+    @pytest.mark.parametrize(
+        ("amount", "words"),
+        [
+            *((0, "not between"), (-1, "not between"), (Decimal("125.01"), "not between")),
+            *((None, "Amount is required"), ("125", "Amount must be a number"), (True, "Amount must be a number")),
+        ],
+    )
+    async def test_only_what_is_left_can_be_paid(self, app: Softrig, customer: int, amount: Any, words: str) -> None:
         made = await app.issued(customer)
-        assert (await paid(app, made["ID"], amount)).status == 400
+        answer = await paid(app, made["ID"], amount)
+        assert (answer.status, words in message(answer)) == (400, True)
         assert (await app.get(f"invoices/{made['ID']}"))["RestAmount"] == 125
 
     async def test_a_payment_needs_an_issued_invoice_an_account_and_an_open_day(

@@ -172,6 +172,12 @@ class TestFilters:
         assert [row["ID"] for row in rows] == [later["ID"]]
         assert await app.rows("invoices", "Customer.Info.Name eq 'Bravo AS' and InvoiceDate lt '2026-11-21'") == []
 
+    @pytest.mark.parametrize(("text", "count"), [("true", 1), ("'TRUE'", 1), ("false", 2), ("'false'", 2), ("null", 0)])
+    async def test_a_flag_that_was_never_set_is_false(self, app: Softrig, text: str, count: int) -> None:
+        for private in (True, False, None):
+            await app.customer(IsPrivate=private)
+        assert len(await app.rows("customers", f"IsPrivate eq {text}")) == count
+
     async def test_a_changed_value_is_found_and_the_old_one_is_not(self, app: Softrig) -> None:
         made = await app.customer("A", OrgNumber="111")
         await app.edited("customers", made["ID"], OrgNumber="222")
@@ -330,6 +336,14 @@ class TestTheWorld:
         assert {1500, 1920, 2700, 3000} <= {row["AccountNumber"] for row in await app.get("accounts")}
         assert [row["CreditDays"] for row in await app.get("terms")] == [14, 30, 10]
         assert len(await app.get("products")) > 10
+
+    async def test_the_other_company_has_a_few_customers_and_invoices(self, world: Softrig) -> None:
+        found = {name: len(await world.dump(name)) for name in ("customers", "other-customers", "other-invoices")}
+        assert found == {"customers": 102, "other-customers": 3, "other-invoices": 5}
+
+    async def test_hours_are_products_of_their_own_kind(self, world: Softrig) -> None:
+        kinds = {(row["Unit"] == "t", row["Type"]) for row in await world.rows("products")}
+        assert kinds == {(True, 2), (False, 3)}
 
     async def test_invoices_are_of_every_kind(self, world: Softrig) -> None:
         seen = Counter(row["StatusCode"] for row in await world.rows("invoices"))

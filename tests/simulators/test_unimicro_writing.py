@@ -300,6 +300,14 @@ class TestByHand:
         assert app.control_status == 200
         assert await app.get("customers") == []
 
+    async def test_a_person_works_in_the_other_company_too(self, app: Softrig) -> None:
+        made = await app.person("other-customers", **{"Info.Name": "A"})
+        await app.edited("other-customers", made["ID"], OrgNumber="1")
+        (row,) = await app.dump("other-customers")
+        assert (row["OrgNumber"], await app.get("customers")) == ("1", [])
+        await app.control("DELETE", f"/records/other-customers/{made['ID']}")
+        assert (await app.dump("other-customers"))[0]["deleted"] is True
+
     async def test_a_person_cannot_do_what_the_books_forbid(self, app: Softrig) -> None:
         told = await app.control("POST", "/records/products", {"PriceExVat": 1})
         assert (app.control_status, "Name" in told["error"]) == (409, True)

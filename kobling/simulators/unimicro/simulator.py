@@ -178,22 +178,29 @@ class Unimicro:
         """All rows of a kind by ID, deleted ones marked. Raises KeyError."""
         if entity == "deliveries":
             return [dict(each) for postman in self.postmen for each in postman.deliveries]
-        other = entity.startswith("other-")
-        books = [*self.companies.values()][1] if other else self.main
-        rows = books.tables[named(entity.removeprefix("other-")).name].rows
+        books, name = self._company(entity)
+        rows = books.tables[named(name).name].rows
         return [{**row, "deleted": bool(row.get("Deleted"))} for _, row in sorted(rows.items())]
 
+    def _company(self, entity: str) -> tuple[Books, str]:
+        """Whose books are meant: "other-" in front of an entity is the second company."""
+        other = entity.startswith("other-")
+        return [*self.companies.values()][1] if other else self.main, entity.removeprefix("other-")
+
     def create_as_person(self, entity: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """A person makes something in the first company."""
-        return self._done(People(self.main).create(entity, values))
+        """A person makes something."""
+        books, name = self._company(entity)
+        return self._done(People(books).create(name, values))
 
     def edit_as_person(self, entity: str, key: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """A person changes something, or does an action to it."""
-        return self._done(People(self.main).edit(entity, key, values))
+        books, name = self._company(entity)
+        return self._done(People(books).edit(name, key, values))
 
     def delete_as_person(self, entity: str, key: str) -> None:
         """A person deletes something."""
-        People(self.main).delete(entity, key)
+        books, name = self._company(entity)
+        People(books).delete(name, key)
         self._done({})
 
     def _done(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -164,6 +164,16 @@ class TestGraphs:
         await app.config(unknown_properties="ignore")
         assert "Colour" not in good(await app.post("customers", new(Info={"Name": "A"}, Colour="red")))
 
+    async def test_a_graph_has_a_limit_of_its_depth(self, app: Softrig) -> None:
+        info: dict[str, Any] = {"Name": "A"}
+        for _ in range(5):
+            info = {"Name": "A", "Contacts": [{"Info": info}]}
+        assert (await app.post("business-relations", new(**info))).status == 200
+        for _ in range(2):
+            info = {"Name": "A", "Contacts": [{"Info": info}]}
+        answer = await app.post("business-relations", new(**info))
+        assert (answer.status, message(answer)) == (400, "The graph is too large")
+
     async def test_what_is_read_only_is_ignored(self, app: Softrig) -> None:
         made = await app.customer(StatusCode=50001, CreatedAt="2020-01-01T00:00:00Z", CreatedBy="me")
         assert (made["StatusCode"], made["CreatedAt"]) == (30001, "2026-11-22T21:30:00.000Z")

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from kobling.access.policy import Doing
 from kobling.cli import output
 from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.start import actor, vendors
-from kobling.hub.services import clients, connections
+from kobling.hub.services import clients, connections, figures
 from kobling.records import N_, SettingsError
 from kobling.sdk.registry import connector_types
 
@@ -121,6 +122,27 @@ def list_connections(json: Json = False) -> None:
 
 def _light(healthy: bool | None) -> str:
     return translated("green") if healthy else translated("red")
+
+
+@app.command(name="figures")
+def show_figures(name: str, json: Json = False) -> None:
+    """Show how a company stands right now: Pleo's missing receipts, what waits to be exported, the wallet."""
+    who = actor(asked.person)
+    client = clients.find(who, asked.client) if asked.client else None
+    with vendors() as opener:
+        found = figures.figures(who, connections.find(who, name, client, Doing.SEE), opener)
+    if json:
+        output.as_json([{"name": each.name, "number": each.number, "amounts": each.amounts} for each in found])
+        return
+    rows = [
+        (
+            output.shown(each.name),
+            "–" if each.number is None else each.number,
+            ", ".join(f"{output.amount(amount)} {currency}" for currency, amount in sorted(each.amounts.items())),
+        )
+        for each in found
+    ]
+    output.table("", tuple(translated(each) for each in ("What", "Number", "Amount")), rows)
 
 
 @app.command()

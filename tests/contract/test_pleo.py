@@ -248,3 +248,24 @@ async def test_probe_names_rights_that_are_missing(connect, control):
     await control("POST", "/config", {"missing_scopes": ["employees:read"]})
     found = {each.topic: each async for each in connect().probe()}
     assert "employees:read" in found["sign-in"].observed
+
+
+async def test_figures_say_what_is_missing_what_waits_and_what_is_in_the_wallet(pleo, control, opened):
+    for wish in (
+        {"amount": 10_000, "receipts": 0},
+        {"amount": 2_550, "receipts": 1},
+        {"family": "OUT_OF_POCKET", "amount": 1_000, "receipts": 0},
+        {"family": "MILEAGE", "amount": 500, "receipts": 0},
+        {"amount": 9_900, "receipts": 0, "exportStatus": "EXPORTED"},
+        {"amount": 9_900, "receipts": 0, "settled": False},
+    ):
+        await control("POST", "/records/entries", {"category": "4010", **wish})
+    given = pleo.credentials
+    key = {"api_key": given["api_key"], "company_id": given["company_id"], "base_url": pleo.url}
+    told = {each.name: each for each in await opened(CONNECTOR, key).figures()}
+    assert (told["missing_receipts"].number, told["missing_receipts"].amounts) == (2, {"DKK": Decimal("110.00")})
+    assert (told["to_export"].number, told["to_export"].amounts) == (4, {"DKK": Decimal("140.50")})
+    assert "wallet" not in told, "the old API has a token of its own"
+    old = {"open_api_token": given["legacy_token"], "open_api_url": f"{pleo.url}/legacy/v1"}
+    told = {each.name: each for each in await opened(CONNECTOR, {**key, **old}).figures()}
+    assert told["wallet"].amounts == {"DKK": Decimal("25000")}

@@ -17,6 +17,7 @@ from kobling.hub.services import (
     connections,
     credentials,
     exporting,
+    figures,
     history,
     identity,
     issues,
@@ -136,6 +137,10 @@ SERVICES: dict[str, tuple[set[str], Callable[[Actor, Bench, SyncIssue], object]]
         lambda who, b, i: _only_access(lambda: exporting.acknowledge(who, _file(b), b"", NOW)),
     ),
     "exporting.withdraw": (WORK, lambda who, b, i: exporting.withdraw(who, _file(b), NOW)),
+    "figures.figures": (
+        SEE,
+        lambda who, b, i: _only_access(lambda: figures.figures(who, b.pair.left, b.opener)),
+    ),
     "identity.findings": (WORK, lambda who, b, i: list(identity.findings(who, b.pair, b.opener))),
     "credentials.revoke": (SET_UP, lambda who, b, i: credentials.revoke(who, b.pair.left, NOW)),
     "credentials.rename": (SET_UP, lambda who, b, i: credentials.rename(who, b.pair.left, "new")),

@@ -86,6 +86,19 @@ def test_a_voucher_that_cannot_be_posted_is_told_and_posts_nothing_else(taught: 
     assert taught.job(job)["status"] == "completed_with_errors"
 
 
+def test_an_expense_without_a_dimension_that_its_account_needs_waits_before_anything_is_written(
+    taught: Expenses,
+) -> None:
+    taught.kobling("pair", "set", PAIR, "needed_dimensions=4010=AFDELING")
+    wrong, right = taught.spend(), taught.spend(tags={"AFDELING": "ADM"})
+    other = taught.spend(category="4030")
+    taught.export(wrong, right, other)
+    taught.sync()
+    booked = {each["documentNumber"] for each in taught.lines()}
+    assert booked == {right["reconciliationId"], other["reconciliationId"]}
+    assert "AFDELING" in taught.items()[wrong["id"]]["failureReason"]
+
+
 def held(world: Expenses) -> dict[str, Any]:
     found = world.kobling("issues", PAIR, "--json", expect=None)
     assert len(found) == 1, found

@@ -7,16 +7,18 @@ Fidelity: assumed pleo §2 – no limit is published: 5 requests a second
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from kobling.connectors.pleo import figures
 from kobling.connectors.pleo.catalogue import KINDS, TAGS, VENDORS, Catalogue, Tags, Vendors
-from kobling.connectors.pleo.expenses import Expenses
+from kobling.connectors.pleo.expenses import NO_CENTS, Expenses
 from kobling.connectors.pleo.faults import ERRORS
 from kobling.connectors.pleo.service import Service
 from kobling.records import N_, NotThere, SettingsError, SignInExpired
 from kobling.sdk.auth import Grant, OAuthClient, TokenHolder, start_sign_in
 from kobling.sdk.context import ConnectorContext, GrantData
+from kobling.sdk.figures import Figure
 from kobling.sdk.hosts import checked_base_url
 from kobling.sdk.http import Api, Auth
 from kobling.sdk.probe import asked
@@ -35,6 +37,7 @@ SCOPES = (
     "vendors:write accounting-entries:read"
 )
 WHOLE = "whole"
+_OPEN_API_URL = "https://openapi.pleo.io/v1"
 
 
 class Pleo:
@@ -43,6 +46,9 @@ class Pleo:
     def __init__(self, api: Api, settings: Mapping[str, str], context: ConnectorContext) -> None:
         self._api = api
         self._wanted = settings.get("company", "").strip()
+        self._old = (settings.get("open_api_url") or _OPEN_API_URL, settings.get("open_api_token", ""))
+        self._hosts = context.allow_hosts
+        self._whole = NO_CENTS if settings.get("zero_decimals") == WHOLE else frozenset[str]()
         self.service = service = Service(api, settings.get("company_id", ""))
         offered: list[Resource] = [Catalogue(service, kind, concurrency=_CONCURRENCY) for kind in KINDS]
         offered += [
@@ -71,6 +77,15 @@ class Pleo:
             code="wrong_company",
             names=", ".join(str(row.get("name")) for row in reached) or "–",
         )
+
+    async def figures(self) -> Sequence[Figure]:
+        """Missing receipts, what waits to be exported, and the wallet where a token of the old API was given."""
+        found = await figures.of_entries(self.service, whole=self._whole)
+        url, token = self._old
+        if token:
+            address = checked_base_url(url, vendor=TITLE, hosts=HOSTS, allow_hosts=self._hosts, setting="open_api_url")
+            found.append(await figures.of_wallet(self.service, address, token))
+        return found
 
     async def probe(self) -> AsyncIterator[Finding]:
         """Read-only questions: what the credential may do, and whether every list has its envelope."""
@@ -171,7 +186,7 @@ def _auth(settings: Mapping[str, str], context: ConnectorContext, redact: Redact
 
 
 def _open(settings: Mapping[str, str], context: ConnectorContext) -> Pleo:
-    redact = Redactor([settings.get("client_secret", ""), settings.get("api_key", "")])
+    redact = Redactor([settings.get(name, "") for name in ("client_secret", "api_key", "open_api_token")])
     api = context.api(
         settings.get("base_url") or _BASE_URL,
         vendor=TITLE,
@@ -208,6 +223,14 @@ CONNECTOR = ConnectorType(
             default="hundredths",
             choices=("hundredths", WHOLE),
         ),
+        Setting(
+            "open_api_token",
+            N_("Token of the old API"),
+            N_("Only for the wallet's balance: made in Pleo under Settings, Open API."),
+            secret=True,
+            required=False,
+        ),
+        Setting("open_api_url", N_("Address of the old API"), required=False, default=_OPEN_API_URL),
         Setting("scopes", N_("Rights to ask for"), N_("Only where Pleo names them differently."), required=False),
         Setting("base_url", N_("Address of the API"), required=False, default=_BASE_URL),
         Setting("auth_url", N_("Address of the sign-in"), required=False, default=_AUTH_URL),

@@ -34,7 +34,7 @@ _AT_ONCE = 10
 _LINKS_LIVE = timedelta(hours=23)
 _MOST_BYTES = 50 * 1024 * 1024
 _NO_RECEIPT = "receipt_download_failure"
-_NO_CENTS = frozenset({"ISK", "JPY", "KRW"})
+NO_CENTS = frozenset({"ISK", "JPY", "KRW"})
 _ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/heic": "heic"}
 FIELDS = (
     *("jobId", "type", "subType", "date", "currency", "amount", "billCurrency", "billAmount", "lines", "contraCode"),
@@ -251,7 +251,7 @@ class Expenses(NotWritten):
         """Major units."""
         if told is None:
             return None
-        whole = self._whole and told["currency"] in _NO_CENTS
+        whole = self._whole and told["currency"] in NO_CENTS
         return Decimal(told["value"]) / (1 if whole else 100)
 
 

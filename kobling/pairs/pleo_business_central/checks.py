@@ -8,7 +8,7 @@ from typing import Any
 
 from kobling.mapping.codecs import Codec, Resolver, Values
 from kobling.pairs.pleo_business_central.booking import NEEDS_RECEIPT, account_of, contra_of
-from kobling.records import N_, NotOffered, Wrong
+from kobling.records import N_, NotOffered, SettingsError, Wrong
 
 _CHOSEN = "contra_card", "contra_pocket", "contra_reimbursement", "transfers_account"
 Check = Callable[[Mapping[str, Any], Resolver], None]
@@ -84,6 +84,42 @@ def tag_check(told: Mapping[str, Any], resolver: Resolver) -> None:
                     value=code,
                     dimension=group,
                 )
+
+
+def needed_dimensions(rule: str) -> dict[str, tuple[str, ...]]:
+    """Account → dimensions that it needs, as a person writes them: ``4010=AFDELING PROJEKT, *=AFDELING``.
+
+    Raises SettingsError. Fidelity: known business_central §6.1 – the API shows no dimensions that accounts demand
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for part in (each.strip() for each in rule.split(",") if each.strip()):
+        account, sign, codes = (each.strip() for each in part.partition("="))
+        if not sign or not account or not codes.split():
+            raise SettingsError(
+                N_("“%(part)s” is no rule for dimensions. Write 4010=AFDELING PROJEKT, *=AFDELING."),
+                field="needed_dimensions",
+                part=part,
+            )
+        found[account] = tuple(codes.split())
+    return found
+
+
+def dimension_check(options: Mapping[str, Any]) -> Codec:
+    """Every line has the dimensions that its account needs, so that it can be posted."""
+    needed = needed_dimensions(str(options["needed_dimensions"]))
+
+    def check(told: Mapping[str, Any], _resolver: Resolver) -> None:
+        for line in told["lines"]:
+            account = account_of(options, str(told["type"]), line)
+            for code in (*needed.get("*", ()), *needed.get(account, ())):
+                if code not in (line.get("tags") or {}):
+                    raise Wrong(
+                        N_("Account %(account)s needs the dimension %(dimension)s. Choose a tag in Pleo."),
+                        account=account,
+                        dimension=code,
+                    )
+
+    return checking("dimension_check", check)
 
 
 def tax_check(told: Mapping[str, Any], resolver: Resolver) -> None:

@@ -75,6 +75,12 @@ OPTIONS = (
         "",
         help=N_("Where a code's name does not tell its rate: CODE=25, CODE=0, …"),
     ),
+    Option(
+        "needed_dimensions",
+        N_("Dimensions that accounts need"),
+        "",
+        help=N_("Expenses without them wait: 4010=AFDELING PROJEKT, *=AFDELING. Business Central's API does not tell."),
+    ),
     Option("time_zone", N_("Time zone"), "Europe/Copenhagen", help=N_("It decides which day an expense belongs to.")),
     Option("language", N_("Language of what Pleo is told"), "da", ("da", "sv", "nb", "en")),
 )

@@ -20,6 +20,7 @@ _REPORTS = {
     "tax": "tax_code_unknown",
     "receipt": "receipt_upload_failure",
     "nothing": "validation_failure",
+    "dimensions": "tag_unknown",
     "files": "receipt_upload_failure",
     "date": "validation_failure",
     "lines": "validation_failure",
@@ -107,6 +108,8 @@ def _checks(options: Mapping[str, Any]) -> list[FieldMapping]:
         "tags": checks.checking("tag_check", checks.tag_check),
         "tax": checks.checking("tax_check", checks.tax_check),
     }
+    if options["needed_dimensions"]:
+        found["dimensions"] = checks.dimension_check(options)
     if options["posting"] == POSTED:
         found["nothing"] = checks.checking("nothing_check", checks.nothing_check)
     if options["missing_receipts"] == "hold":

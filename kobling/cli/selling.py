@@ -27,7 +27,8 @@ Why = Annotated[str, typer.Option(help="Why, for the log.")]
 def list_offers(json: Json = False) -> None:
     """List what can be switched on, its price and whether it is on."""
     who = actor(asked.person)
-    client = clients.find(who, asked.client or clients.DEFAULT)
+    name = asked.client or clients.DEFAULT
+    client = clients.find_or_add(who, name) if who.is_operator else clients.find(who, name)
     with vendors() as opener:
         offers = marketplace.offers(who, client, opener)
     if json:

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub.models import Coupling, Decision, Event, Pair, SyncIssue, WriteIntent
+from kobling.hub.quiet import NOTES
 from kobling.records import from_json
 
 
@@ -61,12 +62,12 @@ def history(actor: Actor, pair: Pair, record: str, limit: int = 500) -> History:
         .select_related("table", "run")
         .order_by("-id")[:limit]
     )
-    mine = Q(left_id__in=ids) | Q(right_id__in=ids)
+    told = SyncIssue.objects.filter(Q(left_id__in=ids) | Q(right_id__in=ids), table__pair=pair).exclude(NOTES)
     return History(
         changes=[change for intent in intents for change in _changes(intent)],
         couplings=links,
         decisions=list(Decision.objects.filter(table__pair=pair, external_id__in=ids).select_related("table")),
-        issues=list(SyncIssue.objects.filter(mine, table__pair=pair).select_related("table").order_by("-id")),
+        issues=list(told.select_related("table").order_by("-id")),
         events=list(Event.objects.filter(client=pair.client, subject__contains=record).order_by("-id")[:limit]),
     )
 

@@ -47,7 +47,7 @@ def list_offers(json: Json = False) -> None:
 
 def _state(offer: marketplace.Offer) -> str:
     if offer.active is None:
-        return translated("off")
+        return translated("can be used") if offer.usable else translated("off")
     return ", ".join([offer.active.mode, *offer.active.departments])
 
 

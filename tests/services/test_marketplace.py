@@ -62,6 +62,18 @@ def test_everyone_of_the_client_looks_around_but_only_administrators_switch_on(b
         activate(bench, people[name])
 
 
+def test_what_costs_nothing_can_be_used_until_somebody_switches_it_off(bench: Bench) -> None:
+    def usable() -> bool:
+        return marketplace.offers(WHO, bench.pair.client, bench.opener)[0].usable
+
+    assert usable() and syncing.plan(WHO, bench.pair, NOW).state == "queued"
+    activate(bench)
+    marketplace.deactivate(WHO, bench.pair.client, bench.opener, "memory", NOW)
+    assert not usable()
+    with pytest.raises(SettingsError):
+        syncing.plan(WHO, bench.pair, NOW)
+
+
 def test_only_the_operator_sets_a_price(bench: Bench) -> None:
     people = cast(bench.pair.client)
     for name in ("firm_admin", "company_admin", "stranger"):

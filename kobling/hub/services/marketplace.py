@@ -27,23 +27,29 @@ PERIODS = ("month", "year", "once")
 class Offer:
     """One integration as a client sees it. ``price`` is as it is shown, empty where it costs nothing.
 
-    ``may_activate``: whether the one who looks is an administrator.
+    ``may_activate``: whether the one who looks is an administrator. ``usable``: it costs nothing and was never switched
+    off, so that it needs no switching on.
     """
 
     kind: PairType
     price: str
     active: Activation | None
     may_activate: bool
+    usable: bool
 
 
 def offers(actor: Actor, client: Client, opener: Opener) -> list[Offer]:
     """Everything there is; whoever sees the client may look around."""
     require(actor, Doing.SEE, client)
     administrator = may(actor, Doing.SET_UP, client)
-    switched_on = {each.pair_type: each for each in Activation.objects.filter(client=client, ended_at=None)}
+    known = list(Activation.objects.filter(client=client))
+    switched_on = {each.pair_type: each for each in known if each.ended_at is None}
+    ended = {each.pair_type for each in known}
     shown = {each.pair_type: spelled(each) for each in Price.objects.all()}
     return [
-        Offer(kind, shown.get(name, ""), switched_on.get(name), administrator)
+        Offer(
+            kind, shown.get(name, ""), switched_on.get(name), administrator, not shown.get(name) and name not in ended
+        )
         for name, kind in sorted(opener.pair_types.items())
     ]
 

@@ -19,11 +19,11 @@ demo: $(STAMP)
 	@$(BIN)/kobling demo $(if $(ONCE),--once,)
 
 unit: $(STAMP)
-	@$(BIN)/python -m pytest -m "not story and not postgres" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not story and not postgres" $(ARGS)
 
 test: $(STAMP)
 	@$(BIN)/python tools/prepare_tests.py
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -90,7 +90,9 @@ class TestImports:
         (row,) = await app.rows("customers", expand="Info.InvoiceAddress,Info.DefaultPhone")
         assert (row["CustomerNumber"], row["OrgNumber"], row["CreditDays"]) == (100_500, "999888777", 30)
         assert (row["Info"]["Name"], row["Info"]["InvoiceAddress"]["City"]) == ("Blåbær & Sønn AS", "Oslo")
-        assert row["Info"]["DefaultPhone"]["Number"] == "22334455"
+        place, phone = row["Info"]["InvoiceAddress"], row["Info"]["DefaultPhone"]
+        assert (place["PostalCode"], place["CountryCode"], place["Country"]) == ("0155", "NO", "Norge")
+        assert (phone["Number"], phone["Type"]) == ("22334455", 150101)
 
     @pytest.mark.parametrize(
         ("option", "names"),

@@ -174,6 +174,8 @@ class TestLines:
     async def test_a_discount_is_taken_off_before_vat(self, app: Softrig, customer: int) -> None:
         made = await app.invoice(customer, {**LINE, "DiscountPercent": Decimal("12.5")})
         assert (made["TaxExclusiveAmount"], made["VatTotalsAmount"]) == (Decimal("87.5"), Decimal("21.88"))
+        (line,) = (await app.get(f"invoices/{made['ID']}", expand="Items"))["Items"]
+        assert (line["Discount"], line["DiscountCurrency"], line["SumTotalExVat"]) == (12.5, 12.5, 87.5)
 
     @pytest.mark.parametrize(("knob", "vat"), [("line", "0.06"), ("total", "0.05")])
     async def test_vat_is_rounded_by_line_or_in_total(self, app: Softrig, customer: int, knob: str, vat: str) -> None:
@@ -286,6 +288,8 @@ class TestCreditNotes:
         made = await app.issued(customer)
         draft = good(await app.act("PUT", f"invoices/{made['ID']}", "create-credit-draft-invoice"))
         assert (draft["InvoiceType"], draft["StatusCode"], draft["InvoiceReferenceID"]) == (1, 42001, made["ID"])
+        kept = {"ID": draft["ID"], "CustomerID": customer, "InvoiceType": 1, "Comment": "Feil"}
+        assert good(await app.put("invoices", draft["ID"], kept))["InvoiceReferenceID"] == made["ID"]
         assert (draft["Deleted"], draft["RestAmount"], draft["Items"]) == (False, None, None)
         note = good(await app.act("POST", f"invoices/{draft['ID']}", "invoice"))
         assert (note["TaxInclusiveAmount"], note["InvoiceNumber"], note["RestAmount"]) == (-125, "10001", 0)

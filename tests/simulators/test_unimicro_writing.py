@@ -159,6 +159,11 @@ class TestGraphs:
         assert answer.status == 400
         assert message(answer).startswith(f"Customer.{field} {words}")
 
+    @pytest.mark.parametrize("day", ["2026-02-30", "20261120", "20.11.2026", "2026-11-20T00:00:00Z", "", 20261120])
+    async def test_a_date_is_a_date_that_there_is(self, app: Softrig, day: Any) -> None:
+        assert (await app.post("projects", new(Name="A", StartDate=day))).status == 400
+        assert (await app.make("projects", Name="A", StartDate="2024-02-29"))["StartDate"] == "2024-02-29"
+
     async def test_unknown_properties_are_refused_or_ignored(self, app: Softrig) -> None:
         assert (await app.post("customers", new(Info={"Name": "A"}, Colour="red"))).status == 400
         await app.config(unknown_properties="ignore")

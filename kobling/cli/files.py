@@ -238,10 +238,7 @@ def _preview_data(shown: exporting.Preview) -> dict[str, Any]:
             for each in shown.documents
         ],
         "totals": shown.totals,
-        "left": [
-            {"number": each.number, "kind": each.kind, "reason": output.filled(each.reason, dict(each.params))}
-            for each in shown.left
-        ],
+        "left": [{"number": each.number, "kind": each.kind, "reason": _reason(each)} for each in shown.left],
         "bytes": len(shown.content),
     }
 
@@ -255,12 +252,20 @@ def _show(shown: exporting.Preview, profile: Profile) -> None:
     output.table("", tuple(translated(each) for each in names), rows, translated("There is nothing to export."))
     for each in shown.left:
         output.say(N_("Not in the file: %(number)s."), {"number": each.number}, "yellow")
-        output.out.print(f"  {output.filled(each.reason, dict(each.params))}", markup=False)
+        output.out.print(f"  {_reason(each)}", markup=False)
     for line in shown.content.decode(profile.encoding).splitlines()[:12]:
         output.out.print(line, markup=False, soft_wrap=True)
     if profile.note:
         output.say(profile.note, None, "yellow")
-    output.say(N_("Make exactly this: kobling file make … --as-shown %(digest)s"), {"digest": shown.digest})
+    if shown.documents:
+        output.say(N_("Make exactly this: kobling file make … --as-shown %(digest)s"), {"digest": shown.digest})
+
+
+def _reason(left: exporting.Left) -> str:
+    params = dict(left.params)
+    if "field" in params:
+        params["field"] = translated(str(params["field"]))
+    return output.filled(left.reason, params)
 
 
 def _as_data(made: FileExport) -> dict[str, Any]:

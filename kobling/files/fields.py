@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from kobling.files.documents import Document, Line
+from kobling.records import N_
 
 Value = str | Decimal | date | None
 Read = Callable[[Document, Line | None], Value]
@@ -40,6 +41,23 @@ def _of_line(name: str) -> Read:
     return read
 
 
+LABELS: Mapping[str, str] = {
+    "party.number": N_("Customer number"),
+    "party.name": N_("Name"),
+    "party.org_number": N_("Organisation number"),
+    "party.postal_code": N_("Postal code"),
+    "party.phone": N_("Phone"),
+    "number": N_("Number"),
+    "day": N_("Date"),
+    "kid": "KID",
+    "line.text": N_("Text"),
+    "line.product": N_("Product number"),
+    "line.quantity": N_("Quantity"),
+    "line.price": N_("Price"),
+    "line.vat_code": N_("VAT code"),
+    "line.account": N_("Account"),
+}
+"""What people call the fields that most often are missing or too long."""
 _parties = {f"party.{name}": _of_party(name) for name in _PARTY}
 _documents = {name: _of_document(name) for name in (*_DOCUMENT, "day", "due", "department", "amount")}
 _lines = {f"line.{name}": _of_line(name) for name in (*_LINE, "quantity", "price", "discount", "vat_percent", "amount")}

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from kobling.files.documents import Document, Line, Problem
-from kobling.files.fields import FIELDS, Value
+from kobling.files.fields import FIELDS, LABELS, Value
 from kobling.files.profile import Column, Profile, RecordType
 from kobling.records import N_
 
@@ -66,19 +66,19 @@ def _value(record: RecordType, column: Column, document: Document, line: Line | 
 
 
 def _problem(profile: Profile, column: Column, value: Value) -> Problem | None:
-    name = column.field or column.heading
+    name, told = column.field or column.heading, LABELS.get(column.field, column.field or column.heading)
     if column.required and value in (None, ""):
-        return Problem(name, N_("%(field)s is missing."), {"field": name})
+        return Problem(name, N_("%(field)s is missing."), {"field": told})
     if not isinstance(value, str) or not column.field:
         return None
     text = _clean(profile, column, value)
     if column.longest and len(text) > column.longest:
-        params = {"field": name, "value": text, "most": str(column.longest)}
+        params = {"field": told, "value": text, "most": str(column.longest)}
         return Problem(name, N_("%(field)s “%(value)s” is longer than %(most)s characters."), params)
     try:
         text.encode(profile.encoding)
     except UnicodeEncodeError as wrong:
-        params = {"field": name, "value": text, "sign": text[wrong.start], "encoding": profile.encoding}
+        params = {"field": told, "value": text, "sign": text[wrong.start], "encoding": profile.encoding}
         return Problem(name, N_("%(field)s “%(value)s”: the file (%(encoding)s) has no sign for “%(sign)s”."), params)
     return None
 

@@ -154,7 +154,8 @@ class TestTaxCodesAndVendors:
         vendor = await app.person("vendors", name="Ny")
         path = f"/v1/vendors/{vendor['id']}"
         assert (await app.do("POST", f"{path}:activate", {"code": "1"})).status == 400
-        assert (await app.do("POST", f"{path}:archive")).json["data"]["state"] == "ARCHIVED"
+        assert (await app.do("POST", f"{path}:archive")).status == 204
+        assert (await app.do("GET", path)).json["data"]["state"] == "ARCHIVED"
         assert refused(await app.do("POST", f"{path}:activate", {"externalId": "1"})) == (
             409,
             "INVALID_STATUS_TRANSITION",

@@ -19,7 +19,7 @@ demo: $(STAMP)
 	@$(BIN)/kobling demo $(if $(ONCE),--once,)
 
 unit: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not story and not postgres" $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not story and not postgres" --ignore tests/simulators $(ARGS)
 
 test: $(STAMP)
 	@$(BIN)/python tools/prepare_tests.py

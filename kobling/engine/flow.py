@@ -113,11 +113,16 @@ def _table(call: Call, work: dict[str, Any], table: str) -> None:
         while (planned := call("plan", table, side, seq, window, after)) is not None:
             seq += 1
             after = planned["upto"]
-            if not work["dry"]:
-                call("execute", planned["chunk"])
+            if work["dry"]:
+                continue
+            call("execute", planned["chunk"])
+            if reports:
+                # Who waits hears of each chunk, since what nobody acts on for long is taken back.
+                seq = _prove(call, table, seq, planned["chunk"])
+                call("report_chunk", table, planned["chunk"])
         if not work["dry"]:
             call("arrive", table, side, window[side][1])
-    if table in work["proofs"] and not work["dry"]:
+    if table in work["proofs"] and not work["dry"] and not reports:
         _prove(call, table, seq)
     if reports:
         call("report", table)
@@ -126,10 +131,13 @@ def _table(call: Call, work: dict[str, Any], table: str) -> None:
             pass
 
 
-def _prove(call: Call, table: str, seq: int) -> None:
-    """Look once more at what was just written: totals are compared, roundings settled, and only then is it booked."""
+def _prove(call: Call, table: str, seq: int, chunk: int | None = None) -> int:
+    """Look once more at what was just written: totals are compared, roundings settled, and only then is it booked.
+
+    Returns the number of the next chunk.
+    """
     after = ""
-    while written := call("written", table, after):
+    while written := call("written", table, after, chunk):
         after = written[-1]
         for _ in range(PROVING_ROUNDS):
             planned = call("plan_again", table, seq, written)
@@ -137,6 +145,7 @@ def _prove(call: Call, table: str, seq: int) -> None:
             seq += 1
             if not planned["updates"]:
                 break
+    return seq
 
 
 def approved_flow(call: Call, chunks: list[int], reports: list[str]) -> None:

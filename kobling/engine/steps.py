@@ -16,6 +16,7 @@ from kobling.hub.opening import Opener
 from kobling.hub.store import couplings, journal, mirror
 from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
+from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Clock, Reporting, Resource
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, RaiseConflict, Skip, Update, from_blob, to_blob
@@ -25,6 +26,8 @@ from kobling.sync.plan import plan
 from kobling.sync.waiting import LoopThread
 
 CHUNK = 1000
+HANDED_OUT_CHUNK = 200
+TOLD_AT_ONCE = 500
 INDEX_CHUNK = 2000
 PROVEN_AT_ONCE = 500
 MANY_ECHOES = 500
@@ -109,15 +112,27 @@ class Steps:
         if isinstance(resource, Reporting):
             self.waiting.run(resource.begin())
 
+    def do_report_chunk(self, table: str, chunk: int) -> None:
+        """Tell what became of the records that one chunk made."""
+        bench = self.benches[table]
+        made = [each for each in journal.made_from(chunk) if each in self._awaited(bench)]
+        self._tell(bench, made)
+
     def do_report(self, table: str) -> None:
-        """Tell what became of the records that were handed out; what is not settled yet is told by a later run."""
+        """Tell what became of the rest that was handed out; what is not settled yet is told by a later run."""
         bench = self.benches[table]
         resource = self._resources(bench)[Side.LEFT]
         if isinstance(resource, Reporting):
-            awaited = list(self.waiting.run(resource.awaited()))
+            self._tell(bench, list(self.waiting.run(resource.awaited())))
+            self.waiting.run(resource.end())
+
+    def _tell(self, bench: Workbench, ids: list[str]) -> None:
+        resource = self._resources(bench)[Side.LEFT]
+        if isinstance(resource, Reporting):
             language = str(self.pair.options.get("language") or reporting.LANGUAGE)
             journal.fence_now(self.run, self.epoch)
-            self.waiting.run(resource.tell(reporting.results(bench, awaited, self.clock.now(), language)))
+            for some in groups(ids, TOLD_AT_ONCE):
+                self.waiting.run(resource.tell(reporting.results(bench, some, self.clock.now(), language)))
 
     def _awaited(self, bench: Workbench) -> frozenset[str]:
         """Records that are handed out now; asked once in an attempt."""
@@ -223,7 +238,8 @@ class Steps:
         if self.only:
             batch = self._only(bench, side, window)
         else:
-            batch = gather.gather(bench, Side(side), after, window[side][1], CHUNK, first)
+            size = CHUNK if bench.mapping.reports is None else HANDED_OUT_CHUNK
+            batch = gather.gather(bench, Side(side), after, window[side][1], size, first)
         if batch is None:
             return None
         questions: list[RaiseConflict] = []
@@ -253,9 +269,9 @@ class Steps:
         wanted = Feed.objects.filter(connection_id__in=connections, resource__in=bench.mapping.refreshes)
         return list(wanted.values_list("pk", flat=True))
 
-    def do_written(self, table: str, after: str) -> list[str]:
-        """The next couplings that this run wrote to, in the order of their ids."""
-        return journal.couplings_written(self.run, self.benches[table].table, after, PROVEN_AT_ONCE)
+    def do_written(self, table: str, after: str, chunk: int | None) -> list[str]:
+        """The next couplings that this run, or one chunk of it, wrote to, in the order of their ids."""
+        return journal.couplings_written(self.run, self.benches[table].table, after, PROVEN_AT_ONCE, chunk)
 
     def do_plan_again(self, table: str, seq: int, written: list[str]) -> dict[str, Any]:
         """Plan couplings that were just written, from what the vendors answered."""

@@ -206,7 +206,11 @@ class Reporting(Protocol):
         ...
 
     async def tell(self, told: Sequence[Told]) -> None:
-        """Give results, and end what is complete; telling twice changes nothing."""
+        """Give results; telling twice changes nothing."""
+        ...
+
+    async def end(self) -> None:
+        """What was handed out and has a result for every record is complete; saying it again changes nothing."""
         ...
 
     async def give_up(self, reason: str) -> None:

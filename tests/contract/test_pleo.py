@@ -151,10 +151,12 @@ async def test_results_go_in_batches_of_ten_and_end_the_job(connect, exported, c
     assert sorted(await expenses.awaited()) == sorted(each["id"] for each in entries)
     await control("DELETE", "/counters")
     await expenses.tell([done(each) for each in entries])
+    await expenses.end()
     asked = (await control("GET", "/counters"))["by_operation"]
     assert asked["PUT v3/export-jobs/items"] == 3
     assert await state(control, job) == "completed"
     await expenses.tell([done(each) for each in entries])
+    await expenses.end()
     await expenses.begin()
 
 
@@ -163,8 +165,10 @@ async def test_a_job_with_a_failed_item_ends_with_errors_and_one_that_waits_stay
     expenses = connect().resources["expenses"]
     await expenses.begin()
     await expenses.tell([done(entries[0])])
+    await expenses.end()
     assert await state(control, job) == "in_progress"
     await expenses.tell([Told(entries[1]["id"], False, NOW, reason="Kontoen er spærret", kind="account_unknown")])
+    await expenses.end()
     assert await state(control, job) == "completed_with_errors"
     items = {each["accountingEntryId"]: each for each in await control("GET", "/dump/export-job-items")}
     assert items[entries[1]["id"]]["failureReason"] == "Kontoen er spærret"
@@ -176,6 +180,7 @@ async def test_a_job_that_a_person_took_back_needs_no_result(connect, exported, 
     await expenses.begin()
     await control("PATCH", f"/records/export-jobs/{job['id']}", {"cancel": True})
     await expenses.tell([done(entries[0])])
+    await expenses.end()
     assert (await expenses.read(None)).records == []
     with pytest.raises(NotThere):
         await expenses.get(entries[0]["id"])

@@ -363,6 +363,7 @@ def _tell(opener: Opener, export: FileExport, rows: Sequence[ExportedDocument], 
         awaited = set(opener.waiting.run(resource.awaited()))
         told = [Told(each.source_id, True, now, f"{export.pk}") for each in rows if each.source_id in awaited]
         opener.waiting.run(resource.tell(told))
+        opener.waiting.run(resource.end())
 
 
 def _look_again(connection: Connection, rows: Sequence[ExportedDocument]) -> None:

@@ -152,16 +152,26 @@ def generations(table: int, side: str, source_ids: Sequence[str]) -> dict[str, i
     return found
 
 
-def couplings_written(run: int, table: int, after: str, limit: int) -> list[str]:
-    """Couplings whose records a run has written to, in order, after one of them."""
+def couplings_written(run: int, table: int, after: str, limit: int, chunk: int | None = None) -> list[str]:
+    """Couplings whose records a run, or one chunk of it, has written to, in order, after one of them."""
     return [
         row[0]
         for row in sql.rows(
             "SELECT DISTINCT coupling FROM hub_writeintent WHERE run_id = %s AND table_id = %s AND state = 'confirmed'"
-            " AND coupling > %s AND operation <> 'delete' ORDER BY coupling LIMIT %s",
-            [run, table, after, limit],
+            f" AND coupling > %s AND operation <> 'delete'{'' if chunk is None else ' AND chunk_id = %s'}"
+            " ORDER BY coupling LIMIT %s",
+            [run, table, after, *([] if chunk is None else [chunk]), limit],
         )
     ]
+
+
+def made_from(chunk: int) -> list[str]:
+    """Ids of the records from which a chunk made others."""
+    found = sql.rows(
+        "SELECT source_id FROM hub_writeintent WHERE chunk_id = %s AND state = 'confirmed' AND operation = 'create'",
+        [chunk],
+    )
+    return [row[0] for row in found]
 
 
 def confirmed(run: int, table: int) -> dict[str, int]:

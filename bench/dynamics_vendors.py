@@ -10,7 +10,7 @@ import json
 import sys
 import threading
 
-from kobling.simulators import SimulatorThread
+from kobling_simulators import SimulatorThread
 
 
 def account(number: int) -> dict[str, object]:

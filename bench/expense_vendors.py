@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 
-from kobling.simulators import SimulatorThread
+from kobling_simulators import SimulatorThread
 
 
 def main() -> None:

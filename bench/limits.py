@@ -19,7 +19,7 @@ from kobling.sdk.clock import FakeClock
 from kobling.sdk.context import ConnectorContext
 from kobling.sdk.http import open_transport
 from kobling.sdk.protocols import ConnectorType
-from kobling.simulators import Running, start
+from kobling_simulators import Running, start
 
 LIMIT, WINDOW, WINDOWS = 600, 300, 20
 OURS = LIMIT * 98 // 100

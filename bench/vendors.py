@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from kobling.simulators import Running, start
+from kobling_simulators import Running, start
 
 DAYS_BACK = 400
 STREETS = ("Søndergade", "Åboulevarden", "Østergade", "Møllevej", "Kongensgade")

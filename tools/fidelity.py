@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "fidelity.md"
-FOLDERS = ("kobling/connectors", "kobling/pairs", "kobling/simulators")
+FOLDERS = ("kobling/connectors", "kobling/pairs", "kobling_simulators")
 MARK = re.compile(
     r"Fidelity:\s*(known|inferred|assumed)\s+(?:\[\w\]\s*)?([a-z_]+)\s*(§[\w.,\s§-]*?)?\s*[–-]\s*(.+)", re.DOTALL
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -11,11 +11,12 @@ from rich.markup import escape
 from kobling.cli import demo_environment, output
 from kobling.cli.main import app
 from kobling.cli.output import Exit
+from kobling.cli.stand_ins import StandIns, package
 from kobling.pairs.registry import pair_types
 from kobling.records import N_
 
 
-def _further(simulators: Any) -> bool:
+def _further(simulators: StandIns) -> bool:
     """The other pairs, one after the other; whether all are in step but for what waits for a person."""
     from kobling.cli.demo_pairs import chapters
 
@@ -37,9 +38,8 @@ def demo(
     """Bring two simulated systems into step, and tell what happens on the way."""
     from kobling.cli.demo_pairs import VENDORS
     from kobling.cli.demo_story import Story
-    from kobling.simulators import SimulatorThread
 
-    with SimulatorThread(["simply_crm", "dinero", *VENDORS], seed=seed, records=records) as simulators:
+    with package().SimulatorThread(["simply_crm", "dinero", *VENDORS], seed=seed, records=records) as simulators:
         in_step = Story(simulators).tell() & _further(simulators)
         if not once:
             output.out.print()

@@ -11,13 +11,13 @@ from kobling.access.models import Client
 from kobling.access.policy import Actor
 from kobling.cli import output, proving, syncing, watching
 from kobling.cli.demo_story import ask
+from kobling.cli.stand_ins import StandIn, StandIns
 from kobling.cli.start import vendors
 from kobling.hub.models import Pair
 from kobling.hub.opening import Opener
 from kobling.hub.services import connections, issues, numbering, pairs, verifying
 from kobling.hub.services import syncing as services
 from kobling.records import N_
-from kobling.simulators import Running, SimulatorThread
 from kobling.sync.comparing import ONLY_LEFT, ONLY_RIGHT, RENUMBERED, UNNUMBERED, Line
 
 _ROUNDS = 3
@@ -33,7 +33,7 @@ class Chapter:
 
     pair_type: str
     client: str
-    simulators: SimulatorThread
+    simulators: StandIns
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -187,7 +187,7 @@ class Staffing(Chapter):
         ask(self.simulators["recman"].control_url, "PATCH", f"records/company/{company}", values)
 
 
-def chapters(simulators: SimulatorThread) -> list[Chapter]:
+def chapters(simulators: StandIns) -> list[Chapter]:
     """Every pair but the first."""
     expenses = {"contra_card": "5840", "contra_pocket": "5910", "contra_reimbursement": "5840"}
     expenses["transfers_account"] = "5910"
@@ -200,6 +200,6 @@ def chapters(simulators: SimulatorThread) -> list[Chapter]:
     ]
 
 
-def _entra(system: Running) -> dict[str, str]:
+def _entra(system: StandIn) -> dict[str, str]:
     wanted = ("tenant", "client_id", "client_secret", "authority")
     return {name: system.credentials[name] for name in wanted} | {"requests_per_window": "0"}

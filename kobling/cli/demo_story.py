@@ -14,12 +14,12 @@ from kobling.access.models import Client
 from kobling.access.policy import Actor
 from kobling.cli import output, proving, syncing, watching
 from kobling.cli.output import filled
+from kobling.cli.stand_ins import StandIn, StandIns
 from kobling.cli.start import vendors
 from kobling.hub.models import Coupling, Pair, Run, WriteIntent
 from kobling.hub.services import connections, history, issues, overview, pairs, plans, verifying
 from kobling.hub.services import syncing as services
 from kobling.records import N_
-from kobling.simulators import Running, SimulatorThread
 
 NAME = "simply-crm-dinero"
 ZERO = Decimal(0)
@@ -28,9 +28,9 @@ ZERO = Decimal(0)
 class Story:
     """One telling. Simulator limits are off, so that nobody waits for a vendor that is not there."""
 
-    def __init__(self, simulators: SimulatorThread) -> None:
-        self.crm: Running = simulators["simply_crm"]
-        self.dinero: Running = simulators["dinero"]
+    def __init__(self, simulators: StandIns) -> None:
+        self.crm: StandIn = simulators["simply_crm"]
+        self.dinero: StandIn = simulators["dinero"]
         self.who = Actor.operator("demo")
         self.pair: Pair
         self.began = datetime.now(UTC)
@@ -181,7 +181,7 @@ class Story:
             line = N_("    “%(before)s” → “%(after)s” on the %(side)s side, run %(run)s: ")
             output.out.print(escape(filled(line, told) + filled(each.reason)))
 
-    def _edit(self, system: Running, entity: str, key: str, values: dict[str, Any]) -> None:
+    def _edit(self, system: StandIn, entity: str, key: str, values: dict[str, Any]) -> None:
         ask(system.control_url, "PATCH", f"records/{entity}/{key}", values)
 
     def _title(self, text: str) -> None:

@@ -10,8 +10,8 @@ import typer
 
 from kobling.cli import output
 from kobling.cli.main import app
+from kobling.cli.stand_ins import StandIn, package, told
 from kobling.records import N_
-from kobling.simulators import Running, serve, vendors
 
 
 @app.command()
@@ -24,23 +24,20 @@ def simulate(
 ) -> None:
     """Run stand-ins of the vendors until stopped; they speak the vendors' public protocols."""
 
-    def announce(running: Running) -> None:
+    def announce(running: StandIn) -> None:
         if json:
-            told = {
+            document = {
                 "vendor": running.vendor,
                 "url": running.url,
                 "control_url": running.control_url,
                 "credentials": running.credentials,
             }
-            print(json_module.dumps(told), flush=True)
+            print(json_module.dumps(document), flush=True)
             return
-        output.say(N_("%(vendor)s at %(url)s (control: %(control)s)"), _told(running))
+        output.say(N_("%(vendor)s at %(url)s (control: %(control)s)"), dict(told(running)))
         for name, value in running.credentials.items():
             output.out.print(f"  {name}={value}", markup=False)
 
-    wanted = [each.replace("-", "_") for each in vendor or vendors()]
-    asyncio.run(serve(wanted, port_base=port_base or None, seed=seed, records=records, announce=announce))
-
-
-def _told(running: Running) -> dict[str, str]:
-    return {"vendor": running.vendor, "url": running.url, "control": running.control_url}
+    simulators = package()
+    wanted = [each.replace("-", "_") for each in vendor or simulators.vendors()]
+    asyncio.run(simulators.serve(wanted, port_base=port_base or None, seed=seed, records=records, announce=announce))

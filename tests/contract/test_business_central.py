@@ -12,7 +12,7 @@ from kobling.connectors.business_central.subscriptions import Subscriptions, han
 from kobling.records import Misunderstood, NotOffered, NotThere, Refused, SettingsError, StaleVersion, Unreachable
 from kobling.sdk.conformance_rig import ControlPort, reading, send
 from kobling.sdk.protocols import Operation, Write
-from kobling.simulators import start
+from kobling_simulators import start
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from kobling.connectors.dinero.connector import CONNECTOR
 from kobling.sdk.conformance import ConnectorContract, Subject, simulator_rig
-from kobling.simulators import start
+from kobling_simulators import start
 
 
 def contact(n):

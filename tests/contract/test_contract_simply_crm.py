@@ -4,7 +4,7 @@ import pytest
 
 from kobling.connectors.simply_crm.connector import CONNECTOR
 from kobling.sdk.conformance import ConnectorContract, Subject, simulator_rig
-from kobling.simulators import start
+from kobling_simulators import start
 
 ABOUT = "Kunde siden 1987, kører gerne selv og vil have faktura på mail hver måned, nr. {}"
 

@@ -8,7 +8,7 @@ from kobling.connectors.dataverse.connector import CONNECTOR
 from kobling.records import NotOffered, NotThere, Refused, SettingsError, SignInExpired
 from kobling.sdk.conformance_rig import ControlPort, reading, send
 from kobling.sdk.protocols import Deletions, Operation, Write
-from kobling.simulators import start
+from kobling_simulators import start
 
 DAY = 86400
 

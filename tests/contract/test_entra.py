@@ -10,7 +10,7 @@ from kobling.records import SettingsError, SignInExpired
 from kobling.sdk.budget import WindowBudget
 from kobling.sdk.conformance_rig import ControlPort
 from kobling.sdk.context import ConnectorContext, MemoryGrants
-from kobling.simulators import start
+from kobling_simulators import start
 
 REDIRECT = "http://localhost:8642/signed-in"
 

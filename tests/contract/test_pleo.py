@@ -11,7 +11,7 @@ from kobling.records import NotThere, Refused, SettingsError, SignInExpired
 from kobling.sdk.conformance_rig import ControlPort, reading, send
 from kobling.sdk.context import ConnectorContext, MemoryGrants
 from kobling.sdk.protocols import Operation, Told, Write
-from kobling.simulators import start
+from kobling_simulators import start
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 HOUR = 3600

@@ -6,7 +6,7 @@ from kobling.connectors.recman.connector import CONNECTOR
 from kobling.records import Misunderstood, NotOffered, NotThere, Refused, SettingsError
 from kobling.sdk.conformance_rig import ControlPort, reading
 from kobling.sdk.protocols import Operation, Write
-from kobling.simulators import start
+from kobling_simulators import start
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from kobling.records import AlreadyThere, NotThere, Refused, SettingsError, Sign
 from kobling.sdk.conformance_rig import ControlPort, reading, send
 from kobling.sdk.context import ConnectorContext, MemoryGrants
 from kobling.sdk.protocols import Operation, Write
-from kobling.simulators import start
+from kobling_simulators import start
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from kobling.connectors.business_central.connector import CONNECTOR
 from kobling.records import AlreadyThere, NotOffered, NotThere, Refused, Unreachable
 from kobling.sdk.conformance_rig import ControlPort, send
 from kobling.sdk.protocols import Operation, Write
-from kobling.simulators import start
+from kobling_simulators import start
 
 PDF = b"%PDF-1.4 receipt"
 LINES = [

@@ -12,8 +12,8 @@ from kobling.connectors.pleo import webhooks as pleo
 from kobling.connectors.unimicro import eventplans as unimicro
 from kobling.records import Misunderstood, Refused, to_json
 from kobling.sdk.webhooks import Replays
-from kobling.simulators.pleo.delivering import signed
-from kobling.simulators.unimicro.eventplans import signature
+from kobling_simulators.pleo.delivering import signed
+from kobling_simulators.unimicro.eventplans import signature
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(b"x" * 24).decode()

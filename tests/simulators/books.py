@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import strategies as st
 
-from kobling.simulators import Clock, build
-from kobling.simulators.wire import Call, Reply, from_json, to_json
+from kobling_simulators import Clock, build
+from kobling_simulators.wire import Call, Reply, from_json, to_json
 from tests.simulators.crm import POST, START
 
 CONTACT = {"Name": "Bøgh & Søn ApS", "CountryKey": "DK", "IsPerson": False, "IsMember": False, "UseCvr": False}

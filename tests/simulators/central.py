@@ -8,9 +8,9 @@ from typing import Any
 
 import aiohttp
 
-from kobling.simulators import Running, start
-from kobling.simulators.clock import Clock
-from kobling.simulators.wire import from_json, to_json
+from kobling_simulators import Running, start
+from kobling_simulators.clock import Clock
+from kobling_simulators.wire import from_json, to_json
 
 START = 1_795_383_000.0  # 2026-11-22 21:30:00 UTC
 AUDIENCE = "https://api.businesscentral.dynamics.com"

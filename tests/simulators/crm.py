@@ -7,8 +7,8 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from kobling.simulators import Clock, build
-from kobling.simulators.wire import Call, Reply
+from kobling_simulators import Clock, build
+from kobling_simulators.wire import Call, Reply
 
 POST = {"Content-Type": "application/x-www-form-urlencoded"}
 START = 1_795_383_000.0  # 2026-11-22 21:30:00 UTC

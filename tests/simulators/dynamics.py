@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from kobling.simulators import Clock, Running, start
-from kobling.simulators.wire import from_json, to_json
+from kobling_simulators import Clock, Running, start
+from kobling_simulators.wire import from_json, to_json
 from tests.simulators.crm import START
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}

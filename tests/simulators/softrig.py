@@ -16,8 +16,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from yarl import URL
 
-from kobling.simulators import Clock, Running, start
-from kobling.simulators.wire import from_json, to_json
+from kobling_simulators import Clock, Running, start
+from kobling_simulators.wire import from_json, to_json
 from tests.simulators.crm import START
 from tests.simulators.dynamics import Answer
 

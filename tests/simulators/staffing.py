@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from kobling.simulators import Clock, Running, start
-from kobling.simulators.wire import from_json, to_json
+from kobling_simulators import Clock, Running, start
+from kobling_simulators.wire import from_json, to_json
 from tests.simulators.crm import START
 from tests.simulators.dynamics import Answer
 

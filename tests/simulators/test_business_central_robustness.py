@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from kobling.simulators import Clock, build
-from kobling.simulators.business_central.facts import EntitySet, custom_api, standard, web_services
-from kobling.simulators.entra.tokens import issue
-from kobling.simulators.wire import Call, from_json, to_json
+from kobling_simulators import Clock, build
+from kobling_simulators.business_central.facts import EntitySet, custom_api, standard, web_services
+from kobling_simulators.entra.tokens import issue
+from kobling_simulators.wire import Call, from_json, to_json
 from tests.simulators.central import AUDIENCE, START
 
 ODD: list[Any] = [None, "", 0, -1, 1.5, "x" * 300, True, [], {}, [{}], ["a"], 10**12, "_x0020_", "Item", "Customer"]

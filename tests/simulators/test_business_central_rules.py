@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kobling.simulators.business_central.errors import ApiError
-from kobling.simulators.business_central.ledger import Entry, Ledger, Voucher
+from kobling_simulators.business_central.errors import ApiError
+from kobling_simulators.business_central.ledger import Entry, Ledger, Voucher
 from tests.simulators.central import Central, central
 
 NONE = "11111111-1111-1111-1111-111111111111"
@@ -68,7 +68,7 @@ async def test_parents_have_to_be_named_and_there(bc: Central, name: str, body: 
 
 
 async def test_the_app_permission_is_checked_in_the_token(bc: Central, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kobling.simulators.entra.granting._APP_ROLES", frozenset({"Other.Read"}))
+    monkeypatch.setattr("kobling_simulators.entra.granting._APP_ROLES", frozenset({"Other.Read"}))
     bc.token = await bc.sign_in()
     assert (await bc.get("customers")).status == 403
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobling.simulators.business_central.totals import LineSum, compute
+from kobling_simulators.business_central.totals import LineSum, compute
 
 CENT = Decimal("0.01")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from kobling.simulators.wire import from_json
+from kobling_simulators.wire import from_json
 from tests.simulators.central import Central, central
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kobling.simulators import Clock, build
+from kobling_simulators import Clock, build
 from tests.simulators.central import START, Central, central
 
 

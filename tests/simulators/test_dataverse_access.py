@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kobling.simulators import Clock, start
-from kobling.simulators.entra.tokens import issue
+from kobling_simulators import Clock, start
+from kobling_simulators.entra.tokens import issue
 from tests.simulators.dynamics import Dynamics, dynamics
 
 

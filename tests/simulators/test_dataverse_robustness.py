@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import kobling.simulators
-from kobling.simulators import Clock, build
-from kobling.simulators.dataverse.facts import schema
-from kobling.simulators.entra.tokens import issue
-from kobling.simulators.wire import Call, from_json, to_json
+import kobling_simulators
+from kobling_simulators import Clock, build
+from kobling_simulators.dataverse.facts import schema
+from kobling_simulators.entra.tokens import issue
+from kobling_simulators.wire import Call, from_json, to_json
 
 MARK = re.compile(r"Fidelity: (known|inferred|assumed) (dataverse|business_central) §\d+(\.\d+)? – \S.*")
 
@@ -100,7 +100,7 @@ def test_any_address_is_answered_or_refused(path: str) -> None:
 
 
 def test_every_fidelity_mark_can_be_collected() -> None:
-    folder = Path(kobling.simulators.__file__).parent
+    folder = Path(kobling_simulators.__file__).parent
     marks = [
         line.strip().strip('"').rstrip()
         for vendor in ("dataverse", "entra")

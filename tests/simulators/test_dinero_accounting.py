@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kobling.simulators.vendor import PersonRefused
-from kobling.simulators.wire import Call, from_json
+from kobling_simulators.vendor import PersonRefused
+from kobling_simulators.wire import Call, from_json
 from tests.simulators.books import Dinero, Refused
 
 

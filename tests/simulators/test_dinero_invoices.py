@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobling.simulators.wire import Call, from_json
+from kobling_simulators.wire import Call, from_json
 from tests.simulators.books import LINE, Dinero, Refused, balances, lines, ore, refusal
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from kobling.simulators.wire import Call, from_json
+from kobling_simulators.wire import Call, from_json
 from tests.simulators.books import CONTACT, Dinero, Refused
 
 REDIRECT = "http://localhost:9/back"

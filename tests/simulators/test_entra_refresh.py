@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kobling.simulators.entra.tokens import read
+from kobling_simulators.entra.tokens import read
 from tests.simulators.crm import START
 from tests.simulators.signing_in import RESOURCE, Entra, signing_in
 

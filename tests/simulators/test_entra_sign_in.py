@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 from yarl import URL
 
-from kobling.simulators.entra.keys import decode
-from kobling.simulators.entra.tokens import read
-from kobling.simulators.wire import from_json
+from kobling_simulators.entra.keys import decode
+from kobling_simulators.entra.tokens import read
+from kobling_simulators.wire import from_json
 from tests.simulators.crm import START
 from tests.simulators.signing_in import RESOURCE, Entra, signing_in
 

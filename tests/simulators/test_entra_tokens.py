@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from kobling.simulators import Clock
-from kobling.simulators.entra.gate import Gate
-from kobling.simulators.entra.keys import decode, encode
-from kobling.simulators.entra.tokens import TokenProblem, issue, sign, verify
-from kobling.simulators.wire import Call, from_json, to_json
+from kobling_simulators import Clock
+from kobling_simulators.entra.gate import Gate
+from kobling_simulators.entra.keys import decode, encode
+from kobling_simulators.entra.tokens import TokenProblem, issue, sign, verify
+from kobling_simulators.wire import Call, from_json, to_json
 
 AUDIENCE = "http://crm.example"
 TENANT = Gate(1, Clock()).directory.tenant

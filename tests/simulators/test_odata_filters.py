@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobling.simulators.odata.expressions import (
+from kobling_simulators.odata.expressions import (
     Call,
     Compare,
     Field,

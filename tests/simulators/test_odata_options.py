@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobling.simulators.odata.expressions import FilterProblem, parse
-from kobling.simulators.odata.options import Expand, OptionProblem, Options, Order, parse_options, parse_prefer, split
+from kobling_simulators.odata.expressions import FilterProblem, parse
+from kobling_simulators.odata.options import Expand, OptionProblem, Options, Order, parse_options, parse_prefer, split
 
 
 def test_options_are_read() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kobling.simulators.world.overlap import Known, known_to
+from kobling_simulators.world.overlap import Known, known_to
 
 
 def both(records: int = 1_000) -> tuple[dict[int, Known], dict[int, Known]]:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from kobling.simulators.pleo.delivering import signed
+from kobling_simulators.pleo.delivering import signed
 from tests.simulators.expenses import Pleo, basic, pleo, refused
 
 

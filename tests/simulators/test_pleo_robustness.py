@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobling.simulators.clock import Clock
-from kobling.simulators.pleo.simulator import Pleo, build
-from kobling.simulators.wire import Call, Reply, from_json, to_json
+from kobling_simulators.clock import Clock
+from kobling_simulators.pleo.simulator import Pleo, build
+from kobling_simulators.wire import Call, Reply, from_json, to_json
 from tests.simulators.crm import START
 from tests.simulators.expenses import basic
 

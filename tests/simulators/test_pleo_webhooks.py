@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from kobling.simulators.pleo.delivering import signed
-from kobling.simulators.wire import from_json
+from kobling_simulators.pleo.delivering import signed
+from kobling_simulators.wire import from_json
 from tests.simulators.expenses import Pleo, basic, pleo, refused
 
 JOB, VENDOR = "v1.export-job.created", "v1.vendor.created"

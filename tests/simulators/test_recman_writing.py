@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from stdnum.no import orgnr
 
-from kobling.simulators import Clock, build
-from kobling.simulators.world.norway import recman_knows, unimicro_knows
+from kobling_simulators import Clock, build
+from kobling_simulators.world.norway import recman_knows, unimicro_knows
 from tests.simulators.crm import START
 from tests.simulators.staffing import RecMan, recman, refused
 

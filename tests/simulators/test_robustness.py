@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import kobling.simulators
-from kobling.simulators.dinero.schema import model
-from kobling.simulators.wire import from_json, to_json
+import kobling_simulators
+from kobling_simulators.dinero.schema import model
+from kobling_simulators.wire import from_json, to_json
 from tests.simulators.books import Dinero
 from tests.simulators.crm import Crm, signed_in
 
@@ -133,7 +133,7 @@ def test_a_refused_revise_of_an_invoice_changes_nothing(crm: Crm) -> None:
 
 
 def test_every_fidelity_mark_can_be_collected() -> None:
-    folder = Path(kobling.simulators.__file__).parent
+    folder = Path(kobling_simulators.__file__).parent
     marks = [
         line.strip().strip('"').rstrip()
         for vendor in ("simply_crm", "dinero")

@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from kobling.simulators import Running, SimulatorThread, build, serve, start, vendors
-from kobling.simulators.clock import Clock
-from kobling.simulators.wire import from_json
+from kobling_simulators import Running, SimulatorThread, build, serve, start, vendors
+from kobling_simulators.clock import Clock
+from kobling_simulators.wire import from_json
 from tests.simulators.books import CONTACT, Dinero
 
 PATH = "/webservice.php"

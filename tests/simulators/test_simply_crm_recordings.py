@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kobling.simulators.wire import Reply
+from kobling_simulators.wire import Reply
 from tests.simulators.crm import Crm
 
 RECORDINGS = Path(__file__).parent / "recordings"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kobling.simulators.vendor import PersonRefused
+from kobling_simulators.vendor import PersonRefused
 from tests.simulators.crm import Crm, error, result, signed_in
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from kobling.simulators.simply_crm.sessions import IDLE_LIFE, TOKEN_LIFE, TOTAL_LIFE
-from kobling.simulators.wire import Call
+from kobling_simulators.simply_crm.sessions import IDLE_LIFE, TOKEN_LIFE, TOTAL_LIFE
+from kobling_simulators.wire import Call
 from tests.simulators.crm import POST, Crm, error, result, signed_in
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobling.simulators.simply_crm.errors import ServiceError
-from kobling.simulators.simply_crm.vtql import Condition, parse
+from kobling_simulators.simply_crm.errors import ServiceError
+from kobling_simulators.simply_crm.vtql import Condition, parse
 from tests.simulators.crm import Crm, error, signed_in
 
 NAMES = ["Anna", "Bøgh", "bøgh ", "O'Brien", "Ærø", "zz%"]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobling.simulators.unimicro import totals
-from kobling.simulators.unimicro.posting import check_digit
+from kobling_simulators.unimicro import totals
+from kobling_simulators.unimicro.posting import check_digit
 from tests.simulators.softrig import Softrig, good, message, new, softrig
 
 LINE = {"ItemText": "Vikar", "NumberOfItems": 1, "PriceExVat": 100, "VatPercent": 25}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kobling.simulators import Clock, build
+from kobling_simulators import Clock, build
 from tests.simulators.crm import START
 from tests.simulators.softrig import Softrig, good, message, softrig
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kobling.simulators import unimicro
-from kobling.simulators.clock import Clock
-from kobling.simulators.unimicro.facts import by_route, entities
-from kobling.simulators.unimicro.simulator import Unimicro, build
-from kobling.simulators.wire import Call, Reply, from_json, to_json
+from kobling_simulators import unimicro
+from kobling_simulators.clock import Clock
+from kobling_simulators.unimicro.facts import by_route, entities
+from kobling_simulators.unimicro.simulator import Unimicro, build
+from kobling_simulators.wire import Call, Reply, from_json, to_json
 from tests.simulators.crm import START
 
 MARK = re.compile(r"Fidelity: (known|inferred|assumed) (unimicro|recman) §\d+ – \S.*")

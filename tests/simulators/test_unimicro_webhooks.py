@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from kobling.simulators.wire import from_json
+from kobling_simulators.wire import from_json
 from tests.simulators.softrig import Softrig, good, message, new, softrig
 
 KEY = "nøkkel"

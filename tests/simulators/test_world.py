@@ -9,9 +9,9 @@ import pytest
 from stdnum import ean
 from stdnum.dk import cvr
 
-from kobling.simulators import Clock, build
-from kobling.simulators.world.goods import goods
-from kobling.simulators.world.parties import parties
+from kobling_simulators import Clock, build
+from kobling_simulators.world.goods import goods
+from kobling_simulators.world.parties import parties
 from tests.simulators.crm import START
 
 COUNT = 2_000

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from kobling.simulators import Running
+from kobling_simulators import Running
 from tests.story.stage import Stage, arguments_of
 
 PAIR = "dynamics-sales-business-central"

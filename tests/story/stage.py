@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.request import Request, urlopen
 
-from kobling.simulators import Running, SimulatorThread
+from kobling_simulators import Running, SimulatorThread
 
 KOBLING = [sys.executable, "-c", "from kobling.cli.main import run; run()"]
 SCRIPT = """

@@ -21,7 +21,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     from kobling.access.policy import Actor
-    from kobling.hub.matcher import Rule
+    from kobling.hub.couplings.matcher import Rule
     from kobling.hub.services import matching
     from kobling.hub.store import mirror
     from kobling.mapping import Side

@@ -13,8 +13,8 @@ from kobling.cli import output, proving, syncing, watching
 from kobling.cli.demo_story import ask
 from kobling.cli.stand_ins import StandIn, StandIns
 from kobling.cli.start import vendors
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Pair
-from kobling.hub.opening import Opener
 from kobling.hub.services import connections, issues, numbering, pairs, verifying
 from kobling.hub.services import syncing as services
 from kobling.records import N_

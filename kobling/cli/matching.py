@@ -14,7 +14,7 @@ from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import actor, vendors
-from kobling.hub.matcher import Rule
+from kobling.hub.couplings.matcher import Rule
 from kobling.hub.models import Pair
 from kobling.hub.services import matching, mending
 from kobling.records import N_

@@ -17,8 +17,8 @@ from kobling.cli.pairing import find_pair
 from kobling.cli.start import actor, vendors
 from kobling.cli.syncing import exit_of, print_run
 from kobling.hub import runs
-from kobling.hub.forecast import SideForecast
 from kobling.hub.models import Pair, Run
+from kobling.hub.planning.forecast import SideForecast
 from kobling.hub.services import reviewing
 from kobling.hub.services.reviewing import Line
 from kobling.records import N_

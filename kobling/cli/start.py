@@ -14,7 +14,7 @@ from kobling import log
 
 if TYPE_CHECKING:
     from kobling.access.policy import Actor
-    from kobling.hub.opening import Opener
+    from kobling.hub.connections.opening import Opener
 
 
 def start_django() -> None:

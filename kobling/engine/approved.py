@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from kobling.engine.executing import Chunk
-from kobling.hub.planned import with_real_references
+from kobling.hub.planning.planned import with_real_references
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.sync.actions import AnyAction, Couple, Create, Delete, Skip, Update
 

@@ -13,9 +13,9 @@ from kobling.engine.flow import StepFailed, approved_flow, sync_flow
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.models import Run, SyncIssue
-from kobling.hub.quiet import QUIET
 from kobling.hub.store.issues import error_as_data
 from kobling.hub.store.journal import Fenced
+from kobling.hub.store.quiet import QUIET
 from kobling.records import N_, KoblingError, Misunderstood, NotOffered, SettingsError, Temporary, Unsafe
 
 log = structlog.get_logger("kobling.run")

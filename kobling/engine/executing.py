@@ -9,9 +9,9 @@ from typing import Any
 
 from kobling.engine.settling import Settler
 from kobling.hub.models import PlanChunk
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import journal, mirror, sql
 from kobling.hub.store.journal import Intent, Journaled
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side, Unresolved
 from kobling.records import N_, Fields, KoblingError, NotThere, Record, Refused, Temporary, Unsafe, from_json
 from kobling.sdk.protocols import Clock, FileSource, Operation, Outcome, Report, Resource, Write

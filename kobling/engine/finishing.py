@@ -6,8 +6,8 @@ from collections import Counter
 
 from kobling.engine.executing import Chunk
 from kobling.hub.models import PlanChunk, SyncJob, Table
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import journal, sql
-from kobling.hub.workbench import Workbench
 from kobling.sync.actions import Couple, Create, Delete, RaiseConflict, Skip, Uncouple, Update, Warn
 
 _COUNTED = {"create": "inserted", "update": "modified", "delete": "deleted"}

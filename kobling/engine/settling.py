@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from kobling.hub.gather import identity_rules
 from kobling.hub.models import Decision, Run
+from kobling.hub.planning.gather import identity_rules
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, issues, journal, mirror, sql
 from kobling.hub.store.couplings import Link
 from kobling.hub.store.issues import Raised, as_text, error_as_data
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side, Unresolved
 from kobling.records import N_, KoblingError, NotThere, StaleVersion, to_json
 from kobling.sdk.protocols import Clock, Outcome

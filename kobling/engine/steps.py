@@ -10,11 +10,14 @@ from typing import Any
 from kobling.engine import approved, observing
 from kobling.engine.executing import Executor, load_chunk
 from kobling.engine.finishing import finish_chunk
-from kobling.hub import by_file, comparing, gather, handed_out, held, jobs, planned, reporting, runs
+from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
+from kobling.hub.couplings import comparing
 from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
-from kobling.hub.opening import Opener
+from kobling.hub.planning import by_file, gather, handed_out, held, planned
+from kobling.hub.planning.workbench import Workbench
+from kobling.hub.runs import jobs, reporting
 from kobling.hub.store import couplings, journal, mirror
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Clock, Reporting, Resource

@@ -21,9 +21,10 @@ from django.db import close_old_connections
 from kobling.engine import durable
 from kobling.engine.attempt import attempt, failure_of, guarded
 from kobling.engine.steps import Steps
-from kobling.hub import due, runs
+from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Run
-from kobling.hub.opening import Opener
+from kobling.hub.runs import due
 from kobling.pairs.registry import pair_types
 from kobling.records import N_, KoblingError, Misunderstood, Unsafe
 from kobling.sdk.clock import SystemClock

@@ -12,8 +12,8 @@ from kobling.engine.attempt import attempt, guarded
 from kobling.engine.observing import observe
 from kobling.engine.steps import Steps
 from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection, Coupling, Feed, Pair, Run, SyncIssue, SyncJob
-from kobling.hub.opening import Opener
 from kobling.mapping import FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import EMAIL, NUMBER
 from kobling.mapping.people import CVR

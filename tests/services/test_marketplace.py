@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from kobling.access.policy import Actor, NotFound
-from kobling.hub import due, runs, vault
+from kobling.hub import runs, vault
 from kobling.hub.models import Activation, Event, Pair, Run, Schedule
+from kobling.hub.runs import due
 from kobling.hub.services import connections, credentials, marketplace, pairs, syncing
 from kobling.pairs.base import Option
 from kobling.records import SettingsError, Unsafe

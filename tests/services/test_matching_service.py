@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kobling.access.policy import Actor
 from kobling.hub import runs
-from kobling.hub.matcher import Rule
+from kobling.hub.couplings.matcher import Rule
 from kobling.hub.models import Coupling, Decision, Event, MirrorRow, SyncIssue
 from kobling.hub.services import issues, matching
 from kobling.hub.store import mirror

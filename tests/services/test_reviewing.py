@@ -10,7 +10,7 @@ import pytest
 
 from kobling.access.policy import Actor
 from kobling.hub import runs
-from kobling.hub.lookalikes import alike
+from kobling.hub.couplings.lookalikes import alike
 from kobling.hub.models import Coupling, Event, Run
 from kobling.hub.services import issues, reviewing
 from kobling.hub.services.reviewing import Line

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobling.hub.lookalikes import alike_companies
+from kobling.hub.couplings.lookalikes import alike_companies
 from kobling.sync.comparing import (
     COLLISION,
     DOUBLE,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kobling.hub.due import next_time
+from kobling.hub.runs.due import next_time
 from kobling.records import SettingsError
 
 ZONE = "Europe/Copenhagen"

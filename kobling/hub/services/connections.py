@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
-from kobling.hub import describing, vault
+from kobling.hub import vault
+from kobling.hub.connections import describing
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection
-from kobling.hub.opening import Opener
 from kobling.hub.services.log import record
 from kobling.records import N_, KoblingError, SettingsError
 from kobling.sdk.context import GrantData

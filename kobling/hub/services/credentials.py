@@ -8,7 +8,7 @@ from datetime import datetime
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, clients_of, require
 from kobling.hub.models import Connection
-from kobling.hub.offering import Activation
+from kobling.hub.models.market import Activation
 from kobling.hub.services.log import record
 from kobling.hub.store import sql
 from kobling.records import N_, SettingsError, Unsafe

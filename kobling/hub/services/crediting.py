@@ -7,11 +7,11 @@ from datetime import datetime
 
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import PlanChunk, Run, WriteIntent
-from kobling.hub.opening import Opener
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.log import record
 from kobling.hub.store import journal
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, KoblingError, NotThere, SettingsError, Unsafe
 from kobling.sdk.protocols import Operation, Outcome, Resource, Write

@@ -16,12 +16,13 @@ import msgspec
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
 from kobling.files import Answer, Document, Problem, Profile, problems, read_answer, write
-from kobling.hub import by_file, runs
-from kobling.hub.departments import ids_of
-from kobling.hub.exports import ACCEPTED, EXPORTED, REFUSED, WITHDRAWN, ExportedDocument, FileExport
+from kobling.hub import runs
+from kobling.hub.connections.departments import ids_of
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection, Feed, Pair, Table
-from kobling.hub.offering import Activation
-from kobling.hub.opening import Opener
+from kobling.hub.models.exports import ACCEPTED, EXPORTED, REFUSED, WITHDRAWN, ExportedDocument, FileExport
+from kobling.hub.models.market import Activation
+from kobling.hub.planning import by_file
 from kobling.hub.services.log import record
 from kobling.hub.store import mirror, sql
 from kobling.pairs.file_exports import SOURCES, FileSource, Held

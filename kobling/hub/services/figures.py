@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kobling.access.policy import Actor, Doing, require
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection
-from kobling.hub.opening import Opener
 from kobling.records import N_, SettingsError
 from kobling.sdk.figures import Figure, Figured
 

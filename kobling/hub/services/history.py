@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub.models import Coupling, Decision, Event, Pair, SyncIssue, WriteIntent
-from kobling.hub.quiet import NOTES
+from kobling.hub.store.quiet import NOTES
 from kobling.records import from_json
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kobling.access.policy import Actor, Doing, require
-from kobling.hub import gather
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Pair
-from kobling.hub.opening import Opener
+from kobling.hub.planning import gather
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import mirror
-from kobling.hub.workbench import Workbench
 from kobling.mapping import FieldMapping, Side
 from kobling.mapping.identity import Check, Checked, as_vat_number
 from kobling.sdk.registers import Register, Registered, Vies

@@ -9,15 +9,15 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
-from kobling.hub import gather
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
-from kobling.hub.opening import Opener
-from kobling.hub.quiet import NOTES
+from kobling.hub.planning import gather
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services import pairs
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.issues import settle_coupled, wake
-from kobling.hub.workbench import Workbench
+from kobling.hub.store.quiet import NOTES
 from kobling.mapping import ConflictPolicy, DeletionPolicy, Side
 from kobling.records import N_, SettingsError, from_json, to_json
 from kobling.sync.states import coupling_id

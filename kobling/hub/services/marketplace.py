@@ -12,9 +12,9 @@ from django.db import transaction
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, NotFound, may, require
 from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Pair, Run, Schedule
-from kobling.hub.offering import Activation, Price, active
-from kobling.hub.opening import Opener
+from kobling.hub.models.market import Activation, Price, active
 from kobling.hub.services import pairs
 from kobling.hub.services.log import record
 from kobling.pairs.base import FULL, PairType

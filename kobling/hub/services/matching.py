@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kobling.access.policy import Actor, Doing, require
-from kobling.hub import gather, lookalikes, matcher, runs
-from kobling.hub.matcher import Rule
+from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
+from kobling.hub.couplings import lookalikes, matcher
+from kobling.hub.couplings.matcher import Rule
 from kobling.hub.models import Decision, Pair, SyncIssue
-from kobling.hub.opening import Opener
+from kobling.hub.planning import gather
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.issues import bench_of, decide_many
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, issues, matches, mirror, sql
 from kobling.hub.store.couplings import Link
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_
 from kobling.sync.states import coupling_id

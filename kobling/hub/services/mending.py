@@ -10,14 +10,15 @@ from typing import Any
 from django.db.models import Q
 
 from kobling.access.policy import Actor, Doing, require
-from kobling.hub import gather, runs
+from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Coupling, Pair, SyncIssue, Table
-from kobling.hub.opening import Opener
+from kobling.hub.planning import gather
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.issues import decide_many
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.couplings import Link
-from kobling.hub.workbench import Workbench
 from kobling.mapping import DeletionPolicy, Side
 from kobling.records import N_, SettingsError
 from kobling.sdk.protocols import Reporting

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kobling.access.policy import Actor, Doing, require
-from kobling.hub import afresh, comparing
+from kobling.hub.connections import afresh
+from kobling.hub.connections.opening import Opener
+from kobling.hub.couplings import comparing
 from kobling.hub.models import Pair, Table
-from kobling.hub.opening import Opener
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.issues import decide, decide_many
 from kobling.hub.services.log import record
 from kobling.hub.store import mirror, sql
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, SettingsError, Unsafe
 from kobling.sync.comparing import Line

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from kobling.access.policy import Actor, Doing, require
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Feed, Pair
-from kobling.hub.opening import Opener
 from kobling.hub.store import sql
 from kobling.records import exact, from_json
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
-from kobling.hub import offering, runs
-from kobling.hub.departments import ids_of
-from kobling.hub.due import next_time
-from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue
-from kobling.hub.offering import Activation
-from kobling.hub.opening import Opener
-from kobling.hub.quiet import QUIET
+from kobling.hub import runs
+from kobling.hub.connections.departments import ids_of
+from kobling.hub.connections.opening import Opener
+from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue, market
+from kobling.hub.models.market import Activation
+from kobling.hub.runs.due import next_time
 from kobling.hub.services.log import record
+from kobling.hub.store.quiet import QUIET
 from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError
 
@@ -42,7 +42,7 @@ def create(
         if connection.client_id != client.pk or connection.connector != wanted:
             raise SettingsError(N_("%(pair)s needs a connection to %(system)s."), pair=kind.title, system=wanted)
     chosen = dict(options or {})
-    activation = offering.require_on(client.pk, kind.name, kind.title)
+    activation = market.require_on(client.pk, kind.name, kind.title)
     if (given := departments(opener, kind, left, activation)) is not None:
         chosen["departments"] = given
     if "invoices_from" in {option.name for option in kind.options} and not chosen.get("invoices_from"):
@@ -171,7 +171,7 @@ def _departments_stand(opener: Opener, pair: Pair, changes: Mapping[str, Any]) -
     """What was chosen where the pair type was switched on cannot be widened here."""
     if "departments" not in changes:
         return
-    chosen = departments(opener, opener.pair_type(pair), pair.left, offering.active(pair.client_id, pair.pair_type))
+    chosen = departments(opener, opener.pair_type(pair), pair.left, market.active(pair.client_id, pair.pair_type))
     if chosen is not None and changes["departments"] != chosen:
         raise SettingsError(
             N_("Departments were chosen where “%(name)s” was switched on. Change them there: kobling market activate."),

@@ -9,12 +9,12 @@ from typing import Any
 
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub import runs
-from kobling.hub.forecast import Forecast, forecast
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Feed, Pair, Run, SyncJob
-from kobling.hub.opening import Opener
+from kobling.hub.planning.forecast import Forecast, forecast
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, SettingsError, Unsafe
 

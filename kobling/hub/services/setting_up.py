@@ -9,9 +9,9 @@ from typing import Any
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, require
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection, Event, Pair
-from kobling.hub.offering import active
-from kobling.hub.opening import Opener
+from kobling.hub.models.market import active
 from kobling.hub.services import connections, marketplace, pairs
 from kobling.hub.services.connections import SigningIn
 from kobling.hub.services.log import record

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kobling.access.policy import Actor, Doing, require
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Pair, StockLevel
-from kobling.hub.opening import Opener
 from kobling.records import N_, SettingsError
 from kobling.sdk.protocols import Stocked
 

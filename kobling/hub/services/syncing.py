@@ -7,8 +7,8 @@ from typing import Any
 
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
 from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Pair, Run
-from kobling.hub.opening import Opener
 from kobling.hub.services.log import record
 from kobling.records import N_, SettingsError, Unsafe
 

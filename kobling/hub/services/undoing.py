@@ -13,14 +13,15 @@ from datetime import datetime
 from typing import Any
 
 from kobling.access.policy import Actor, Doing, require
-from kobling.hub import gather, runs
+from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import PlanChunk, Run, WriteIntent
-from kobling.hub.opening import Opener
+from kobling.hub.planning import gather
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.issues import decide
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.couplings import Link
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_, SettingsError, from_json
 from kobling.sync.actions import AnyAction, Create, Delete, Update, to_blob

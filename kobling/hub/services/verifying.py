@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from kobling.access.policy import Actor, Doing, require
-from kobling.hub import afresh, gather
-from kobling.hub.afresh import Told
+from kobling.hub.connections import afresh
+from kobling.hub.connections.afresh import Told
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Decision, Pair, SyncIssue
-from kobling.hub.opening import Opener
-from kobling.hub.quiet import QUIET
+from kobling.hub.planning import gather
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror
-from kobling.hub.workbench import Workbench
+from kobling.hub.store.quiet import QUIET
 from kobling.mapping import Side
 from kobling.records import N_, Unsafe
 from kobling.sync.merge import MISSING, Merge, merge

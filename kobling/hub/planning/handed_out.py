@@ -5,8 +5,8 @@ A copy of one that was taken back is not worked on, since a person may have chan
 
 from __future__ import annotations
 
-from kobling.hub.gather import Batch
-from kobling.hub.workbench import Workbench
+from kobling.hub.planning.gather import Batch
+from kobling.hub.planning.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_
 from kobling.sync.actions import RaiseConflict

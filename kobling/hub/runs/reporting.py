@@ -10,9 +10,9 @@ from typing import Any
 from django.utils import translation
 
 from kobling.hub.models import SyncIssue
-from kobling.hub.quiet import is_quiet
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings
-from kobling.hub.workbench import Workbench
+from kobling.hub.store.quiet import is_quiet
 from kobling.mapping import Side
 from kobling.sdk.protocols import Told
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from kobling.hub.lookalikes import Lookalikes
+from kobling.hub.couplings.lookalikes import Lookalikes
 from kobling.hub.models import PlanChunk, Run
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side, TableMapping, holds, read
 from kobling.records import from_json
 from kobling.sync.actions import AnyAction, Couple, Create, Delete, RaiseConflict, Skip, Update, Warn, from_blob

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection
-from kobling.hub.opening import Opener
 from kobling.records import N_, SettingsError
 from kobling.sdk.protocols import Bookmark, Resource
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from kobling.hub.exports import ACCEPTED, EXPORTED, ExportedDocument
-from kobling.hub.gather import Batch
 from kobling.hub.models import Connection, Coupling, Pair, WriteIntent
-from kobling.hub.workbench import Workbench
+from kobling.hub.models.exports import ACCEPTED, EXPORTED, ExportedDocument
+from kobling.hub.planning.gather import Batch
+from kobling.hub.planning.workbench import Workbench
 from kobling.mapping import Side
 from kobling.records import N_
 from kobling.sync.actions import Skip

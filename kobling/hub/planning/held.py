@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kobling.hub.models import SyncIssue
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import mirror
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 
 KIND = "bad_value"

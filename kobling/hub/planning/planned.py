@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kobling.hub.models import PlanChunk
-from kobling.hub.resolver import StoredResolver
+from kobling.hub.planning.resolver import StoredResolver
 from kobling.mapping import Side
 from kobling.sync.actions import Couple, Create, from_blob
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kobling.hub.models import Decision
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, matches, mirror
-from kobling.hub.workbench import Workbench
 from kobling.mapping import MatchRule, Side, TableMapping, holds, read
 from kobling.records import N_, SettingsError, from_json
 from kobling.sync.matching import match_keys, pair_off

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kobling.hub.models import Decision
-from kobling.hub.resolver import StoredResolver
+from kobling.hub.planning.resolver import StoredResolver
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, journal, mirror
 from kobling.hub.store.couplings import Link
 from kobling.hub.store.mirror import Snapshot
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side, TableMapping, holds, read
 from kobling.records import from_json
 from kobling.sync.matching import match_keys

@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kobling.hub import describing, vault
-from kobling.hub.budget import allowance, budget_for
+from kobling.hub import vault
+from kobling.hub.connections import describing
+from kobling.hub.connections.budget import allowance, budget_for
 from kobling.hub.models import Connection, Pair
-from kobling.hub.workbench import Workbench, open_workbenches
+from kobling.hub.planning.workbench import Workbench, open_workbenches
 from kobling.mapping import Side, TableMapping
 from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError, to_json

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kobling.hub.models import Feed, Pair, Table
-from kobling.hub.resolver import StoredResolver
+from kobling.hub.planning.resolver import StoredResolver
 from kobling.mapping import Side, TableMapping
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Feed, Pair
-from kobling.hub.opening import Opener
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import mirror, sql
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Side
 from kobling.sdk.protocols import Reporting, Resource
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kobling.hub.models import Connection, Pair, Run
-from kobling.hub.offering import require_on
+from kobling.hub.models.market import require_on
 from kobling.hub.store import sql
 from kobling.records import N_, KoblingError, SettingsError, Unsafe
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from kobling.hub.lookalikes import alike_companies
+from kobling.hub.couplings.lookalikes import alike_companies
 from kobling.hub.models import Decision, Table
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror
-from kobling.hub.workbench import Workbench
 from kobling.mapping import Comparison, Side, TableMapping, holds, read
 from kobling.records import N_, NotOffered, from_json
 from kobling.sync.comparing import ONLY_LEFT, ONLY_RIGHT, Known, Line, Said, compare, needs_word

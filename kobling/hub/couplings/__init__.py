@@ -1,0 +1,1 @@
+"""Which records belong together: matching by chosen rules, look-alikes, numbers compared."""

@@ -1,0 +1,39 @@
+"""What Kobling remembers: connections, pairs, the mirror, couplings, the journal, runs and issues.
+
+Hot tables (mirror, couplings, match keys, journal) are written by plain SQL in ``hub/store``; these classes give
+their schema and migrations. JSON is kept as text with exact numbers.
+"""
+
+from kobling.hub.models.connections import Connection, Spent, StockLevel
+from kobling.hub.models.couplings import Coupling, Decision, MatchKey
+from kobling.hub.models.exports import ExportedDocument, FileExport
+from kobling.hub.models.issues import SyncIssue
+from kobling.hub.models.journal import Event, WriteIntent
+from kobling.hub.models.market import Activation, Price
+from kobling.hub.models.mirror import Feed, MirrorRow
+from kobling.hub.models.pairs import Pair, Schedule, Table
+from kobling.hub.models.runs import PlanChunk, Run, SyncJob
+
+__all__ = [
+    "Activation",
+    "Connection",
+    "Coupling",
+    "Decision",
+    "Event",
+    "ExportedDocument",
+    "Feed",
+    "FileExport",
+    "MatchKey",
+    "MirrorRow",
+    "Pair",
+    "PlanChunk",
+    "Price",
+    "Run",
+    "Schedule",
+    "Spent",
+    "StockLevel",
+    "SyncIssue",
+    "SyncJob",
+    "Table",
+    "WriteIntent",
+]

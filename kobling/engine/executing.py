@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from kobling.engine.sending import Sender, Target, with_files
 from kobling.engine.settling import Settler
 from kobling.hub.models import PlanChunk
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import journal, mirror, sql
 from kobling.hub.store.journal import Intent, Journaled
 from kobling.mapping import Side, Unresolved
-from kobling.records import N_, Fields, KoblingError, NotThere, Record, Refused, Temporary, Unsafe, from_json
-from kobling.sdk.protocols import Clock, FileSource, Operation, Outcome, Report, Resource, Write
+from kobling.records import N_, Fields, Misunderstood, NotReached, NotThere, Refused, Unreachable, Unsafe, from_json
+from kobling.sdk.outcomes import Confirmed, Declined
+from kobling.sdk.protocols import Clock, Operation, Resource, Write
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Create, Delete, Update, from_blob
 from kobling.sync.execute import Prepared, VendorAction, already_written, create_key, prepare
 from kobling.sync.waiting import LoopThread
 
-RECORD_EVERY = 200
-"""Most outcomes that are recorded in one transaction."""
-SETTLE_AFTER_DROP = 2.0
-SETTLE_AFTER_TIMEOUT = 45.0
-"""Seconds to wait before asking what became of a write: a vendor may still be working on it."""
+MOST_SENT = 2
+"""How often a write whose outcome is unknown is sent while nothing of it is found."""
+_NO_TRACE = N_("It was sent twice, and nothing of it is found. Look in the other system before it is sent again.")
+_WAITS_NOW = N_("It was sent, and what became of it is not known; it now refers to a record that is not coupled.")
 
 
 @dataclass(slots=True)
@@ -45,17 +45,19 @@ class Chunk:
 
 @dataclass(slots=True)
 class Executor:
-    """Executes one chunk on one table. ``resources`` are the opened resources of both sides."""
+    """Executes one chunk on one table. ``targets`` are where each side's writes go."""
 
     bench: Workbench
     chunk: Chunk
-    resources: dict[Side, Resource]
+    targets: Mapping[Side, Target]
     waiting: LoopThread
     clock: Clock
     settler: Settler = field(init=False)
+    sender: Sender = field(init=False)
 
     def __post_init__(self) -> None:
         self.settler = Settler(self.bench, self.chunk.run, self.chunk.epoch, self.chunk.id, self.chunk.who, self.clock)
+        self.sender = Sender(self.bench, self.chunk.id, self.settler, self.waiting, self.clock)
 
     def execute(self) -> None:
         """Execute all actions. Raises Temporary, SettingsError or Fenced; what was recorded stays recorded."""
@@ -76,16 +78,18 @@ class Executor:
         checkpoints.reach(checkpoints.RECORDED)
 
     def look_up_only(self) -> None:
-        """Settle writes of an earlier run whose outcome is not known, without sending anything anew."""
+        """Settle writes of an earlier run whose outcome is not known, without sending anything anew.
+
+        One that cannot be looked up now stays as it is, and holds up nothing but its own record.
+        """
         known = {at: each for at, each in journal.of_chunk(self.chunk.id).items() if each.state in {"open", "unknown"}}
         actions = [(at, self.chunk.actions[at]) for at in known]
         vendor_actions = [(at, each) for at, each in actions if isinstance(each, Create | Update | Delete)]
         self.settler.load_links([action for _, action in vendor_actions])
         for side in Side:
             mine = [(at, action) for at, action in vendor_actions if action.side is side]
-            prepared = list(self._prepare(mine, known))
-            found, absent = self._look_up(side, prepared)
-            self._settle(found)
+            found, absent = self._look_up(side, list(self._prepare(mine, known)), patient=True)
+            self.settler.settle(found)
             journal.withdraw(self.chunk.id, [each.position for each in absent])
             self.settler.look_again(absent)
 
@@ -93,77 +97,50 @@ class Executor:
         self, side: Side, group: Sequence[tuple[int, VendorAction]], known: dict[int, Journaled]
     ) -> None:
         prepared = list(self._prepare(group, known))
-        found, to_send = self._look_up(side, [each for each in prepared if each.position in known])
-        self._settle(found)
+        found, absent = self._look_up(side, [each for each in prepared if each.position in known])
+        self.settler.settle(found)
+        to_send = self._not_too_often(absent, known)
         fresh = [each for each in prepared if each.position not in known]
         journal.open_intents(self.chunk.run, self.chunk.epoch, [self._intent(each) for each in fresh], self.clock.now())
+        journal.count_sent(self.chunk.id, [each.position for each in to_send])
         checkpoints.reach(checkpoints.JOURNALED)
-        self._send(side, fresh + to_send)
+        self.sender.send(self.targets[side], fresh + to_send)
 
-    def _send(self, side: Side, prepared: Sequence[Prepared]) -> None:
-        if not prepared:
-            return
-        by_key = {each.write.key: each for each in prepared}
-        resource = self.resources[side]
-        answered: set[str] = set()
-        unknown: list[KoblingError] = []
-
-        def start(report: Report) -> object:
-            return resource.write([self._with_files(each) for each in prepared], report)
-
-        try:
-            for outcomes in self.waiting.stream(start, RECORD_EVERY):  # type: ignore[arg-type]
-                checkpoints.reach(checkpoints.ANSWERED)
-                answered.update(each.key for each in outcomes)
-                settled = [(by_key[each.key], each) for each in outcomes if not _open(each)]
-                unknown += [each.error for each in outcomes if each.error is not None and _open(each)]
-                self._settle(settled)
-        except KoblingError:
-            journal.withdraw(self.chunk.id, [each.position for key, each in by_key.items() if key not in answered])
-            raise
-        if unknown:
-            raise self._lost(unknown)
-
-    def _lost(self, unknown: Sequence[KoblingError]) -> Temporary:
-        """The next attempt looks first and then decides; it waits until a slow vendor has surely finished."""
-        slow = any(error.code == "timeout" for error in unknown)
-        pause = timedelta(seconds=SETTLE_AFTER_TIMEOUT if slow else SETTLE_AFTER_DROP)
-        return Temporary(N_("Some answers were lost."), retry_at=self.clock.now() + pause, code="lost_answers")
+    def _not_too_often(self, absent: Sequence[Prepared], known: Mapping[int, Journaled]) -> list[Prepared]:
+        """What was sent twice and left no trace is not sent a third time: a person looks."""
+        again = []
+        for each in absent:
+            if known[each.position].sent < MOST_SENT:
+                again.append(each)
+            else:
+                self.settler.unknown(each, Unsafe(_NO_TRACE, vendor=self.targets[each.action.side].resource.name))
+        return again
 
     def _look_up(
-        self, side: Side, prepared: Sequence[Prepared]
-    ) -> tuple[list[tuple[Prepared, Outcome]], list[Prepared]]:
-        """Ask the vendor what became of writes with unknown outcome: (settled ones, certainly not applied ones)."""
-        found: list[tuple[Prepared, Outcome]] = []
+        self, side: Side, prepared: Sequence[Prepared], *, patient: bool = False
+    ) -> tuple[list[tuple[Prepared, Confirmed | Declined]], list[Prepared]]:
+        """Ask the vendor what became of writes with unknown outcome: (settled ones, certainly not applied ones).
+
+        ``patient``: one that cannot be asked about now is left for another time.
+        """
+        found: list[tuple[Prepared, Confirmed | Declined]] = []
         absent: list[Prepared] = []
-        resource = self.resources[side]
+        target = self.targets[side]
         for each in prepared:
             try:
-                record = self.waiting.run(_fate(resource, self._with_files(each)))
-            except Unsafe as unsure:
+                outcome = self.waiting.run(_fate(target.resource, with_files(each, target.source)))
+            except (Unsafe, Refused, Misunderstood) as unsure:
                 self.settler.unknown(each, unsure)
                 continue
-            if record is None:
+            except Unreachable as later:
+                if not patient or isinstance(later, NotReached):
+                    raise
+                continue
+            if outcome is None:
                 absent.append(each)
             else:
-                found.append((each, record))
+                found.append((each, outcome))
         return found, absent
-
-    def _with_files(self, each: Prepared) -> Write:
-        """The write with a way to load the files of the record that it comes from."""
-        source = self.resources[each.action.side.other]
-        if not isinstance(source, FileSource) or not isinstance(each.action, Create):
-            return each.write
-        external_id = each.source_id
-
-        async def load(file: Mapping[str, Any]) -> bytes:
-            return await source.file(external_id, file)
-
-        return replace(each.write, load=load)
-
-    def _settle(self, settled: Sequence[tuple[Prepared, Outcome]]) -> None:
-        if settled:
-            self.settler.settle(settled)
 
     def _prepare(self, group: Sequence[tuple[int, VendorAction]], known: dict[int, Journaled]) -> Iterator[Prepared]:
         creates = [action.source_id for _, action in group if isinstance(action, Create)]
@@ -180,10 +157,8 @@ class Executor:
             self.bench.resolver.current = standing.get(action.external_id) if isinstance(action, Update) else None
             try:
                 yield prepare(self.bench.mapping, position, action, key, self.bench.resolver, started)
-            except Refused as refusal:
-                self._refuse_unsent(position, action, key, refusal, before is None)
-            except Unresolved as missing:
-                self.settler.waits(action, missing)
+            except (Refused, Unresolved) as problem:
+                self._not_prepared(position, action, key, problem, before)
 
     def _standing(self, actions: Sequence[VendorAction]) -> dict[str, Fields]:
         """What stands now in the records that are about to be updated, as mirrored."""
@@ -199,13 +174,23 @@ class Executor:
             return create_key(self.bench.pair_uid, self.bench.name, action.side, action.source_id, generation)
         return f"{self.chunk.id}-{position}"
 
-    def _refuse_unsent(self, position: int, action: VendorAction, key: str, refusal: Refused, fresh: bool) -> None:
-        """A value that cannot be carried is journaled like a refusal of the vendor, so that it counts only once."""
+    def _not_prepared(
+        self, position: int, action: VendorAction, key: str, problem: Refused | Unresolved, before: Journaled | None
+    ) -> None:
+        """A value that cannot be carried is journaled like a refusal of the vendor, so that it counts only once.
+
+        What was sent before and can no longer be prepared stays unknown: nobody can look it up without what was sent.
+        """
         unsent = Prepared(position, action, Write(key, Operation.UPDATE))
-        if fresh:
+        if before is not None:
+            unsure = problem if isinstance(problem, Refused) else Unsafe(_WAITS_NOW)
+            self.settler.unknown(unsent, unsure)
+        elif isinstance(problem, Unresolved):
+            self.settler.waits(action, problem)
+        else:
             intent = self._intent(unsent)
             journal.open_intents(self.chunk.run, self.chunk.epoch, [intent], self.clock.now())
-        self._settle([(unsent, Outcome(key, error=refusal))])
+            self.settler.settle([(unsent, Declined(key, None, problem))])
 
     def _intent(self, each: Prepared) -> Intent:
         action = each.action
@@ -224,28 +209,20 @@ class Executor:
         )
 
 
-def _open(outcome: Outcome) -> bool:
-    return outcome.error is not None and not isinstance(outcome.error, Refused)
-
-
-async def _fate(resource: Resource, write: Write) -> Outcome | None:
+async def _fate(resource: Resource, write: Write) -> Confirmed | Declined | None:
     """What became of a write: its outcome, or None when it certainly was not applied."""
     if write.operation is Operation.CREATE:
         record = await resource.find_created(write)
-        return None if record is None else Outcome(write.key, record.external_id, record)
+        return None if record is None else Confirmed(write.key, record.external_id, record)
     external_id = write.external_id or ""
     try:
         record = await resource.get(external_id)
     except NotThere as gone:
         if write.operation is Operation.DELETE:
-            return Outcome(write.key, external_id)
-        return Outcome(write.key, external_id, error=gone)
-    return _applied(write, record)
-
-
-def _applied(write: Write, record: Record) -> Outcome | None:
+            return Confirmed(write.key, external_id)
+        return Declined(write.key, external_id, gone)
     if write.operation is Operation.UPDATE and already_written(write.fields, record):
-        return Outcome(write.key, record.external_id, record)
+        return Confirmed(write.key, record.external_id, record)
     return None
 
 

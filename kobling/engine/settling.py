@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,10 +11,11 @@ from kobling.hub.planning.gather import identity_rules
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, issues, journal, mirror, sql
 from kobling.hub.store.couplings import Link
-from kobling.hub.store.issues import Raised, as_text, error_as_data
+from kobling.hub.store.issues import Raised, as_text, cause_of, error_as_data
 from kobling.mapping import Side, Unresolved
-from kobling.records import N_, KoblingError, NotThere, StaleVersion, to_json
-from kobling.sdk.protocols import Clock, Outcome
+from kobling.records import N_, KoblingError, NotThere, to_json
+from kobling.sdk.outcomes import Confirmed, Declined
+from kobling.sdk.protocols import Clock
 from kobling.sync.actions import (
     Agree,
     AnyAction,
@@ -65,8 +66,10 @@ class Settler:
     def _began(self) -> datetime:
         return Run.objects.values_list("started_at", flat=True).get(pk=self.run) or self.clock.now()
 
-    def settle(self, settled: Sequence[tuple[Prepared, Outcome]]) -> None:
+    def settle(self, settled: Sequence[tuple[Prepared, Confirmed | Declined]]) -> None:
         """Record outcomes that are certain, in one transaction."""
+        if not settled:
+            return
         judged = [(prepared, self._judge(prepared, outcome)) for prepared, outcome in settled]
         now = self.clock.now()
         with sql.together():
@@ -128,6 +131,26 @@ class Settler:
             self.clock.now(),
         )
 
+    def overtaken(self, side: Side, left: Sequence[tuple[Prepared, Declined]], gone: Collection[str]) -> None:
+        """Writes to records in which something moved since the plan: nothing to settle, the next plan sees it."""
+        if not left:
+            return
+        now = self.clock.now()
+        with sql.together():
+            journal.fence(self.run, self.epoch)
+            mirror.mark_gone(self.bench.feeds[side], sorted(gone), now)
+            mirror.touch(self.bench.feeds[side], [each.write.external_id or "" for each, _ in left])
+            journal.close_intents(self.chunk, [_closed(each, outcome.error) for each, outcome in left], now)
+
+    def later(self, kept_back: Sequence[tuple[Prepared, KoblingError]]) -> None:
+        """Writes that could not even be begun, while others could: told, never parked, and tried in the next run."""
+        if not kept_back:
+            return
+        with sql.together():
+            journal.fence(self.run, self.epoch)
+            issues.open_all(self.bench.table, [self._refusal(*each) for each in kept_back], self.clock.now())
+            self.look_again([each for each, _ in kept_back])
+
     def look_again(self, prepared: Sequence[Prepared]) -> None:
         """Let the next plan look at the records behind writes that were not applied."""
         for each in prepared:
@@ -135,7 +158,7 @@ class Settler:
             side = Side.LEFT if left else Side.RIGHT
             mirror.touch(self.bench.feeds[side], [left or right or ""])
 
-    def _judge(self, prepared: Prepared, outcome: Outcome) -> Verdict:
+    def _judge(self, prepared: Prepared, outcome: Confirmed | Declined) -> Verdict:
         action = prepared.action
         link = self.links.get(action.coupling) if isinstance(action, Update) else None
         base = link.base(action.side) if link else {}
@@ -206,27 +229,25 @@ class Settler:
         now = self.clock.now()
         raised = []
         for each, error in refused:
-            left, right = self._ids(each.action)
-            target = each.action.side
             if isinstance(error, NotThere) and each.write.external_id:
-                mirror.mark_gone(self.bench.feeds[target], [each.write.external_id], now)
-                continue
-            if isinstance(error, StaleVersion) and each.write.external_id:
-                mirror.touch(self.bench.feeds[target], [each.write.external_id])
-                continue
-            raised.append(
-                Raised(
-                    "refused",
-                    left,
-                    right,
-                    title=each.action.title,
-                    reason=error.summary,
-                    params=as_text(error.params),
-                    details=error_as_data(error),
-                )
-            )
+                mirror.mark_gone(self.bench.feeds[each.action.side], [each.write.external_id], now)
+            else:
+                raised.append(self._refusal(each, error))
         issues.open_all(self.bench.table, raised, now)
         self._retry_once(raised)
+
+    def _refusal(self, each: Prepared, error: KoblingError) -> Raised:
+        left, right = self._ids(each.action)
+        return Raised(
+            "refused",
+            left,
+            right,
+            title=each.action.title,
+            reason=error.summary,
+            params=as_text(error.params),
+            details=error_as_data(error),
+            cause=cause_of(error),
+        )
 
     def _retry_once(self, raised: Sequence[Raised]) -> None:
         """The next run tries a refused record again, unless it is parked now."""
@@ -297,6 +318,10 @@ class Settler:
         if link is not None:
             return link.left_id, link.right_id
         return (action.external_id, None) if action.side is Side.LEFT else (None, action.external_id)
+
+
+def _closed(each: Prepared, error: KoblingError) -> tuple[int, str, str | None, str | None, str | None]:
+    return each.position, "refused", None, None, to_json(error_as_data(error)).decode()
 
 
 def _questions(actions: Sequence[AnyAction]) -> list[Raised]:

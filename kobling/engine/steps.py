@@ -10,6 +10,7 @@ from typing import Any
 from kobling.engine import approved, observing
 from kobling.engine.executing import Executor, load_chunk
 from kobling.engine.finishing import finish_chunk
+from kobling.engine.sending import Target
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
 from kobling.hub.couplings import comparing
@@ -342,7 +343,16 @@ class Steps:
     def _executor(self, chunk: int) -> Executor:
         table, loaded = load_chunk(chunk, self.run, self.epoch, self.opener.group(self.pair))
         bench = next(each for each in self.benches.values() if each.table == table)
-        return Executor(bench, loaded, self._resources(bench), self.waiting, self.clock)
+        return Executor(bench, loaded, self._targets(bench), self.waiting, self.clock)
+
+    def _targets(self, bench: Workbench) -> dict[Side, Target]:
+        resources = self._resources(bench)
+        return {
+            side: Target(
+                side, resources[side], resources[side.other], self.opener.who_am_i(self.pair, bench.name, side)
+            )
+            for side in Side
+        }
 
     def _resources(self, bench: Workbench) -> dict[Side, Resource]:
         return {side: self.opener.resource(self.pair, bench.name, bench.mapping, side) for side in Side}

@@ -83,14 +83,11 @@ class RateLimited(Temporary):
 
 
 class Unreachable(Temporary):
-    """No usable answer: connection refused or broken, a time-out, a vendor's fault.
+    """No usable answer: a broken connection, a time-out, a vendor's fault. What a change did is not known then."""
 
-    ``maybe_applied`` is true when the request may have reached the vendor before the answer was lost.
-    """
 
-    def __init__(self, summary: str, *, maybe_applied: bool = True, **rest: object) -> None:
-        super().__init__(summary, **rest)  # type: ignore[arg-type]
-        self.maybe_applied = maybe_applied
+class NotReached(Unreachable):
+    """No connection was made: nothing left this machine."""
 
 
 class Refused(KoblingError):
@@ -105,6 +102,13 @@ class StaleVersion(Refused):
 
     who_fixes = "nobody"
     advice = N_("Nothing to do: the record is read again in the next run.")
+
+
+class Busy(Refused):
+    """The record is locked or being edited there; it is tried again by itself and never set aside."""
+
+    who_fixes = "nobody"
+    advice = N_("Nothing to do: the record is tried again in the next run.")
 
 
 class NotThere(Refused):

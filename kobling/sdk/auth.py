@@ -13,10 +13,11 @@ from authlib.common.security import generate_token
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from kobling.records import N_, Misunderstood, SettingsError, SignInExpired, Unreachable
+from kobling.records import N_, Misunderstood, SettingsError, SignInExpired
 from kobling.sdk.budget import WindowBudget
 from kobling.sdk.context import GrantData, LoadGrant, MemoryGrants, SaveGrant
 from kobling.sdk.http import Api, Transport
+from kobling.sdk.outcomes import aside
 from kobling.sdk.protocols import Clock, SignInStart
 from kobling.sdk.redaction import Redactor
 from kobling.sdk.status import STATUSES, ErrorTable, Rule, Words
@@ -57,7 +58,7 @@ class OAuthClient:
 
     The client signs itself by HTTP Basic, or in the form (``in_form``), where one without a secret only names itself.
     All flows raise SignInExpired for a grant that is no longer good,
-    SettingsError for a wrong client, Unreachable (never *maybe applied*: no record is touched) when there is no answer.
+    SettingsError for a wrong client, Unreachable when there is no answer; no record is touched.
     """
 
     def __init__(
@@ -115,13 +116,10 @@ class OAuthClient:
         return await self._fetch(form, repeatable=False)
 
     async def _fetch(self, form: Mapping[str, str], *, repeatable: bool, refresh_token: str | None = None) -> Grant:
-        try:
+        with aside():
             data = await self._api.json(
                 "POST", "", form={**form, **self._named}, headers=self._headers, safe=repeatable
             )
-        except Unreachable as error:
-            error.maybe_applied = False
-            raise
         if not isinstance(data, dict) or not isinstance(data.get("access_token"), str):
             raise Misunderstood(N_("%(vendor)s's sign-in answered without a token."), vendor=self._vendor)
         life = int(data.get("expires_in") or _USUAL_LIFE)

@@ -19,8 +19,9 @@ from kobling.sdk.clock import FakeClock
 from kobling.sdk.context import ConnectorContext, MemoryGrants
 from kobling.sdk.http import Transport, open_transport
 from kobling.sdk.memory import MemoryConnector, MemoryResource
+from kobling.sdk.outcomes import Outcome
 from kobling.sdk.paging import groups, pages
-from kobling.sdk.protocols import Bookmark, Connector, ConnectorType, Operation, Outcome, Resource, Write
+from kobling.sdk.protocols import Bookmark, Connector, ConnectorType, Operation, Resource, Write
 
 _SMALL = 2_000_000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from kobling.records import (
     N_,
     KoblingError,
     Misunderstood,
+    NotReached,
     RateLimited,
     SettingsError,
     Temporary,
@@ -26,6 +27,7 @@ from kobling.records import (
     to_json,
 )
 from kobling.sdk.hosts import same_origin
+from kobling.sdk.outcomes import aside, current
 from kobling.sdk.protocols import Budget, Clock
 from kobling.sdk.redaction import Redactor
 from kobling.sdk.status import ErrorTable, build_error, later, retry_after_seconds
@@ -72,7 +74,7 @@ class Transport:
     ) -> Answer:
         """Send one request once and read its whole answer, whatever its status.
 
-        Raises Unreachable (``maybe_applied`` false only when nothing was sent), Misunderstood for an endless answer.
+        Raises NotReached when nothing was sent, Unreachable when no answer came, Misunderstood for an endless one.
         """
         session, cap = self._session, cap or self._max_body
         try:
@@ -86,7 +88,6 @@ class Transport:
                 detail=type(error).__name__,
                 code="timeout" if isinstance(error, TimeoutError) else "dropped",
                 vendor=vendor,
-                maybe_applied=True,
             ) from None
 
 
@@ -194,52 +195,94 @@ class Api:
         headers: Mapping[str, str] = _NOTHING,
         safe: bool | None = None,
         cap: int | None = None,
+        wanted: Callable[[Answer], bool] | None = None,
     ) -> Answer:
         """Send one request and return its answer below 300.
 
-        ``safe`` says that it changes nothing, whatever its method. Raises SettingsError (SignInExpired), Temporary
-        (RateLimited, Unreachable), Refused (NotThere, …) or Misunderstood by the connector's table.
+        ``safe`` says that it changes nothing, whatever its method; ``wanted`` takes an answer for good whatever its
+        status (one that tells of several parts). Raises SettingsError (SignInExpired), Temporary (RateLimited,
+        Unreachable), Refused (NotThere, …) or Misunderstood by the connector's table.
         """
         safe = method in _SAFE if safe is None else safe
         url = self._url(path, params)
         attempt, signed_in_again = 1, False
         while True:
             try:
-                used = _NOTHING if self._auth is None else await self._auth.headers()
+                used = await self._signed()
                 data, sent = _body(form, json, raw, multipart, {**used, **headers})
-                answer = await self._once(method, url, data, sent, cap)
-                if answer.status < 300:
+                answer = await self._once(method, url, data, sent, cap, safe=safe)
+                if answer.status < 300 or (wanted is not None and wanted(answer)):
                     return answer
+                error = self.error(method, path, answer)
+                if not safe and answer.status >= 400:
+                    current().judged(error)
                 if answer.status == 401 and self._auth is not None and not signed_in_again:
                     signed_in_again = True
-                    await self._auth.rejected(used)
+                    await self._signed_anew(used)
                     continue
-                raise self.error(method, path, answer, safe=safe)
-            except Temporary as error:
-                if safe and isinstance(error, Unreachable):
-                    error.maybe_applied = False
-                await self._pause_or_raise(error, attempt, safe=safe)
+                raise error
+            except Temporary as failed:
+                await self._pause_or_raise(failed, attempt, safe=safe)
                 attempt += 1
 
+    async def _signed(self) -> Mapping[str, str]:
+        """Headers that sign the next request; a sign-in that fails concerns the connection, not what is written."""
+        if self._auth is None:
+            return _NOTHING
+        try:
+            with aside():
+                return await self._auth.headers()
+        except KoblingError:
+            current().locked_out = True
+            raise
+
+    async def _signed_anew(self, used: Mapping[str, str]) -> None:
+        assert self._auth is not None
+        try:
+            with aside():
+                await self._auth.rejected(used)
+        except KoblingError:
+            current().locked_out = True
+            raise
+
     def not_json(self, method: str, path: str, answer: Answer, *, safe: bool) -> KoblingError:
-        """The error for an answer that should have been JSON."""
+        """The error for an answer that should have been JSON; what a change did is not known then."""
+        if not safe:
+            current().said_nothing()
         start = answer.body[:200].decode("utf-8", "replace").strip()
         detail = self.redact(f"{method} {path}: expected JSON, got {len(answer.body)} bytes: {start}", 300)
         if start.startswith("<"):
             summary = N_(
                 "%(vendor)s answered with a web page where data was expected: maintenance, or a wrong address."
             )
-            return Unreachable(summary, detail=detail, vendor=self.vendor, maybe_applied=not safe)
+            return Unreachable(summary, detail=detail, vendor=self.vendor)
         if not safe:
             summary = N_("%(vendor)s's answer to a change could not be read.")
-            return Unreachable(summary, detail=detail, vendor=self.vendor, maybe_applied=True)
+            return Unreachable(summary, detail=detail, vendor=self.vendor)
         return Misunderstood(N_("%(vendor)s's answer could not be read."), detail=detail, vendor=self.vendor)
 
-    async def _once(self, method: str, url: str, data: Any, headers: Mapping[str, str], cap: int | None) -> Answer:
+    async def _once(
+        self, method: str, url: str, data: Any, headers: Mapping[str, str], cap: int | None, *, safe: bool
+    ) -> Answer:
         async with self._slots:
             await self._budget.take()
-            answer = await self._transport.send(method, url, data, headers, vendor=self.vendor, cap=cap)
+            if safe:
+                answer = await self._transport.send(method, url, data, headers, vendor=self.vendor, cap=cap)
+            else:
+                answer = await self._change(method, url, data, headers, cap)
         return await self._follow(method, url, answer, headers, cap) if answer.status in _REDIRECTS else answer
+
+    async def _change(self, method: str, url: str, data: Any, headers: Mapping[str, str], cap: int | None) -> Answer:
+        """Send a request that changes something, and note what became of it."""
+        sent = current()
+        sent.leaves()
+        try:
+            answer = await self._transport.send(method, url, data, headers, vendor=self.vendor, cap=cap)
+        except (NotReached, SettingsError):
+            sent.stayed()
+            raise
+        sent.answered(answer.status)
+        return answer
 
     def _url(self, path: str, params: Mapping[str, str] | None) -> str:
         query = f"?{urlencode(params)}" if params else ""
@@ -272,13 +315,13 @@ class Api:
     async def sign_in_again(self) -> None:
         """A part of a batch was refused for its sign-in: get a newer one. Raises SignInExpired."""
         if self._auth is not None:
-            await self._auth.rejected(await self._auth.headers())
+            await self._signed_anew(await self._signed())
 
     async def pause(self, error: Temporary, attempt: int) -> None:
         """Wait before what was certainly not carried out is sent again; raises the error when it is not worth it."""
         await self._pause_or_raise(error, attempt, safe=True)
 
-    def error(self, method: str, path: str, answer: Answer, *, safe: bool) -> KoblingError:
+    def error(self, method: str, path: str, answer: Answer) -> KoblingError:
         """The error that an answer means by the connector's table."""
         words = self._errors.words(answer.status, answer.body)
         now = self.clock.now()
@@ -288,15 +331,12 @@ class Api:
             vendor=self.vendor,
             detail=f"{method} {path}: HTTP {answer.status} {answer.body[:300].decode('utf-8', 'replace')}",
             redact=self.redact,
-            safe=safe,
             retry_at=later(now, retry_after_seconds(answer.headers.get("Retry-After"), now)),
         )
 
     async def _pause_or_raise(self, error: Temporary, attempt: int, *, safe: bool) -> None:
         named = None if error.retry_at is None else (error.retry_at - self.clock.now()).total_seconds()
-        certainly_nothing = isinstance(error, RateLimited) or (
-            isinstance(error, Unreachable) and not error.maybe_applied
-        )
+        certainly_nothing = isinstance(error, RateLimited | NotReached)
         if isinstance(error, RateLimited):
             await self._budget.exhausted(named)
             pause = self._rate_pause if named is None else named
@@ -335,7 +375,7 @@ def _not_sent(error: Exception, vendor: str) -> KoblingError:
         summary = N_("%(vendor)s's certificate is not trusted.")
     else:
         summary = N_("%(vendor)s cannot be reached.")
-    return Unreachable(summary, detail=type(error).__name__, vendor=vendor, maybe_applied=False)
+    return NotReached(summary, detail=type(error).__name__, vendor=vendor)
 
 
 def _body(

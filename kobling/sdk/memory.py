@@ -29,6 +29,7 @@ from kobling.records import (
     is_empty,
 )
 from kobling.sdk.clock import FakeClock
+from kobling.sdk.outcomes import Confirmed, Declined, Outcome, Unknown
 from kobling.sdk.protocols import (
     Bookmark,
     Capabilities,
@@ -39,11 +40,11 @@ from kobling.sdk.protocols import (
     Health,
     IdPage,
     Operation,
-    Outcome,
     Page,
     Report,
     Write,
 )
+from kobling.sdk.writing import all_told
 
 ALL = Capabilities(
     create=True,
@@ -186,11 +187,12 @@ class MemoryResource:
         return [self._rows[each].record for each in external_ids if self._exists(each)]
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
-        """Apply writes in order, one outcome each; an outage raises before the write it hits was sent."""
-        for write in writes:
-            await asyncio.sleep(0)
-            self._enter("write")
-            report(self._send(write))
+        """Apply writes in order, one outcome each; an outage raises, and what it hits was not sent."""
+        with all_told(writes, report) as tell:
+            for write in writes:
+                await asyncio.sleep(0)
+                self._enter("write")
+                tell(self._send(write))
 
     async def find_created(self, write: Write) -> Record | None:
         """By the id derived from the key where creates are idempotent, else by equal fields. Raises Unsafe."""
@@ -217,7 +219,7 @@ class MemoryResource:
         if self.mischief.outage is not None:
             raise self.mischief.outage
         if read and self.mischief.flaky and self._random.random() < self.mischief.flaky:
-            raise Unreachable(N_("The memory system did not answer."), maybe_applied=False)
+            raise Unreachable(N_("The memory system did not answer."))
 
     def _read_full(self, start: int, log: int) -> Page:
         end = start + self._page_size
@@ -244,26 +246,27 @@ class MemoryResource:
 
     def _send(self, write: Write) -> Outcome:
         wrong = self.mischief
-        refusal = wrong.refusals.get(write.key) or wrong.refusals.get(write.external_id or "")
-        if refusal is not None:
-            return Outcome(write.key, write.external_id, error=refusal)
+        wanted = wrong.refusals.get(write.key) or wrong.refusals.get(write.external_id or "")
+        if wanted is not None:
+            kind = Unknown if isinstance(wanted, Unreachable) else Declined
+            return kind(write.key, write.external_id, wanted)
         if wrong.before_apply is not None:
             wrong.before_apply(write)
         if wrong.lost_requests > 0:
             wrong.lost_requests -= 1
-            return Outcome(write.key, write.external_id, error=_lost())
+            return Unknown(write.key, write.external_id, _lost())
         self.sent.append(write)
         try:
             record = self._apply(write)
         except KoblingError as error:
-            return Outcome(write.key, write.external_id, error=error)
+            return Declined(write.key, write.external_id, error)
         if wrong.after_apply is not None:
             wrong.after_apply(write)
         if wrong.lost_answers > 0:
             wrong.lost_answers -= 1
-            return Outcome(write.key, write.external_id, error=_lost())
+            return Unknown(write.key, write.external_id, _lost())
         shown = record if self._answers_record and write.operation is not Operation.DELETE else None
-        return Outcome(write.key, record.external_id, shown)
+        return Confirmed(write.key, record.external_id, shown)
 
     def _apply(self, write: Write) -> Record:
         self._offered(write.operation)
@@ -363,4 +366,4 @@ class MemoryConnector:
 
 
 def _lost() -> Unreachable:
-    return Unreachable(N_("The answer was lost; the write may have been applied."), maybe_applied=True)
+    return Unreachable(N_("The answer was lost; the write may have been applied."))

@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from kobling.records import Fields, Gone, KoblingError, Record, VersionToken
+from kobling.records import Fields, Gone, Record, VersionToken
+from kobling.sdk.outcomes import Outcome
 
 Bookmark = Mapping[str, str | int | bool | None]
 """Where reading changes of one resource resumes; opaque outside its connector, JSON-able, small."""
@@ -108,21 +109,8 @@ class Write:
     load: Load | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came back for one write.
-
-    Confirmed: ``error`` is None; ``record`` is the record as the vendor now has it, where the answer carried it,
-    else ``external_id`` alone. Refused: a Refused error. Unknown: an Unreachable error with ``maybe_applied``.
-    """
-
-    key: str
-    external_id: str | None = None
-    record: Record | None = None
-    error: KoblingError | None = None
-
-
 Report = Callable[[Outcome], None]
+"""Takes the outcome of each write, once, as it comes."""
 
 
 @runtime_checkable
@@ -158,13 +146,17 @@ class Resource(Protocol):
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """Send writes, batched and concurrent as the vendor allows, reporting each outcome once, as it comes.
 
-        Never sends one write twice. Raises only errors that stop everything: SettingsError, Temporary before
-        anything was sent; writes without a report then were not sent.
+        Never sends again what may have been carried out. Every write has an outcome when this returns or raises; it
+        raises only what concerns the whole connection (a failing sign-in, a limit, a vendor out of reach).
         """
         ...
 
     async def find_created(self, write: Write) -> Record | None:
-        """Look for what a create with unknown outcome made. None: nothing was made. Raises Unsafe when unsure."""
+        """Look for what a create with unknown outcome made, by everything that was sent.
+
+        None: nothing was made. Raises Unsafe when unsure: several could be it, one differs from what was sent, or it
+        is half made.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from kobling.records import (
     N_,
     AlreadyThere,
+    Busy,
     KoblingError,
     Misunderstood,
     NotThere,
@@ -56,6 +57,7 @@ STATUSES: Mapping[int, Rule] = {
     412: Rule(StaleVersion, N_("The record was changed in %(vendor)s since it was read.")),
     413: Rule(Refused, N_("%(vendor)s says that this is too large.")),
     422: REFUSED,
+    423: Rule(Busy, N_("The record is locked in %(vendor)s just now.")),
     429: Rule(RateLimited, N_("%(vendor)s asks us to wait: its limit of requests is reached.")),
     500: BROKEN,
     501: Rule(Misunderstood, N_("%(vendor)s does not know this request.")),
@@ -96,16 +98,13 @@ def build_error(
     vendor: str,
     detail: str,
     redact: Redactor,
-    safe: bool,
     retry_at: datetime | None = None,
 ) -> KoblingError:
-    """Make the error that a rule names, everything in it redacted. ``safe``: the request could not change anything."""
+    """Make the error that a rule names, everything in it redacted."""
     text = redact(words.text)
     more: dict[str, object] = {}
     if issubclass(rule.kind, Temporary):
         more["retry_at"] = retry_at
-    if issubclass(rule.kind, Unreachable):
-        more["maybe_applied"] = not safe
     return rule.kind(
         rule.summary,
         detail=redact(detail),

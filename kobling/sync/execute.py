@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from kobling.mapping import Reading, Resolver, Side, TableMapping, read, write
-from kobling.records import Fields, KoblingError, Record, Refused, is_empty
-from kobling.sdk.protocols import Operation, Outcome, Write
+from kobling.records import Fields, KoblingError, Record, is_empty
+from kobling.sdk.outcomes import Confirmed, Declined
+from kobling.sdk.protocols import Operation, Write
 from kobling.sync.actions import Create, Delete, Update
 from kobling.sync.merge import MISSING
 
@@ -63,7 +64,7 @@ def prepare(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an outcome means. ``state``: confirmed, refused, open (not known yet).
+    """What an outcome means. ``state``: confirmed or refused.
 
     ``base_source``/``base_target``: keys whose agreed values are now remembered per side; ``altered``: key →
     [sent, kept] where the vendor kept something else; ``moved``: somebody else changed the record meanwhile.
@@ -82,16 +83,15 @@ class Verdict:
 def judge(
     mapping: TableMapping,
     prepared: Prepared,
-    outcome: Outcome,
+    outcome: Confirmed | Declined,
     base_target: Mapping[str, Any],
     resolver: Resolver,
 ) -> Verdict:
     """Say what came back for a write, comparing what the vendor kept with what was sent."""
-    if outcome.error is not None:
-        state = "refused" if isinstance(outcome.error, Refused) else "open"
-        return Verdict(state, error=outcome.error)
+    if isinstance(outcome, Declined):
+        return Verdict("refused", error=outcome.error)
     action = prepared.action
-    external_id = outcome.external_id or (outcome.record.external_id if outcome.record else prepared.write.external_id)
+    external_id = outcome.external_id
     if isinstance(action, Delete):
         return Verdict("confirmed", external_id, base_source={}, base_target={}, altered={})
     sent = action.values if isinstance(action, Create) else {key: new for key, (_, new) in action.changes.items()}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kobling.engine import executing
 from kobling.engine.attempt import attempt, guarded
+from kobling.engine.sending import Sender
 from kobling.engine.settling import Settler
 from kobling.engine.steps import Steps
 from kobling.hub import runs
@@ -50,9 +50,7 @@ def ask(bench: Bench, **options: Any) -> runs.Run:
     return asked
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"), [(Settler, "settle"), (executing.Executor, "_send"), (Settler, "apply_local")]
-)
+@pytest.mark.parametrize(("owner", "name"), [(Settler, "settle"), (Sender, "send"), (Settler, "apply_local")])
 def test_a_cut_off_attempt_goes_on_without_a_double(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
 ) -> None:

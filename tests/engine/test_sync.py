@@ -248,7 +248,7 @@ def test_an_outage_ends_the_run_partly_and_the_next_one_goes_on(bench: Bench) ->
 
     for n in range(5):
         bench.companies.put({"title": f"Firma {n}"})
-    bench.contacts.mischief.outage = Unreachable("down", maybe_applied=False)
+    bench.contacts.mischief.outage = Unreachable("down")
     run = bench.run()
     assert run.state == "partly_done"
     assert run.error["kind"] == "Unreachable"

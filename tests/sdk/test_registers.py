@@ -57,7 +57,7 @@ def test_only_a_plain_no_is_a_no(status: int, body: bytes, wanted: Registered) -
 
 
 def test_no_connection_is_no_answer() -> None:
-    error = Unreachable(N_("%(vendor)s did not answer to the end."), vendor="VIES", maybe_applied=False)
+    error = Unreachable(N_("%(vendor)s did not answer to the end."), vendor="VIES")
     assert ask(Line(error=error)) is Registered.UNKNOWN
 
 

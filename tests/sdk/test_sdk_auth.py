@@ -9,6 +9,7 @@ from aiohttp import web
 from kobling.records import Misunderstood, SettingsError, SignInExpired, Unreachable
 from kobling.sdk.auth import Grant, OAuthClient, TokenHolder, start_sign_in
 from kobling.sdk.context import MemoryGrants
+from kobling.sdk.outcomes import sending
 from kobling.sdk.redaction import Redactor
 
 
@@ -70,11 +71,11 @@ async def test_a_refresh_keeps_the_old_refresh_token_unless_it_is_rotated(token_
 )
 async def test_a_refused_sign_in_says_who_acts_and_hides_the_key(token_endpoint, status, body, kind):
     client, _ = await token_endpoint((status, body))
-    with pytest.raises(kind) as caught:
+    with sending() as sent, pytest.raises(kind) as caught:
         await client.password("key-abcdef", "key-abcdef", "read")
     assert type(caught.value) is kind
     assert "key-abcdef" not in str(caught.value) + caught.value.vendor_text
-    assert not getattr(caught.value, "maybe_applied", False)
+    assert not sent.touched, "a sign-in changes no record"
 
 
 async def test_the_code_is_exchanged_with_its_verifier(token_endpoint):

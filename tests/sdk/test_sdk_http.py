@@ -10,6 +10,7 @@ from aiohttp import web
 
 from kobling.records import (
     Misunderstood,
+    NotReached,
     NotThere,
     RateLimited,
     Refused,
@@ -17,6 +18,7 @@ from kobling.records import (
     SignInExpired,
     Unreachable,
 )
+from kobling.sdk.outcomes import sending
 from kobling.sdk.status import ErrorTable, Rule, Words
 
 
@@ -68,9 +70,9 @@ async def test_a_reading_request_is_retried_on_a_vendors_fault(serve, make_api, 
 async def test_a_writing_request_is_sent_once_and_its_fault_may_have_been_applied(serve, make_api):
     handler, asked = replies({"status": 502})
     api = make_api(await serve(handler))
-    with pytest.raises(Unreachable) as caught:
+    with sending() as sent, pytest.raises(Unreachable):
         await api.json("POST", "/x", json={})
-    assert caught.value.maybe_applied
+    assert sent.touched
     assert len(asked) == 1
 
 
@@ -85,9 +87,9 @@ async def test_a_connection_cut_after_a_write_is_an_unknown_outcome_sent_once(se
 
     api = make_api(await serve(handler))
     await api.json("GET", "/warm-up")
-    with pytest.raises(Unreachable) as caught:
+    with sending() as sent, pytest.raises(Unreachable):
         await api.request(method, "/x", raw=b"{}")
-    assert caught.value.maybe_applied
+    assert sent.touched
     assert asked == ["GET", method]
 
 
@@ -96,9 +98,9 @@ async def test_a_connection_cut_while_reading_applied_nothing(serve, make_api):
         return Drop()
 
     api = make_api(await serve(handler))
-    with pytest.raises(Unreachable) as caught:
+    with sending() as sent, pytest.raises(Unreachable):
         await api.json("GET", "/x")
-    assert not caught.value.maybe_applied
+    assert not sent.touched
 
 
 async def test_nothing_listening_means_nothing_was_sent(make_api, clock):
@@ -106,9 +108,9 @@ async def test_nothing_listening_means_nothing_was_sent(make_api, clock):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     api = make_api(f"http://127.0.0.1:{port}")
-    with pytest.raises(Unreachable) as caught:
+    with sending() as sent, pytest.raises(NotReached):
         await api.json("POST", "/x", json={})
-    assert not caught.value.maybe_applied
+    assert not sent.touched
     assert clock.slept > 0
 
 
@@ -164,9 +166,9 @@ async def test_broken_json_is_misunderstood_when_reading_and_unknown_when_writin
     api = make_api(await serve(handler))
     with pytest.raises(Misunderstood, match="Testvendor"):
         await api.json("GET", "/x")
-    with pytest.raises(Unreachable) as caught:
+    with sending() as sent, pytest.raises(Unreachable):
         await api.json("POST", "/x", json={})
-    assert caught.value.maybe_applied
+    assert sent.touched
     assert len(asked) == 2
 
 
@@ -275,6 +277,6 @@ async def test_a_slow_vendor_is_unreachable_and_the_write_may_be_applied(serve, 
             errors=ErrorTable(),
             redact=Redactor(),
         )
-        with pytest.raises(Unreachable) as caught:
+        with sending() as sent, pytest.raises(Unreachable) as caught:
             await api.request("POST", "/x")
-    assert (caught.value.maybe_applied, caught.value.code) == (True, "timeout")
+    assert (sent.touched, caught.value.code) == (True, "timeout")

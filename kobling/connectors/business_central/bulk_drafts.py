@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from kobling.connectors.business_central import values
-from kobling.records import N_, KoblingError, Refused
+from kobling.connectors.business_central import attachments
+from kobling.connectors.business_central.drafts import Drafts
+from kobling.records import N_, KoblingError, Record, Refused, Unreachable
 from kobling.sdk.http import Answer
 from kobling.sdk.odata.batch import Part
 from kobling.sdk.odata.query import one_of
 from kobling.sdk.odata.service import Row, SendBatch
-from kobling.sdk.protocols import Operation, Outcome, Report, Write
-from kobling.sdk.writing import outcome_error, send_all, unknown
-
-if TYPE_CHECKING:
-    from kobling.connectors.business_central.vouchers import Vouchers
+from kobling.sdk.outcomes import Confirmed, Declined, Outcome, Unknown, ended, sending
+from kobling.sdk.protocols import Operation, Report, Write
+from kobling.sdk.writing import send_all
 
 _PARTS, _VOUCHERS, _AT_ONCE = 100, 100, 4
 
@@ -42,6 +40,7 @@ class _Draft:
     rows: list[Row] = field(default_factory=list)
     papers: list[_Paper] = field(default_factory=list)
     error: KoblingError | None = None
+    taken_back: bool = False
 
     @property
     def number(self) -> str:
@@ -56,15 +55,15 @@ def is_draft(write: Write) -> bool:
 class BulkDrafts:
     """Makes drafts in groups. A group whose lines were refused is made one voucher at a time, to find the bad one."""
 
-    def __init__(self, vouchers: Vouchers, each: SendBatch, together: SendBatch) -> None:
-        self._vouchers = vouchers
+    def __init__(self, drafts: Drafts, each: SendBatch, together: SendBatch) -> None:
+        self._drafts = drafts
         self._each = each
         self._together = together
 
     async def write(self, writes: Sequence[Write], report: Report) -> list[Write]:
         """Make the drafts; gives back those that have to be written one by one. Raises as ``Resource.write`` does."""
         left: list[Write] = []
-        journal = await self._vouchers.journals.chosen() if writes else {}
+        journal = await self._drafts.journals.chosen() if writes else {}
         for group in self._groups(journal, writes):
             taken = await self._taken([each.number for each in group])
             left += [each.write for each in group if each.number in taken]
@@ -77,7 +76,7 @@ class BulkDrafts:
         group: list[_Draft] = []
         for write in writes:
             lines = write.fields["lines"]
-            made = _Draft(write, [self._vouchers.part(journal, write.fields, line) for line in lines])
+            made = _Draft(write, [self._drafts.part(journal, write.fields, line) for line in lines])
             parts = sum(len(each.parts) for each in group) + len(made.parts)
             if group and (parts > _PARTS or len(group) == _VOUCHERS):
                 yield group
@@ -88,24 +87,28 @@ class BulkDrafts:
 
     async def _taken(self, numbers: Sequence[str]) -> set[str]:
         """Numbers that are somewhere already: among the drafts, in a batch of their own, or in the ledger."""
-        known = {str(row["documentNumber"]) for row in await self._vouchers.lines_of(numbers)}
-        ledger = await self._vouchers.service.rows(
+        known = {str(row["documentNumber"]) for row in await self._drafts.lines_of(numbers)}
+        ledger = await self._drafts.service.rows(
             "/generalLedgerEntries", filter=one_of("documentNumber", numbers), select="documentNumber"
         )
         known |= {str(row["documentNumber"]) for row in ledger.rows}
-        return known | await self._vouchers.in_own_batches(numbers)
+        return known | await self._drafts.in_own_batches(numbers)
 
     async def _make(self, group: Sequence[_Draft], report: Report) -> bool:
         """Whether the group was sent; False when its lines were refused together and nothing of it is there."""
         if sum(len(each.parts) for each in group) > _PARTS:
             return False
-        try:
-            answers = await self._together([part for each in group for part in each.parts])
-        except KoblingError as error:
-            if not getattr(error, "maybe_applied", False):
+        with sending() as sent:
+            try:
+                answers = await self._together([part for each in group for part in each.parts])
+            except Refused:
+                return False
+            except KoblingError as error:
+                for each in group:
+                    report(ended(each.write.key, None, error, sent))
+                if sent.touched:
+                    return True
                 raise
-            self._report(group, report, error)
-            return True
         if any(answer is not None and answer.status >= 300 for answer in answers):
             return False
         if any(answer is None for answer in answers):
@@ -119,23 +122,24 @@ class BulkDrafts:
         told = iter(answers)
         for each in group:
             each.rows = [
-                self._vouchers.service.decoded(answer) for _, answer in zip(each.parts, told, strict=False) if answer
+                self._drafts.service.decoded(answer) for _, answer in zip(each.parts, told, strict=False) if answer
             ]
         try:
             await self._name_papers(group)
             await self._fill_papers(group)
-            found = await self._vouchers.drafts_of([each.number for each in group if each.error is None])
         except KoblingError as error:
-            self._report(group, report, unknown(error))
+            self._report(group, report, error)
             return
+        found = await self._read_back([each.number for each in group if each.error is None])
         for each in group:
-            record = found.get(each.number)
-            if each.error is not None:
-                report(Outcome(each.write.key, None, error=outcome_error(each.error)))
-            elif record is None:
-                report(Outcome(each.write.key, each.number, error=self._cut_off()))
-            else:
-                report(Outcome(each.write.key, record.external_id, record))
+            report(_ended(each) or Confirmed(each.write.key, each.number, found.get(each.number)))
+
+    async def _read_back(self, numbers: Sequence[str]) -> dict[str, Record]:
+        """They are made all the same where they cannot be read now."""
+        try:
+            return await self._drafts.of(numbers)
+        except KoblingError:
+            return {}
 
     async def _name_papers(self, group: Sequence[_Draft]) -> None:
         wanted = [
@@ -143,34 +147,33 @@ class BulkDrafts:
         ]
         for at in range(0, len(wanted), _PARTS):
             some = wanted[at : at + _PARTS]
-            answers = await self._each([_naming(row, str(file["name"])) for _, row, file in some])
-            for (each, row, file), answer in zip(some, answers, strict=True):
+            parts = [attachments.naming(str(row["id"]), "Journal", str(file["name"])) for _, row, file in some]
+            for part, (each, _, file), answer in zip(parts, some, await self._each(parts), strict=True):
                 if answer is None:
                     raise self._cut_off()
                 if answer.status >= 300:
-                    each.error = self._vouchers.service.error(_naming(row, str(file["name"])), answer)
+                    each.error = self._drafts.service.error(part, answer)
                 else:
-                    each.papers.append(_Paper(file, self._vouchers.service.decoded(answer)))
+                    each.papers.append(_Paper(file, self._drafts.service.decoded(answer)))
 
     async def _fill_papers(self, group: Sequence[_Draft]) -> None:
-        outcomes: dict[str, Outcome] = {}
         by_key = {each.write.key: each for each in group}
 
         async def fill(write: Write) -> Outcome:
             each = by_key[write.key]
             if each.error is None:
                 await self._fill_one(each)
-            return Outcome(write.key, each.number)
+            return Confirmed(write.key, each.number)
 
         def keep(outcome: Outcome) -> None:
-            outcomes[outcome.key] = outcome
+            by_key[outcome.key].error = by_key[outcome.key].error or outcome.error
 
         await send_all([each.write for each in group], fill, keep, concurrency=_AT_ONCE)
         for each in group:
-            each.error = each.error or outcomes[each.write.key].error
             if isinstance(each.error, Refused):
                 # A voucher without its files must not stay: it could be posted by anyone.
-                await self._vouchers.take_back(await self._vouchers.journals.chosen(), each.number, own=False)
+                await self._drafts.take_back(await self._drafts.journals.chosen(), each.number, own=False)
+                each.taken_back = True
 
     async def _fill_one(self, each: _Draft) -> None:
         """Each file is loaded once, for all the lines that it hangs on."""
@@ -179,17 +182,20 @@ class BulkDrafts:
             assert each.write.load is not None, "a write with files comes with a way to load them"
             content = await each.write.load(file)
             for row in waiting:
-                await self._vouchers.fill(row, content)
+                await attachments.fill(self._drafts.service, row, content)
 
     def _cut_off(self) -> KoblingError:
-        vendor = self._vouchers.service.api.vendor
-        return unknown(Refused(N_("%(vendor)s did not answer to the end."), vendor=vendor))
+        return Unreachable(N_("%(vendor)s did not answer to the end."), vendor=self._drafts.service.api.vendor)
 
     def _report(self, group: Sequence[_Draft], report: Report, error: KoblingError) -> None:
+        """The lines of these are there, or may be; those that were taken back are not."""
         for each in group:
-            report(Outcome(each.write.key, None, error=outcome_error(error)))
+            report(_ended(each) or Unknown(each.write.key, each.number, error))
 
 
-def _naming(row: Row, name: str) -> Part:
-    body = {"parentId": str(row["id"]), "parentType": values.encoded("Journal"), "fileName": name}
-    return Part("POST", "/attachments", body)
+def _ended(each: _Draft) -> Outcome | None:
+    """How a draft ended that did not get its papers; None for one that did."""
+    if each.error is None:
+        return None
+    kind = Declined if each.taken_back else Unknown
+    return kind(each.write.key, each.number if kind is Unknown else None, each.error)

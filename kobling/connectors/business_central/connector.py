@@ -24,7 +24,7 @@ from kobling.records import N_, NotThere, SettingsError
 from kobling.sdk import entra
 from kobling.sdk.context import ConnectorContext
 from kobling.sdk.http import Answer, Api
-from kobling.sdk.odata.batch import Part, json_batch, read_json_batch
+from kobling.sdk.odata.batch import Part, json_batch, read_json_batch, tells_of_parts
 from kobling.sdk.odata.metadata import Metadata
 from kobling.sdk.odata.service import Service
 from kobling.sdk.protocols import ConnectorType, Finding, Health, InStock, Resource, Setting
@@ -179,7 +179,7 @@ async def send_batch(company: Service, parts: Sequence[Part], *, together: bool 
     rooted = [Part(each.method, f"companies({company_part}{each.path}", each.body, each.headers) for each in parts]
     headers = company.headers(Isolation="snapshot") if together else company.headers()
     path = f"{api_root}/$batch"
-    answer = await company.api.request("POST", path, json=json_batch(rooted), headers=headers)
+    answer = await company.api.request("POST", path, json=json_batch(rooted), headers=headers, wanted=tells_of_parts)
     try:
         return read_json_batch(company.decoded(answer), len(parts))
     except (ValueError, KeyError, TypeError):

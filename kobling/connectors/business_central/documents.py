@@ -10,16 +10,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kobling.connectors.business_central import values
+from kobling.connectors.business_central.attachments import attach
 from kobling.connectors.business_central.records import Records
 from kobling.connectors.business_central.sets import BATCH, LINE_FIELDS, LINES, EntitySet
-from kobling.connectors.business_central.vouchers import attach
-from kobling.records import N_, Record, Refused, Unsafe, is_empty
+from kobling.records import N_, Refused, Unreachable, is_empty
 from kobling.sdk.http import Answer
 from kobling.sdk.odata.batch import Part
+from kobling.sdk.odata.change_sets import carried_out
 from kobling.sdk.odata.metadata import Metadata
 from kobling.sdk.odata.service import Row, SendBatch, Service
-from kobling.sdk.protocols import FieldSchema, Operation, Outcome, Report, Write
-from kobling.sdk.writing import send_all, unknown
+from kobling.sdk.outcomes import Confirmed, Outcome, current
+from kobling.sdk.protocols import FieldSchema, Operation, Report, Write
+from kobling.sdk.writing import all_told, send_all
 
 PARENT_TYPES = {"salesOrders": "Sales Order", "salesInvoices": "Sales Invoice"}
 _WRITTEN = frozenset(
@@ -72,33 +74,41 @@ class Documents(Records):
         apart = [each for each in writes if each.operation is not Operation.DELETE and "lines" in each.fields]
         keys = {each.key for each in apart}
         together = [each for each in writes if each.key not in keys]
-        if together:
-            await super().write(together, report)
-        if apart:
-            await send_all(apart, self._write_whole, report, concurrency=self._concurrency)
+        with all_told(writes, report) as tell:
+            if together:
+                await super().write(together, tell)
+            if apart:
+                await send_all(apart, self._write_whole, tell, concurrency=self._concurrency, pausing=self)
 
     async def _write_whole(self, write: Write) -> Outcome:
         if write.operation is Operation.CREATE:
             answer = await self.service.send("POST", self.spec.path, self.body(write.fields, new=True))
-            made = str(self.service.decoded(answer)[self.spec.key])
-            return Outcome(write.key, made, await self._read_back(made))
-        external_id = str(write.external_id)
-        raw = await self.service.get(
-            f"{self.spec.path}({external_id})", expand=f"{self._line_set}($select={','.join(LINE_FIELDS)})"
-        )
-        parts = self._parts_of_update(write, raw)
-        if len(parts) > BATCH:
-            raise Unsafe(N_("The document has too many lines to be changed at once."), detail=str(len(parts)))
-        if parts:
-            self._raise_first(parts, await self._together(parts))
-        return Outcome(write.key, external_id, await self._read_back(external_id))
+            external_id = self._id_in(write, answer)
+        else:
+            external_id = str(write.external_id)
+            raw = await self.service.get(
+                f"{self.spec.path}({external_id})", expand=f"{self._line_set}($select={','.join(LINE_FIELDS)})"
+            )
+            parts = self._parts_of_update(write, raw)
+            if len(parts) > BATCH:
+                raise Refused(N_("The document has too many lines to be changed at once."), detail=str(len(parts)))
+            if parts:
+                carried_out(self.service, parts, await self._together(parts), f"{self.spec.path}({external_id})")
+        # What follows only reads: totals are the server's own.
+        current().complete(external_id)
+        return Confirmed(write.key, external_id, await self.get(external_id))
 
-    async def _read_back(self, external_id: str) -> Record:
-        """Totals are the server's own. Raises Unreachable, maybe applied, when it cannot be read."""
+    def _id_in(self, write: Write, answer: Answer) -> str:
+        """The id of a new document. Raises Unreachable where the answer does not tell it."""
         try:
-            return await self.get(external_id)
-        except Refused as lost:
-            raise unknown(lost) from None
+            row = self.service.decoded(answer)
+        except ValueError:
+            row = {}
+        found = row.get(self.spec.key) or self.made_id(write, answer)
+        if not found:
+            current().said_nothing()
+            raise Unreachable(N_("%(vendor)s answered without the record's id."), vendor=self.service.api.vendor)
+        return str(found)
 
     def _parts_of_update(self, write: Write, raw: Row) -> list[Part]:
         header = self.body(write.fields, new=False)
@@ -107,16 +117,6 @@ class Documents(Records):
         lines = [*_line_parts(f"{path}/{self._line_set}", now, list(write.fields["lines"]))]
         tag = write.expected or "*"
         return ([Part("PATCH", path, header, {"If-Match": tag})] if header else []) + lines
-
-    def _raise_first(self, parts: Sequence[Part], answers: Sequence[Answer | None]) -> None:
-        """Nothing was done when one part failed: its error is the document's."""
-        for part, answer in zip(parts, answers, strict=True):
-            if answer is None or answer.status == 424:
-                continue
-            if answer.status >= 300:
-                raise self.service.error(part, answer)
-        if any(answer is None for answer in answers):
-            raise unknown(Refused(N_("%(vendor)s did not answer to the end."), vendor=self.service.api.vendor))
 
     async def act(self, external_id: str, action: str) -> None:
         """Do what the screen's button does: post, send, postAndSend, cancel, shipAndInvoice, … Sent once, never again.

@@ -12,6 +12,7 @@ from typing import Any
 from kobling.records import N_, NotOffered, Refused
 from kobling.sdk.odata.query import equals, one_of
 from kobling.sdk.odata.service import Row, Service
+from kobling.sdk.outcomes import aside
 from kobling.sdk.protocols import Setting
 
 SETTINGS = (
@@ -115,7 +116,9 @@ class Journals:
         if told.rows or not make:
             return told.rows[0] if told.rows else None
         body: dict[str, Any] = {"code": code, "displayName": "Kobling", "templateDisplayName": template}
-        made: Row = self._service.decoded(await self._service.send("POST", "/journals", body))
+        with aside():
+            # An empty batch holds nothing of any voucher.
+            made: Row = self._service.decoded(await self._service.send("POST", "/journals", body))
         if made.get("templateDisplayName") != template:
             await self.drop(made)
             raise NotOffered(

@@ -10,6 +10,7 @@ from typing import Any
 from kobling.connectors.business_central import values
 from kobling.connectors.business_central.sets import EntitySet
 from kobling.records import N_, Record, SettingsError, Unsafe, is_empty
+from kobling.sdk.looking_up import the_one
 from kobling.sdk.odata.metadata import Metadata
 from kobling.sdk.odata.query import all_of, equals, instant
 from kobling.sdk.odata.service import Row, Rows, SendBatch, Service
@@ -88,23 +89,16 @@ class Records(WritableTable):
         for name in self.set.natural:
             if not is_empty(write.fields.get(name)):
                 told = await self.rows(equals(name, write.fields[name]), select=self.select(), expand=self.spec.expand)
-                return self._only(told.rows)
+                return self._the_one(write, told.rows, unique=True)
         telling = next((each for each in self.set.telling if not is_empty(write.fields.get(each))), None)
         if telling is None or write.started_at is None:
             raise Unsafe(N_("Nothing tells which record is the one that was being created."))
         since = f"{self.spec.modified} ge {instant(write.started_at - _MARGIN)}"
         where = all_of(equals(telling, write.fields[telling]), since)
         told = await self.rows(where, select=self.select(), expand=self.spec.expand, top=_MOST)
-        return self._only([row for row in told.rows if self._says(row, write.fields)])
+        return self._the_one(write, told.rows, unique=False)
 
-    def _says(self, row: Row, sent: Mapping[str, Any]) -> bool:
-        kept = self.fields(row)
-        texts = {name: value for name, value in sent.items() if isinstance(value, str) and value.strip()}
-        return all(str(kept.get(name) or "").strip() == value.strip() for name, value in texts.items() if name in kept)
-
-    def _only(self, rows: Sequence[Row]) -> Record | None:
-        if len(rows) > 1:
-            raise Unsafe(
-                N_("%(count)s records in Business Central could be the one that was being created."), count=len(rows)
-            )
-        return self.record(rows[0]) if rows else None
+    def _the_one(self, write: Write, rows: Sequence[Row], *, unique: bool) -> Record | None:
+        """Business Central does not show when a record was made: not after it was changed last."""
+        found = [self.record(row) for row in rows]
+        return the_one(write, found, vendor="Business Central", unique=unique, made_at=lambda each: each.modified_at)

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from kobling.records import N_, NotOffered, NotThere, Record, Refused, Unreachable
+from kobling.records import N_, NotOffered, NotThere, Record, Refused
 from kobling.sdk.odata.service import Service
-from kobling.sdk.protocols import Capabilities, FieldSchema, Operation, Outcome, Report, Write
+from kobling.sdk.outcomes import Confirmed, Outcome
+from kobling.sdk.protocols import Capabilities, FieldSchema, Operation, Report, Write
 from kobling.sdk.readonly import ReadOnlyList
+from kobling.sdk.writing import send_all
 
 _CAST = "Microsoft.Dynamics.CRM"
 _ENGLISH = 1033
@@ -111,27 +113,28 @@ class Choices(ReadOnlyList):
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """Make options, one by one, then show them to everyone."""
-        made = False
-        for each in writes:
-            if each.operation is not Operation.CREATE:
-                refusal = Refused(N_("%(resource)s can only be added to."), resource=self.name)
-                report(Outcome(each.key, error=refusal))
-                continue
-            value, label = self._value(each), str(each.fields.get("label") or "")
-            try:
-                await self._about.insert_choice(self._logical, self._column, value, label)
-            except NotOffered as lacking:
-                # One option that may not be made must not stop the customers that have others.
-                text = N_("The option “%(label)s” could not be made: %(reason)s")
-                refusal = Refused(text, code=lacking.code, label=label, reason=str(lacking))
-                report(Outcome(each.key, error=refusal))
-            except (Refused, Unreachable) as error:
-                report(Outcome(each.key, error=error))
-            else:
-                made = True
-                report(Outcome(each.key, str(value), self._record(str(value), label)))
+        made: list[str] = []
+
+        def tell(outcome: Outcome) -> None:
+            report(outcome)
+            if isinstance(outcome, Confirmed):
+                made.append(outcome.external_id)
+
+        await send_all(writes, self._make, tell, concurrency=1)
         if made:
             await self._about.publish(self._logical)
+
+    async def _make(self, write: Write) -> Outcome:
+        if write.operation is not Operation.CREATE:
+            raise Refused(N_("%(resource)s can only be added to."), resource=self.name)
+        value, label = self._value(write), str(write.fields.get("label") or "")
+        try:
+            await self._about.insert_choice(self._logical, self._column, value, label)
+        except NotOffered as lacking:
+            # One option that may not be made must not stop the customers that have others.
+            text = N_("The option “%(label)s” could not be made: %(reason)s")
+            raise Refused(text, code=lacking.code, label=label, reason=str(lacking)) from None
+        return Confirmed(write.key, str(value), self._record(str(value), label))
 
     async def find_created(self, write: Write) -> Record | None:
         """By the value that we chose; what was made but not shown yet is shown first."""

@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from kobling.connectors.dataverse.tables import DataTable
-from kobling.records import KoblingError, Record, Refused, Unreachable
+from kobling.records import KoblingError, Record, Refused
 from kobling.sdk.odata.query import quoted
 from kobling.sdk.odata.service import Service
-from kobling.sdk.protocols import Outcome, Report, Write
+from kobling.sdk.outcomes import Confirmed, Unknown, sending
+from kobling.sdk.protocols import Report, Write
 
 FEWEST = 20
 """Fewer records than this are not worth reading back."""
@@ -60,19 +61,20 @@ class Bulk:
             for write, chosen in zip(writes, ids, strict=True)
         ]
         path = f"{self._table.path}/Microsoft.Dynamics.CRM.{_MESSAGE}"
-        try:
-            await self._service.send("POST", path, {"Targets": targets})
-        except Refused:
-            return False
-        except Unreachable as lost:
-            if not lost.maybe_applied:
-                raise
-            for write in writes:
-                report(Outcome(write.key, error=lost))
-            return True
+        with sending() as sent:
+            try:
+                await self._service.send("POST", path, {"Targets": targets})
+            except Refused:
+                return False
+            except KoblingError as error:
+                if not sent.touched:
+                    return False
+                for write in writes:
+                    report(Unknown(write.key, None, error))
+                return True
         found = await self._found(ids)
         for write, chosen in zip(writes, ids, strict=True):
-            report(Outcome(write.key, chosen, found.get(chosen)))
+            report(Confirmed(write.key, chosen, found.get(chosen)))
         return True
 
     async def _found(self, ids: Sequence[str]) -> dict[str, Record]:

@@ -22,7 +22,7 @@ from kobling.sdk import entra
 from kobling.sdk.context import ConnectorContext
 from kobling.sdk.hosts import checked_base_url
 from kobling.sdk.http import Answer, Api
-from kobling.sdk.odata.batch import Part, multipart_batch, read_multipart_batch
+from kobling.sdk.odata.batch import Part, multipart_batch, read_multipart_batch, tells_of_parts
 from kobling.sdk.odata.service import Service
 from kobling.sdk.protocols import ConnectorType, Finding, Health, Resource, Setting
 from kobling.sdk.redaction import Redactor
@@ -148,7 +148,8 @@ class Dataverse:
         headers = {**_HEADERS, **prefer, "Content-Type": f'multipart/mixed; boundary="{boundary}"'}
         root = f"{urlsplit(self._api.base_url).path}{_ROOT}"
         body = multipart_batch(parts, root, boundary, together=together)
-        answer = await self._api.request("POST", f"{_ROOT}/$batch", raw=body, headers=headers)
+        path = f"{_ROOT}/$batch"
+        answer = await self._api.request("POST", path, raw=body, headers=headers, wanted=tells_of_parts)
         return read_multipart_batch(answer.headers.get("Content-Type", ""), answer.body, len(parts))
 
 

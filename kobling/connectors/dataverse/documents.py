@@ -15,14 +15,16 @@ from uuid import NAMESPACE_URL, uuid5
 from kobling.connectors.dataverse.about import About
 from kobling.connectors.dataverse.rows import DataRows
 from kobling.connectors.dataverse.tables import LINES, DataTable
-from kobling.records import N_, Record, Refused, is_empty
+from kobling.records import Record, is_empty
 from kobling.sdk.http import Answer
 from kobling.sdk.odata.batch import Part
+from kobling.sdk.odata.change_sets import carried_out
 from kobling.sdk.odata.query import bare
 from kobling.sdk.odata.service import Row, Rows, SendBatch, Service
+from kobling.sdk.outcomes import Confirmed, Outcome, current
 from kobling.sdk.paging import groups
-from kobling.sdk.protocols import Bookmark, FieldSchema, Operation, Outcome, Page, Report, Write
-from kobling.sdk.writing import send_all, unknown
+from kobling.sdk.protocols import Bookmark, FieldSchema, Operation, Page, Report, Write
+from kobling.sdk.writing import all_told, send_all
 
 _AT_ONCE = 40
 _STATE = ("statecode", "statuscode")
@@ -92,25 +94,20 @@ class DataDocuments(DataRows):
         """Documents one by one, each in a change set."""
         plain = [each for each in writes if each.operation is Operation.DELETE]
         whole = [each for each in writes if each.operation is not Operation.DELETE]
-        if plain:
-            await super().write(plain, report)
-        if whole:
-            await send_all(whole, self._write_whole, report, concurrency=self._concurrency)
+        with all_told(writes, report) as tell:
+            if plain:
+                await super().write(plain, tell)
+            if whole:
+                await send_all(whole, self._write_whole, tell, concurrency=self._concurrency, pausing=self)
 
     async def _write_whole(self, write: Write) -> Outcome:
         creating = write.operation is Operation.CREATE
         external_id = self.chosen_id(write) if creating else str(write.external_id)
         parts = self._creating(write, external_id) if creating else await self._updating(write, external_id)
-        answers = await self._together(parts)
-        for part, answer in zip(parts, answers, strict=True):
-            if answer is not None and answer.status >= 300:
-                raise self.service.error(part, answer)
-        if any(each is None for each in answers):
-            raise unknown(Refused(N_("%(vendor)s did not answer to the end."), vendor=self.service.api.vendor))
-        try:
-            return Outcome(write.key, external_id, await self.get(external_id))
-        except Refused as lost:
-            raise unknown(lost) from None
+        own = self.spec.path if creating else f"{self.spec.path}({external_id})"
+        carried_out(self.service, parts, await self._together(parts), own)
+        current().complete(external_id)
+        return Confirmed(write.key, external_id, await self.get(external_id))
 
     def _creating(self, write: Write, external_id: str) -> list[Part]:
         header = {name: value for name, value in write.fields.items() if name not in ("lines", *_STATE)}

@@ -23,6 +23,7 @@ from kobling.sdk.odata.writing import WritableTable
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Bookmark, Deletions, FieldSchema, Operation, Page, Report, Write
 from kobling.sdk.status import http_date
+from kobling.sdk.writing import all_told
 
 _ANNOTATION = "@Microsoft.Dynamics.CRM.lookuplogicalname"
 _ASK_FOR_IT = 'odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"'
@@ -50,13 +51,14 @@ class DataRows(WritableTable):
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """In batches; many new records in one message where that was asked for."""
         creates = [each for each in writes if each.operation is Operation.CREATE]
-        if self.bulk is not None and len(creates) >= FEWEST and await self.bulk.offered():
-            for group in groups(creates, self.capabilities.batch_size):
-                if not await self.bulk.create(group, [self.chosen_id(each) for each in group], report):
-                    await super().write(group, report)
-            writes = [each for each in writes if each.operation is not Operation.CREATE]
-        if writes:
-            await super().write(writes, report)
+        with all_told(writes, report) as tell:
+            if self.bulk is not None and len(creates) >= FEWEST and await self.bulk.offered():
+                for group in groups(creates, self.capabilities.batch_size):
+                    if not await self.bulk.create(group, [self.chosen_id(each) for each in group], tell):
+                        await super().write(group, tell)
+                writes = [each for each in writes if each.operation is not Operation.CREATE]
+            if writes:
+                await super().write(writes, tell)
 
     async def describe(self) -> Mapping[str, FieldSchema]:
         """The columns we read, as this organisation describes them; those it lacks are left out."""

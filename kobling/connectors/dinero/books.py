@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from kobling.records import N_, Misunderstood, from_json, parse_instant
+from kobling.records import N_, Misunderstood, Unreachable, from_json, parse_instant
 from kobling.sdk.http import Answer, Api
+from kobling.sdk.outcomes import current
 from kobling.sdk.protocols import Clock, Write
 
 MOST = 1000
@@ -90,6 +91,18 @@ class Books:
             return from_json(answer.body)
         except ValueError:
             raise self.api.not_json(method, path, answer, safe=False) from None
+
+
+def made_id(answer: object, key: str) -> str:
+    """The id that an answer to a create tells; empty where it tells none, so that the one we chose holds."""
+    told = answer.get(key) if isinstance(answer, Mapping) else None
+    return told if isinstance(told, str) else ""
+
+
+def no_id() -> str:
+    """A create was answered without the id. Raises Unreachable: what was made must be looked for."""
+    current().said_nothing()
+    raise Unreachable(N_("%(vendor)s answered without the record's id."), vendor="Dinero", code="no_id")
 
 
 def instant(row: Mapping[str, Any], name: str) -> datetime | None:

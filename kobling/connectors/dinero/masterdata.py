@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from kobling.connectors.dinero.books import MOST, Books, instant, second
+from kobling.connectors.dinero.books import MOST, Books, instant, made_id, no_id, second
 from kobling.connectors.dinero.listing import Listing
 from kobling.connectors.dinero.schema import CONTACT, PRODUCT, writable
 from kobling.records import N_, Fields, KoblingError, Record, StaleVersion, Unsafe, is_empty
+from kobling.sdk.looking_up import several, the_one
+from kobling.sdk.outcomes import Confirmed, Outcome
 from kobling.sdk.paging import groups
-from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operation, Outcome, Report, Write
-from kobling.sdk.writing import send_all
+from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operation, Report, Write
+from kobling.sdk.writing import all_told, send_all
 
 _FEW = 3
 _PATIENCE = 5
 _BATCH = 500
-_MARGIN = timedelta(minutes=15)
 _COMPANY_ONLY = ("AttPerson", "VatNumber", "EanNumber", "SENumber", "PNumber")
 _STRIPPED = ("ExternalReference", "VatNumber", "EanNumber", "ProductNumber")
 _TELLING = ("ExternalReference", "ProductNumber", "Name")
@@ -75,25 +77,28 @@ class MasterData(Listing):
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """Send, then read back: one list request for many writes, else one request each."""
-        for group in groups(writes, _BATCH):
-            sent: list[Outcome] = []
-            begun = self._books.horizon.now()
-            removed = {each.key for each in group if each.operation is Operation.DELETE}
-            try:
-                await send_all(group, self._write_one, sent.append, concurrency=self._concurrency)
-                outcomes = await self._read_back(sent, removed, begun)
-            except BaseException:
-                # Stopped half-way, perhaps cancelled: what was sent is reported all the same.
-                for outcome in sent:
-                    report(outcome)
-                raise
-            for outcome in outcomes:
+        with all_told(writes, report) as tell:
+            for group in groups(writes, _BATCH):
+                await self._write_group(group, tell)
+
+    async def _write_group(self, group: Sequence[Write], report: Report) -> None:
+        sent: list[Outcome] = []
+        begun = self._books.horizon.now()
+        removed = {each.key for each in group if each.operation is Operation.DELETE}
+        told = sent
+        try:
+            await send_all(group, self._write_one, sent.append, concurrency=self._concurrency)
+            told = await self._read_back(sent, removed, begun)
+        finally:
+            # Stopped half-way, perhaps cancelled: how each write ended is reported all the same.
+            for outcome in told:
                 report(outcome)
 
     async def _write_one(self, write: Write) -> Outcome:
         if write.operation is Operation.CREATE:
             answer = await self._books.send("POST", self._path, self.new_body(write))
-            return Outcome(write.key, answer.get(self._key) or self._books.chosen_id(write))
+            found = made_id(answer, self._key) or (self.capabilities.idempotent_create and self._books.chosen_id(write))
+            return Confirmed(write.key, found or no_id())
         external_id = str(write.external_id)
         if write.operation is Operation.UPDATE or write.expected:
             now = await self.get(external_id)
@@ -105,7 +110,7 @@ class MasterData(Listing):
             kept = {name: value for name, value in now.fields.items() if name in self._writable}
             body = self.body({**kept, **write.fields}, write.fields)
             await self._books.send("PUT", f"{self._path}/{external_id}", body, self._update_version)
-        return Outcome(write.key, external_id)
+        return Confirmed(write.key, external_id)
 
     def new_body(self, write: Write) -> dict[str, Any]:
         """What a create sends."""
@@ -124,14 +129,14 @@ class MasterData(Listing):
         return body
 
     async def _read_back(self, sent: Sequence[Outcome], removed: set[str], begun: datetime | None) -> list[Outcome]:
-        good = [str(each.external_id) for each in sent if each.error is None and each.key not in removed]
+        good = [each.external_id for each in sent if isinstance(each, Confirmed) and each.key not in removed]
         try:
             records = {each.external_id: each for each in await self._just_written(good, begun)}
         except KoblingError:
-            # The writes are confirmed all the same; the next reading delivers the records.
-            records = {}
+            # The writes are confirmed all the same; the records are read later.
+            return list(sent)
         return [
-            Outcome(each.key, each.external_id, records.get(str(each.external_id))) if each.error is None else each
+            replace(each, record=records.get(each.external_id)) if isinstance(each, Confirmed) else each
             for each in sent
         ]
 
@@ -220,15 +225,14 @@ class Products(MasterData):
         """By our key, or by what was mapped among the products made since. Raises Unsafe for several."""
         if "ExternalReference" not in write.fields:
             found = await self._filtered("ExternalReference", self._books.chosen_id(write))
-        else:
-            names = [name for name in _TELLING if not is_empty(write.fields.get(name))]
-            if not names:
-                raise Unsafe(N_("The product has nothing by which it could be found again."))
-            near = await self._filtered(names[0], str(write.fields[names[0]]).strip())
-            found = [each for each in near if _made_since(each, write) and _same(each, write, names)]
-        if len(found) > 1:
-            raise Unsafe(N_("%(count)s records in Dinero could be the one that was being created."), count=len(found))
-        return found[0] if found else None
+            if len(found) > 1:
+                raise several("Dinero", len(found))
+            return found[0] if found else None
+        names = [name for name in _TELLING if not is_empty(write.fields.get(name))]
+        if not names:
+            raise Unsafe(N_("The product has nothing by which it could be found again."))
+        near = await self._filtered(names[0], str(write.fields[names[0]]).strip())
+        return the_one(write, near, vendor="Dinero", unique=names[0] != "Name", made_at=_made_at)
 
     async def _filtered(self, name: str, value: str) -> list[Record]:
         """Fidelity: assumed dinero §6 – (hurts) a quote inside a filter's value is doubled."""
@@ -237,10 +241,5 @@ class Products(MasterData):
         return [self.record(row) for row in rows if not row.get("DeletedAt")]
 
 
-def _made_since(record: Record, write: Write) -> bool:
-    made = instant(record.fields, "CreatedAt")
-    return write.started_at is None or made is None or made >= write.started_at - _MARGIN
-
-
-def _same(record: Record, write: Write, names: Sequence[str]) -> bool:
-    return all(record.fields.get(name) == write.fields[name] for name in names)
+def _made_at(record: Record) -> datetime | None:
+    return instant(record.fields, "CreatedAt")

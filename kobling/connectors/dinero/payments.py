@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kobling.connectors.dinero.books import Books
+from kobling.connectors.dinero.books import Books, made_id, no_id
 from kobling.connectors.dinero.schema import PAYMENT
 from kobling.records import N_, NotThere, Record, Refused, is_empty
-from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Operation, Outcome, Page, Report, Write
+from kobling.sdk.looking_up import the_one
+from kobling.sdk.outcomes import Confirmed, Outcome
+from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Operation, Page, Report, Write
 from kobling.sdk.writing import send_all
 
 
@@ -58,13 +60,11 @@ class Payments:
         await send_all(writes, self._write_one, report, concurrency=1)
 
     async def find_created(self, write: Write) -> Record | None:
-        """By the reference it was given."""
+        """By the reference it was given, and the amount and day that it says."""
         invoice = str(write.fields.get("InvoiceGuid"))
         reference = self._body(write)["ExternalReference"]
-        for each in await self._of(invoice):
-            if each.get("ExternalReference") == reference:
-                return self._record(invoice, each)
-        return None
+        near = [each for each in await self._of(invoice) if each.get("ExternalReference") == reference]
+        return the_one(write, [self._record(invoice, each) for each in near], vendor="Dinero", unique=True)
 
     async def _write_one(self, write: Write) -> Outcome:
         if write.operation is not Operation.CREATE:
@@ -74,7 +74,7 @@ class Payments:
             raise Refused(N_("A payment needs its invoice."), field="InvoiceGuid")
         stamp = (await self._books.get(f"invoices/{invoice}")).get("TimeStamp")
         made = await self._books.send("POST", f"invoices/{invoice}/payments", {**self._body(write), "Timestamp": stamp})
-        return Outcome(write.key, f"{invoice}/{made.get('Guid')}")
+        return Confirmed(write.key, f"{invoice}/{made_id(made, 'Guid') or no_id()}")
 
     def _body(self, write: Write) -> dict[str, Any]:
         usual = {"RemainderIsFee": False, "Description": "Kobling"}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from kobling.connectors.dinero.books import MOST, Books, instant
+from kobling.connectors.dinero.books import MOST, Books, instant, made_id, no_id
 from kobling.connectors.dinero.listing import Listing
 from kobling.connectors.dinero.schema import CREDIT_NOTE, INVOICE, LINE, LIST_ITEM, writable
-from kobling.records import N_, Fields, KoblingError, NotThere, Record, Refused, StaleVersion, Unsafe
-from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operation, Outcome, Report, Write
-from kobling.sdk.writing import send_all, unknown
+from kobling.records import N_, Fields, NotThere, Record, Refused, StaleVersion
+from kobling.sdk.looking_up import CLOCKS_APART, several
+from kobling.sdk.outcomes import Confirmed, Outcome, current
+from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operation, Report, Write
+from kobling.sdk.writing import send_all
 
 _PAGE = 100
 _BOOKED = "Booked"
@@ -93,14 +94,15 @@ class Vouchers(Listing):
         else:
             guid = str(write.external_id)
             if await self._change(write, guid) is None:
-                return Outcome(write.key, guid)
-        return await self._read_back(write.key, guid)
+                return Confirmed(write.key, guid)
+        current().complete(guid)
+        return Confirmed(write.key, guid, await self.get(guid))
 
     async def create(self, write: Write) -> tuple[str, str]:
         """Make the draft with the id we choose; its id and timestamp."""
         body = {**self._sent(write.fields), "Guid": self._books.chosen_id(write)}
         answer = await self._books.send("POST", self._path, body)
-        return answer.get("Guid") or body["Guid"], answer.get("TimeStamp") or ""
+        return made_id(answer, "Guid") or body["Guid"], made_id(answer, "TimeStamp")
 
     async def update(self, guid: str, now: Record, changes: Fields) -> str:
         """Write the whole draft with some fields changed; the new timestamp."""
@@ -140,23 +142,13 @@ class Vouchers(Listing):
         await self._books.send("POST", f"{self._path}/{guid}/book", body)
 
     async def _book_new(self, write: Write, guid: str, stamp: str) -> None:
+        """A draft that cannot be booked is taken back; whatever else stops the booking leaves it to be looked up."""
         try:
             await self._book(write, guid, stamp)
         except Refused:
-            try:
-                await self._books.send("DELETE", f"{self._path}/{guid}", {"Timestamp": stamp})
-            except KoblingError as error:
-                raise unknown(error) from None
+            await self._books.send("DELETE", f"{self._path}/{guid}", {"Timestamp": stamp})
+            current().taken_back()
             raise
-        except KoblingError as error:
-            # The draft is there: whatever stopped the booking, this create is not one that was never sent.
-            raise unknown(error) from None
-
-    async def _read_back(self, key: str, guid: str) -> Outcome:
-        try:
-            return Outcome(key, guid, await self.get(guid))
-        except KoblingError:
-            return Outcome(key, guid)
 
     async def _paid(self, guid: str) -> dict[str, Any]:
         told = await self._books.get(f"{self._path}/{guid}/payments", self._payments)
@@ -201,13 +193,10 @@ class CreditNotes(Vouchers):
         made = await self._books.send(
             "POST", f"invoices/{invoice}/generate-creditnote", {"Timestamp": source["TimeStamp"]}
         )
-        changes = self._sent(write.fields)
+        guid, changes = made_id(made, "Guid") or no_id(), self._sent(write.fields)
         if not changes:
-            return made["Guid"], made.get("TimeStamp") or ""
-        try:
-            return made["Guid"], await self.update(made["Guid"], await self.get(made["Guid"]), changes)
-        except KoblingError as error:
-            raise unknown(error) from None
+            return guid, made_id(made, "TimeStamp")
+        return guid, await self.update(guid, await self.get(guid), changes)
 
     async def find_created(self, write: Write) -> Record | None:
         """By the id we chose, or among the invoice's customer's credit notes made since. Raises Unsafe for several."""
@@ -223,17 +212,13 @@ class CreditNotes(Vouchers):
         )
         found = [row["Guid"] for row in rows if _may_be(row, write, source)]
         if len(found) > 1:
-            raise Unsafe(N_("%(count)s records in Dinero could be the one that was being created."), count=len(found))
+            raise several("Dinero", len(found))
         return await self._get_or_none(found[0]) if found else None
-
-
-_CLOCKS_APART = timedelta(minutes=15)
-"""Our clock and Dinero's may differ by so much; a note found too many asks a person, one missed is made twice."""
 
 
 def _may_be(row: Mapping[str, Any], write: Write, source: Mapping[str, Any]) -> bool:
     made = instant(row, "CreatedAt")
-    late = write.started_at is None or made is None or made >= write.started_at - _CLOCKS_APART
+    late = write.started_at is None or made is None or made >= write.started_at - CLOCKS_APART
     return late and not row.get("DeletedAt") and abs(row["TotalInclVat"]) == abs(source["TotalInclVat"])
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kobling.connectors.pleo.service import Row, Service
-from kobling.records import N_, AlreadyThere, NotThere, Record, Refused, is_empty, parse_instant
+from kobling.records import N_, AlreadyThere, NotThere, Record, Unreachable, is_empty, parse_instant
+from kobling.sdk.looking_up import the_one
+from kobling.sdk.outcomes import Confirmed, Outcome, current
 from kobling.sdk.protocols import (
     Bookmark,
     Capabilities,
@@ -19,7 +21,6 @@ from kobling.sdk.protocols import (
     FieldSchema,
     IdPage,
     Operation,
-    Outcome,
     Page,
     Report,
     Write,
@@ -44,6 +45,7 @@ class Kind:
     searched: bool = True
     matched: bool = False
     more: tuple[str, ...] = ()
+    not_compared: frozenset[str] = frozenset()
 
 
 KINDS = (
@@ -136,14 +138,15 @@ class Catalogue:
         await send_all(writes, self._write_one, report, concurrency=self._concurrency)
 
     async def find_created(self, write: Write) -> Record | None:
-        """By what names it uniquely; without that nothing can have been made by us."""
+        """By what names it uniquely, and all else that was sent; without a name nothing can have been made by us."""
         wanted = {name: write.fields.get(name) for name in self.kind.natural}
         if any(is_empty(value) for value in wanted.values()):
             return None
-        async for row in self.rows():
-            if all(row.get(name) == value for name, value in wanted.items()):
-                return await self.get(str(row["id"]))
-        return None
+        near = [
+            str(row["id"]) async for row in self.rows() if all(row.get(name) == value for name, value in wanted.items())
+        ]
+        found = [await self.get(each) for each in near]
+        return the_one(write, found, vendor=self.service.api.vendor, unique=True, ignored=self.kind.not_compared)
 
     async def _write_one(self, write: Write) -> Outcome:
         if write.operation is Operation.CREATE:
@@ -152,9 +155,10 @@ class Catalogue:
             row = await self.change(str(write.external_id), write.fields)
         else:
             await self.remove(str(write.external_id))
-            return Outcome(write.key, write.external_id)
+            return Confirmed(write.key, str(write.external_id))
+        current().complete(str(row["id"]))
         record = self.record(row)
-        return Outcome(write.key, record.external_id, record)
+        return Confirmed(write.key, record.external_id, record)
 
     async def create(self, fields: Mapping[str, Any]) -> Row:
         """A new row."""
@@ -192,7 +196,8 @@ class Catalogue:
         told = await self.service.send(method, path, body)
         row = told.get("data")
         if not isinstance(row, dict) or "id" not in row:
-            raise Refused(N_("%(vendor)s answered without the row."), vendor=self.service.api.vendor, code="no_row")
+            current().said_nothing()
+            raise Unreachable(N_("%(vendor)s answered without the row."), vendor=self.service.api.vendor, code="no_row")
         return dict(row)
 
 
@@ -267,6 +272,7 @@ class Vendors(Catalogue):
         body = {name: fields[name] for name in ("externalId", "code") if fields.get(name)}
         path = f"{self.kind.path}/{row['id']}"
         await self.service.send("POST", f"{path}:activate", body)
+        current().complete(str(row["id"]))
         return await self.service.one(path)
 
     async def remove(self, external_id: str) -> None:

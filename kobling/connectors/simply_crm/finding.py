@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE, literal, select, writable
 from kobling.records import N_, Record, Unsafe, exact
+from kobling.sdk.looking_up import is_same, the_one
 from kobling.sdk.protocols import Write
 
 _MARGIN = timedelta(minutes=2)
@@ -17,6 +19,8 @@ _ANY_ZONE = timedelta(hours=14)
 _SURE_TO_FIT = 40
 _MOST_PAGES = 50
 _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
+_NOT_COMPARED = frozenset({"assigned_user_id", "productid"})
+"""Our user's by default; of a query's header the first line's, never the document's."""
 _NAMES = ("accountname", "productname", "servicename", "subject", "lastname")
 
 
@@ -38,22 +42,21 @@ class Finder:
         self._records = records
 
     async def find(self, write: Write) -> Record | None:
-        """The one record, or None when nothing was made. Raises Unsafe when several could be it."""
+        """The one record that says all that was sent, its lines too; None when nothing was made.
+
+        Raises Unsafe when several could be it, or when one has everything but the lines: a crash leaves such headers.
+        """
         await self._service.sign_in()
-        texts = {
-            name: value
-            for name, value in write.fields.items()
-            if isinstance(value, str) and value.strip() and name != "assigned_user_id"
-        }
+        sent = {name: value for name, value in write.fields.items() if name not in _NOT_COMPARED}
+        texts = {name: value for name, value in sent.items() if isinstance(value, str) and value.strip()}
+        if not texts:
+            raise Unsafe(N_("Nothing tells which record is the one that was being created."))
         name = next((each for each in _NAMES if each in texts), "")
         named = [f"{name} = {literal(texts[name])}"] if name and _survives(texts[name]) else []
         rows = await self._rows([*self._since(write), *named])
-        hits = [row for row in rows if all(_same(value, row.get(name)) for name, value in texts.items())]
-        if len(hits) > 1 or not texts:
-            raise Unsafe(
-                N_("%(count)s records in Simply CRM could be the one that was being created."), count=len(hits)
-            )
-        return (await self._records(hits))[0] if hits else None
+        near = [row for row in rows if all(_same(value, row.get(each)) for each, value in texts.items())]
+        wanted = replace(write, fields=sent)
+        return the_one(wanted, await self._records(near), vendor="Simply CRM", unique=False, same=_alike)
 
     def _since(self, write: Write) -> list[str]:
         if write.started_at is None:
@@ -71,6 +74,10 @@ class Finder:
                 return rows
             above = [f"id > {literal(page[-1]['id'])}"]
         raise Unsafe(N_("Too many records were created meanwhile to tell which one is ours."))
+
+
+def _alike(sent: Any, kept: Any) -> bool:
+    return _same(sent, kept) if isinstance(sent, str) and isinstance(kept, str) else is_same(sent, kept)
 
 
 def _survives(value: str) -> bool:

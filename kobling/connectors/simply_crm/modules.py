@@ -15,6 +15,7 @@ from kobling.connectors.simply_crm.finding import Finder
 from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE, any_of, literal, moved, select
 from kobling.records import N_, Fields, KoblingError, Misunderstood, NotThere, Record, StaleVersion, to_json
+from kobling.sdk.outcomes import Confirmed, Declined, Outcome, aside, current
 from kobling.sdk.paging import groups, without_repeats
 from kobling.sdk.protocols import (
     Bookmark,
@@ -23,12 +24,11 @@ from kobling.sdk.protocols import (
     FieldSchema,
     IdPage,
     Operation,
-    Outcome,
     Page,
     Report,
     Write,
 )
-from kobling.sdk.writing import send_all
+from kobling.sdk.writing import all_told, send_all
 
 _OVERLAP = timedelta(seconds=2)
 _DST = ZoneInfo("Europe/Copenhagen")
@@ -107,12 +107,14 @@ class Module:
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """One request each; versions are compared by one query for each hundred."""
-        for group in groups(writes, PAGE):
-            stale = await self._stale(group)
-            for key, error in stale.items():
-                report(Outcome(key, error=error))
-            todo = [each for each in group if each.key not in stale]
-            await send_all(todo, self._write_one, report, concurrency=self._concurrency)
+        with all_told(writes, report) as tell:
+            for group in groups(writes, PAGE):
+                stale = await self._stale(group)
+                for each in group:
+                    if each.key in stale:
+                        tell(Declined(each.key, each.external_id, stale[each.key]))
+                todo = [each for each in group if each.key not in stale]
+                await send_all(todo, self._write_one, tell, concurrency=self._concurrency)
 
     async def find_created(self, write: Write) -> Record | None:
         """By equal texts among what was created since the write began. Raises Unsafe for several."""
@@ -211,7 +213,7 @@ class Module:
     async def _write_one(self, write: Write) -> Outcome:
         if write.operation is Operation.DELETE:
             await self._service.call("POST", "delete", id=str(write.external_id))
-            return Outcome(write.key, write.external_id)
+            return Confirmed(write.key, str(write.external_id))
         if write.operation is Operation.CREATE:
             await self._service.sign_in()
             answer = await self._save("create", self.element(write.fields, new=True), elementType=self.name)
@@ -220,12 +222,9 @@ class Module:
             answer = await self._save("revise", {**changes, "id": write.external_id})
         else:
             answer = await self._update(str(write.external_id), self.element(write.fields, new=False))
+        current().complete(answer["id"])
         self._service.learn_offset(answer.get("modifiedtime", ""))
-        try:
-            return Outcome(write.key, answer["id"], await self.written(answer))
-        except KoblingError:
-            # The write is confirmed all the same; the next reading delivers the record.
-            return Outcome(write.key, answer["id"])
+        return Confirmed(write.key, answer["id"], await self.written(answer))
 
     async def written(self, answer: dict[str, Any]) -> Record:
         """The record as it is after a write, so that a cut text or a lost emoji shows."""
@@ -234,7 +233,8 @@ class Module:
     async def _save(self, operation: str, element: Mapping[str, Any], **more: str) -> dict[str, Any]:
         sent = to_json(element).decode()
         answer = await self._service.call("POST", operation, element=sent, **more)
-        if not isinstance(answer, dict) or not answer.get("id"):
+        if not isinstance(answer, dict) or not isinstance(answer.get("id"), str) or not answer["id"]:
+            current().said_nothing()
             raise Misunderstood(N_("Simply CRM answered a write without the record's id."), detail=operation)
         return answer
 
@@ -250,7 +250,8 @@ class Module:
         """
         async with self._asking:
             if self._revises is None:
-                self._revises = await self._ask_revise()
+                with aside():
+                    self._revises = await self._ask_revise()
         return self._revises
 
     async def _ask_revise(self) -> bool:

@@ -10,8 +10,9 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from kobling.connectors.simply_crm import faults
-from kobling.records import N_, KoblingError, Misunderstood, SettingsError
+from kobling.records import N_, KoblingError, Misunderstood, SettingsError, Unreachable
 from kobling.sdk.http import Api
+from kobling.sdk.outcomes import aside, current
 from kobling.sdk.status import build_error
 
 PATH = "/webservice.php"
@@ -92,6 +93,14 @@ class Service:
         return shown.replace(tzinfo=None, microsecond=0).isoformat(sep=" ")
 
     async def _sign_in(self) -> str:
+        try:
+            with aside():
+                return await self._signed_in()
+        except KoblingError:
+            current().locked_out = True
+            raise
+
+    async def _signed_in(self) -> str:
         async with self._lock:
             if not self._session:
                 # Another worker's challenge may kill ours between the two steps: that looks like a wrong key.
@@ -121,7 +130,7 @@ class Service:
         if method == "GET":
             answer = await self._api.json("GET", PATH, params=given)
         else:
-            answer = await self._api.json("POST", PATH, form=given, safe=operation in ("login", "logout"))
+            answer = await self._api.json("POST", PATH, form=given, safe=operation not in faults.WRITING)
         if not isinstance(answer, dict):
             raise Misunderstood(N_("%(vendor)s's answer could not be read."), vendor=self._api.vendor)
         return answer
@@ -136,11 +145,14 @@ class Service:
 
     def _error(self, operation: str, answer: dict[str, Any]) -> KoblingError:
         words = faults.words_of(answer.get("error"))
-        return build_error(
+        error = build_error(
             faults.rule(operation, words.code or ""),
             words,
             vendor=self._api.vendor,
             detail=f"{operation}: {words.code} {words.text}",
             redact=self._api.redact,
-            safe=operation not in faults.WRITING,
         )
+        if operation in faults.WRITING:
+            # The status says success; what became of the write stands in the body.
+            (current().said_nothing if isinstance(error, Unreachable) else current().said_no)()
+        return error

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from kobling.connectors.unimicro import graphs
 from kobling.connectors.unimicro.service import Row, Service
-from kobling.records import N_, AlreadyThere, Misunderstood, Record, Unsafe, is_empty, parse_instant
+from kobling.records import N_, Misunderstood, Record, Unreachable, Unsafe, is_empty, parse_instant
+from kobling.sdk.looking_up import the_one
+from kobling.sdk.outcomes import Confirmed, Outcome, current
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import (
     Bookmark,
@@ -23,7 +25,6 @@ from kobling.sdk.protocols import (
     FieldSchema,
     IdPage,
     Operation,
-    Outcome,
     Page,
     Report,
     Write,
@@ -92,6 +93,9 @@ ENTITIES = (
 
 class Entities:
     """One entity of one company; implements ``Resource``. Fields have dotted names; numbers are exact."""
+
+    not_compared: frozenset[str] = frozenset()
+    """What says nothing about who made a record."""
 
     def __init__(self, service: Service, entity: Entity, *, concurrency: int) -> None:
         self.name = entity.name
@@ -182,42 +186,51 @@ class Entities:
         await send_all(writes, self._write_one, report, concurrency=self._concurrency)
 
     async def find_created(self, write: Write) -> Record | None:
-        """By what names it. Raises Unsafe without that, since Unimicro cannot be asked for a _createguid."""
+        """By what names it, and all else that was sent. Raises Unsafe without, as nobody can ask for a _createguid."""
         value = write.fields.get(self.entity.natural)
         if is_empty(value):
             raise Unsafe(N_("Nothing tells which record is the one that was being created."))
-        rows = await self.rows(f"{self.entity.natural} eq {_literal(value)}", top=2)
-        if len(rows) > 1:
-            raise Unsafe(N_("%(count)s records in Unimicro could be the one that was being created."), count=len(rows))
-        return self.record(rows[0]) if rows else None
+        rows = await self.rows(f"{self.entity.natural} eq {literal(value)}", top=2)
+        made = {str(row["ID"]): _made_at(row) for row in rows if "ID" in row}
+        return the_one(
+            write,
+            [self.record(row) for row in rows],
+            vendor="Unimicro",
+            unique=True,
+            made_at=lambda record: made[record.external_id],
+            ignored=self.not_compared,
+        )
 
     async def _write_one(self, write: Write) -> Outcome:
         if write.operation is Operation.DELETE:
             await self.service.send("DELETE", f"{self.entity.route}/{write.external_id}", None)
-            return Outcome(write.key, write.external_id)
-        if write.operation is Operation.CREATE:
-            record = await self._create(write)
-        else:
-            record = await self._change(write)
-        return Outcome(write.key, record.external_id, record)
+            return Confirmed(write.key, str(write.external_id))
+        external_id = await (self._create(write) if write.operation is Operation.CREATE else self._change(write))
+        current().complete(external_id)
+        return Confirmed(write.key, external_id, await self.get(external_id))
 
-    async def _create(self, write: Write) -> Record:
-        """A record that was made before under the same key is found again."""
+    async def _create(self, write: Write) -> str:
+        """The new record's id."""
         fields = {path: value for path, value in write.fields.items() if not is_empty(value)}
-        try:
-            row = await self.service.send("POST", self.entity.route, graphs.made(fields, self.service.seed, write.key))
-        except AlreadyThere:
-            found = await self.find_created(write)
-            if found is None:
-                raise
-            return found
-        return await self.get(str(row["ID"]))
+        return await self._made(self.entity.route, graphs.made(fields, self.service.seed, write.key))
 
-    async def _change(self, write: Write) -> Record:
+    async def _made(self, route: str, body: Row) -> str:
+        row = await self.service.send("POST", route, body)
+        if "ID" not in row:
+            current().said_nothing()
+            raise Unreachable(N_("%(vendor)s answered without the record's id."), vendor="Unimicro", code="no_id")
+        return str(row["ID"])
+
+    async def _change(self, write: Write) -> str:
         now = await self.graph(str(write.external_id))
         body = graphs.changed(now, write.fields, self.service.seed, write.key)
         await self.service.send("PUT", f"{self.entity.route}/{write.external_id}", body)
-        return await self.get(str(write.external_id))
+        return str(write.external_id)
+
+
+def _made_at(row: Row) -> datetime | None:
+    stamp = str(row.get("CreatedAt") or "")
+    return parse_instant(_utc(stamp)) if stamp else None
 
 
 def _latest(row: Row) -> str:
@@ -229,7 +242,8 @@ def _utc(stamp: str) -> str:
     return stamp if stamp.endswith("Z") or "+" in stamp[10:] else f"{stamp}Z"
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A value in a filter."""
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return str(value)

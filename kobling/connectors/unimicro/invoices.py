@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kobling.connectors.unimicro import graphs
-from kobling.connectors.unimicro.entities import Entities, Entity
+from kobling.connectors.unimicro.entities import Entities, Entity, literal
 from kobling.connectors.unimicro.service import Row, Service
 from kobling.records import N_, AlreadyThere, Record, Refused, Unsafe, is_empty
 from kobling.sdk.protocols import FieldSchema, Write
-from kobling.sdk.writing import unknown
 
 DRAFT_CODE, KEPT_DRAFT = 10001, 42001
 DRAFT, ISSUED = "draft", "issued"
@@ -52,6 +51,8 @@ ENTITY = Entity(
 class Invoices(Entities):
     """``lines`` are dicts of an item's fields in their order; ``state`` is draft or issued, and only goes that way."""
 
+    not_compared = frozenset({"state", *_READ_ONLY, *_COMPUTED})
+
     def __init__(self, service: Service, *, concurrency: int) -> None:
         super().__init__(service, ENTITY, concurrency=concurrency)
 
@@ -71,20 +72,24 @@ class Invoices(Entities):
         return Record(found.resource, found.external_id, fields, found.version, found.modified_at)
 
     async def find_created(self, write: Write) -> Record | None:
-        """By its external reference alone. Raises Unsafe without one."""
+        """By its external reference, customer, day and lines. Raises Unsafe without a reference."""
         if is_empty(write.fields.get("ExternalReference")):
             raise Unsafe(N_("Nothing tells which record is the one that was being created."))
         return await super().find_created(write)
 
-    async def _create(self, write: Write) -> Record:
+    async def _create(self, write: Write) -> str:
         """A draft, never anything else; one that this invoice was made of before is not made again."""
-        if (there := await self.find_created(write)) is not None:
+        reference = write.fields.get("ExternalReference")
+        if is_empty(reference):
+            raise Unsafe(N_("Nothing tells which record is the one that was being created."))
+        there = await self.rows(f"{self.entity.natural} eq {literal(reference)}", top=1, select="ID")
+        if there:
             raise AlreadyThere(
                 N_("The invoice %(reference)s was transferred before: it is %(id)s in Unimicro."),
                 field="ExternalReference",
                 code="transferred_before",
-                reference=write.fields["ExternalReference"],
-                id=there.external_id,
+                reference=reference,
+                id=there[0].get("ID"),
             )
         header = {
             path: value
@@ -97,21 +102,14 @@ class Invoices(Entities):
         ]
         body["Items"] = graphs.items(lines, self.service.seed, write.key)
         body["StatusCode"] = DRAFT_CODE
-        row = await self.service.send("POST", self.entity.route, body)
-        return await self._read_back(str(row["ID"]))
+        return await self._made(self.entity.route, body)
 
-    async def _read_back(self, external_id: str) -> Record:
-        try:
-            return await self.get(external_id)
-        except Refused as lost:
-            raise unknown(lost) from None
-
-    async def _change(self, write: Write) -> Record:
+    async def _change(self, write: Write) -> str:
         """Only issuing is a change."""
         if set(write.fields) != {"state"} or write.fields["state"] != ISSUED:
             raise Refused(N_("An invoice is not changed; a correction is a new entry."), code="invoice_fixed")
-        found = await self.get(str(write.external_id))
+        external_id = str(write.external_id)
+        found = await self.get(external_id)
         if found.fields["state"] == DRAFT:
-            await self.service.send("POST", f"{self.entity.route}/{write.external_id}?action=invoice", None)
-            found = await self._read_back(str(write.external_id))
-        return found
+            await self.service.send("POST", f"{self.entity.route}/{external_id}?action=invoice", None)
+        return external_id

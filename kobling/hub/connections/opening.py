@@ -16,6 +16,7 @@ from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError, to_json
 from kobling.sdk.context import ConnectorContext, GrantData, MemoryGrants
 from kobling.sdk.http import Transport
+from kobling.sdk.outcomes import WhoAmI
 from kobling.sdk.protocols import Clock, Connector, ConnectorType, Resource
 from kobling.sync.waiting import LoopThread
 
@@ -68,14 +69,22 @@ class Opener:
 
     def resource(self, pair: Pair, table: str, mapping: TableMapping, side: Side) -> Resource:
         """The resource that a table is written to: by the pair's own connection, or the one named for that table."""
+        return self.connector(self.connection_of(pair, table, side)).resources[mapping.resource(side)]
+
+    def who_am_i(self, pair: Pair, table: str, side: Side) -> WhoAmI | None:
+        """How to ask whether the connection that a table is written by is still welcome."""
+        return getattr(self.connector(self.connection_of(pair, table, side)), "check", None)
+
+    def connection_of(self, pair: Pair, table: str, side: Side) -> Connection:
+        """The connection that a table is written by. Raises SettingsError for a name that there is none of."""
         connection = pair.left if side is Side.LEFT else pair.right
         name = str(pair.options.get(f"{table}_connection") or "")
-        if name:
-            other = Connection.objects.filter(client=pair.client_id, name=name).first()
-            if other is None:
-                raise SettingsError(N_("There is no connection “%(name)s”."), name=name, field=f"{table}_connection")
-            connection = other if other.connector == connection.connector else connection
-        return self.connector(connection).resources[mapping.resource(side)]
+        if not name:
+            return connection
+        other = Connection.objects.filter(client=pair.client_id, name=name).first()
+        if other is None:
+            raise SettingsError(N_("There is no connection “%(name)s”."), name=name, field=f"{table}_connection")
+        return other if other.connector == connection.connector else connection
 
     def pair_type_named(self, name: str) -> PairType:
         """A pair type by name. Raises SettingsError listing those there are."""

@@ -10,7 +10,10 @@ from kobling.hub.models.pairs import Table
 
 
 class SyncIssue(models.Model):
-    """Something a person must settle, or a record that waits. One open issue per record, table and kind."""
+    """Something a person must settle, or a record that waits. One open issue per record, table and kind.
+
+    ``cause`` is the kind and code of a refusal: the same one twice parks the record. Empty: it heals by itself.
+    """
 
     table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="issues")
     kind = models.CharField(max_length=30)
@@ -24,6 +27,7 @@ class SyncIssue(models.Model):
     details = models.TextField(default="{}")
     waits_table = models.CharField(max_length=50, null=True)
     waits_id = models.CharField(max_length=128, null=True)
+    cause = models.CharField(max_length=150, default="")
     times = models.IntegerField(default=1)
     state = models.CharField(max_length=10, default="open")
     opened_at = models.DateTimeField()

@@ -11,7 +11,10 @@ from kobling.hub.models.runs import PlanChunk, Run
 
 
 class WriteIntent(models.Model):
-    """Journal row made before a write, closed with what came back: confirmed, refused, or still unknown."""
+    """Journal row made before a write, closed with what came back: confirmed, refused, or still unknown.
+
+    ``sent`` counts how often it was sent while nothing of it was found.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="intents")
     chunk = models.ForeignKey(PlanChunk, on_delete=models.CASCADE, related_name="intents", db_index=False)
@@ -28,6 +31,7 @@ class WriteIntent(models.Model):
     state = models.CharField(max_length=10, default="open")
     error = models.TextField(null=True)
     epoch = models.IntegerField()
+    sent = models.SmallIntegerField(default=1)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 

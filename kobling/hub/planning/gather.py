@@ -108,6 +108,7 @@ def pairings_of(bench: Workbench, links: Sequence[Link]) -> list[Pairing]:
             seen_of(bench, Side.LEFT, left.get(link.left_id)),
             seen_of(bench, Side.RIGHT, right.get(link.right_id)),
             link.policy,
+            busy=link.left_id not in left or link.right_id not in right,
         )
         for link in links
     ]
@@ -151,7 +152,8 @@ def _pairing(
         left,
         right,
         link.policy,
-        busy=link.left_id in busy or link.right_id in busy,
+        # A record that was never read is not gone: what was written and not read yet waits for its reading.
+        busy=other is None or link.left_id in busy or link.right_id in busy,
     )
 
 

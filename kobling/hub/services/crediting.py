@@ -13,8 +13,9 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.log import record
 from kobling.hub.store import journal
 from kobling.mapping import Side
-from kobling.records import N_, KoblingError, NotThere, SettingsError, Unsafe
-from kobling.sdk.protocols import Operation, Outcome, Resource, Write
+from kobling.records import N_, NotThere, SettingsError, Unsafe
+from kobling.sdk.outcomes import Confirmed, Declined, NotSent, Outcome
+from kobling.sdk.protocols import Operation, Resource, Write
 from kobling.sync.execute import create_key
 
 KIND = "credit_notes"
@@ -116,16 +117,14 @@ class _Draft:
         outcomes: list[Outcome] = []
         try:
             self.opener.waiting.run(self.resource.write([write], outcomes.append))
-        except KoblingError:
-            journal.withdraw(chunk.pk, [0] if not outcomes else [])
-            raise
-        outcome = outcomes[0]
-        if outcome.error is not None:
-            if outcome.external_id is None and not getattr(outcome.error, "maybe_applied", False):
+        finally:
+            if outcomes and isinstance(outcomes[0], Declined | NotSent):
                 journal.withdraw(chunk.pk, [0])
+        outcome = outcomes[0]
+        if not isinstance(outcome, Confirmed):
             raise outcome.error
-        self._close(chunk.pk, 0, outcome.external_id or "")
-        return outcome.external_id or ""
+        self._close(chunk.pk, 0, outcome.external_id)
+        return outcome.external_id
 
     def _close(self, chunk: int, position: int, note: str) -> None:
         journal.close_intents(chunk, [(position, "confirmed", note, None, None)], self.opener.clock.now())

@@ -9,18 +9,19 @@ from typing import Any
 
 from kobling.hub.store import mirror, sql
 from kobling.mapping import Side
-from kobling.records import KoblingError, to_json
+from kobling.records import Busy, KoblingError, Temporary, to_json
 from kobling.sync.doubts import NOTE
 
 _UPSERT = """
 INSERT INTO hub_syncissue (table_id, kind, subject, left_id, right_id, coupling, title, reason, params, details,
-  waits_table, waits_id, times, state, opened_at, seen_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'open', %s, %s)
+  waits_table, waits_id, cause, times, state, opened_at, seen_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'open', %s, %s)
 ON CONFLICT (table_id, kind, subject) DO UPDATE SET
-  times = CASE WHEN hub_syncissue.details = excluded.details AND hub_syncissue.state <> 'settled'
+  times = CASE WHEN hub_syncissue.cause = excluded.cause AND hub_syncissue.state <> 'settled'
     THEN hub_syncissue.times + 1 ELSE 1 END,
-  state = CASE WHEN excluded.kind = 'refused' AND hub_syncissue.details = excluded.details
+  state = CASE WHEN excluded.kind = 'refused' AND excluded.cause <> '' AND hub_syncissue.cause = excluded.cause
     AND hub_syncissue.state <> 'settled' THEN 'parked' ELSE 'open' END,
+  cause = excluded.cause,
   opened_at = CASE WHEN hub_syncissue.state = 'settled' THEN excluded.opened_at ELSE hub_syncissue.opened_at END,
   left_id = excluded.left_id, right_id = excluded.right_id, coupling = excluded.coupling, title = excluded.title,
   reason = excluded.reason, params = excluded.params, details = excluded.details,
@@ -30,7 +31,7 @@ ON CONFLICT (table_id, kind, subject) DO UPDATE SET
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An issue to open. ``details`` decide whether the same error came again."""
+    """An issue to open. ``cause`` decides whether the same error came again; without one it is never parked."""
 
     kind: str
     left_id: str | None = None
@@ -42,6 +43,7 @@ class Raised:
     details: dict[str, Any] = field(default_factory=dict)
     waits_table: str | None = None
     waits_id: str | None = None
+    cause: str = ""
 
     @property
     def subject(self) -> str:
@@ -54,7 +56,7 @@ def subject(left_id: str | None, right_id: str | None) -> str:
 
 
 def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
-    """Open issues, or count them once more; a refusal that comes twice with the same words is parked."""
+    """Open issues, or count them once more; a refusal that comes twice for the same cause is parked."""
     moment = sql.to_db(now)
     sql.run_many(
         _UPSERT,
@@ -72,6 +74,7 @@ def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
                 to_json(each.details).decode(),
                 each.waits_table,
                 each.waits_id,
+                each.cause,
                 moment,
                 moment,
             )
@@ -163,8 +166,15 @@ def wake(pair: int, external_ids: Sequence[str], feeds: dict[Side, dict[str, int
             mirror.touch(feeds[side][table_name], [left_id or right_id])
 
 
+def cause_of(error: KoblingError) -> str:
+    """What makes two refusals the same, whatever their words. Empty for what heals by itself."""
+    if isinstance(error, Temporary | Busy):
+        return ""
+    return f"{error.kind}:{error.code or ''}:{error.field or ''}"[:150]
+
+
 def error_as_data(error: KoblingError) -> dict[str, Any]:
-    """An error as stored: what decides whether the same one came again, and what a person needs to read."""
+    """An error as stored: what a person needs to read."""
     return {
         "kind": error.kind,
         "summary": error.summary,

@@ -43,6 +43,7 @@ class Journaled:
     key: str
     external_id: str | None
     opened_at: datetime
+    sent: int = 1
 
 
 def fence(run: int, epoch: int) -> None:
@@ -65,8 +66,8 @@ def open_intents(run: int, epoch: int, intents: Sequence[Intent], now: datetime)
         fence(run, epoch)
         sql.run_many(
             "INSERT INTO hub_writeintent (run_id, chunk_id, position, table_id, side, operation, key, source_id,"
-            " external_id, coupling, changes, reason, state, epoch, opened_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s)",
+            " external_id, coupling, changes, reason, state, epoch, opened_at, sent)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s, 1)",
             [
                 (
                     run,
@@ -104,6 +105,15 @@ def close_intents(
     )
 
 
+def count_sent(chunk: int, positions: Sequence[int]) -> None:
+    """Writes whose outcome was unknown are sent once more."""
+    if positions:
+        sql.run(
+            f"UPDATE hub_writeintent SET sent = sent + 1 WHERE chunk_id = %s AND position IN ({sql.places(positions)})",
+            [chunk, *positions],
+        )
+
+
 def withdraw(chunk: int, positions: Sequence[int]) -> None:
     """Take back intents that certainly were not sent."""
     if positions:
@@ -116,9 +126,10 @@ def withdraw(chunk: int, positions: Sequence[int]) -> None:
 def of_chunk(chunk: int) -> dict[int, Journaled]:
     """What the journal holds of a chunk, by position."""
     return {
-        row[0]: Journaled(row[0], row[1], row[2], row[3], sql.from_db(row[4]) or datetime.min)  # noqa: DTZ901
+        row[0]: Journaled(row[0], row[1], row[2], row[3], sql.from_db(row[4]) or datetime.min, row[5])  # noqa: DTZ901
         for row in sql.rows(
-            "SELECT position, state, key, external_id, opened_at FROM hub_writeintent WHERE chunk_id = %s", [chunk]
+            "SELECT position, state, key, external_id, opened_at, sent FROM hub_writeintent WHERE chunk_id = %s",
+            [chunk],
         )
     }
 

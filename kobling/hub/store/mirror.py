@@ -15,8 +15,10 @@ INSERT INTO hub_mirrorrow (feed_id, external_id, version, modified_at, fields, d
 VALUES (%s, %s, %s, %s, %s, %s, FALSE, %s, %s, %s)
 ON CONFLICT (feed_id, external_id) DO UPDATE SET
   version = excluded.version, modified_at = excluded.modified_at, fields = excluded.fields,
-  digest = excluded.digest, gone = FALSE, rev = {rev}, seen_at = excluded.seen_at
+  digest = excluded.digest, gone = FALSE, seen_at = excluded.seen_at,
+  rev = CASE WHEN hub_mirrorrow.digest <> excluded.digest OR hub_mirrorrow.gone THEN {rev} ELSE hub_mirrorrow.rev END
 WHERE hub_mirrorrow.digest <> excluded.digest OR hub_mirrorrow.gone
+  OR COALESCE(hub_mirrorrow.version, '') <> COALESCE(excluded.version, '')
 """
 _UPSERT_SEEN = _UPSERT.format(rev="excluded.rev")
 _UPSERT_OWN = _UPSERT.format(rev="hub_mirrorrow.rev")
@@ -35,7 +37,10 @@ class Snapshot:
 
 
 def put(feed: int, records: Sequence[Record], gone: Sequence[Gone], now: datetime) -> int:
-    """Store a page as others' changes: rows whose content moved get a new rev. Returns how many rows were offered."""
+    """Store a page as others' changes: rows whose content moved get a new rev; a version that moved alone is kept.
+
+    Returns how many rows were offered.
+    """
     first = _take_revs(feed, len(records) + len(gone))
     sql.run_many(_UPSERT_SEEN, _rows(feed, records, first, now))
     if gone:

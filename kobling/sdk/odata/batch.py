@@ -39,6 +39,18 @@ class Part:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Unplaced(Answer):
+    """The one answer of a change set that names none of its parts: it is the whole set's, and no part's own."""
+
+    __slots__ = ()
+
+
+def tells_of_parts(answer: Answer) -> bool:
+    """Whether an answer, whatever its own status, holds those of the parts: a failed change set answers so."""
+    kind = answer.headers.get("Content-Type", "").lower()
+    return "multipart/mixed" in kind or (kind.startswith("application/json") and b'"responses"' in answer.body[:100])
+
+
 def json_batch(parts: Sequence[Part]) -> dict[str, Any]:
     """The body of a JSON batch; ids are the places of the parts."""
     return {
@@ -100,20 +112,37 @@ def _parts(parts: Sequence[Part], root: str, boundary: str) -> bytes:
 
 
 def read_multipart_batch(content_type: str, body: bytes, wanted: int) -> list[Answer | None]:
-    """Answers in their order; None for parts behind the last answer.
+    """Answers by the place of their parts; None where a part has none.
 
-    Raises Unreachable (maybe applied) for an answer without a boundary, since nobody knows then what was done.
+    A part is told by its Content-ID; where the answer names none at all, by its order. The single answer of a failed
+    change set that names no part is ``Unplaced``. Raises Unreachable for an answer without a boundary, since nobody
+    knows then what was done.
     """
     boundary = _boundary(content_type)
     if not boundary:
-        raise Unreachable(N_("The answer to a batch could not be read."), detail=content_type, maybe_applied=True)
-    answers = _answers(body, boundary)
-    return answers[:wanted] + [None] * (wanted - len(answers))
+        raise Unreachable(N_("The answer to a batch could not be read."), detail=content_type)
+    told = _answers(body, boundary)
+    if any(name for name, _ in told):
+        return _by_name(told, wanted)
+    answers: list[Answer | None] = [answer for _, answer in told][:wanted]
+    only = answers[0] if len(told) == 1 else None
+    if wanted > 1 and only is not None and only.status >= 400:
+        answers = [Unplaced(only.status, only.headers, only.body)]
+    return answers + [None] * (wanted - len(answers))
 
 
-def _answers(body: bytes, boundary: bytes) -> list[Answer | None]:
-    """The answers of a multipart body; those of a change set stand in its place, a failed one has one for all."""
-    answers: list[Answer | None] = []
+def _by_name(told: Sequence[tuple[str, Answer | None]], wanted: int) -> list[Answer | None]:
+    """Answers that name their part; one that names none is nobody's, but for a failure that stands alone."""
+    answers: list[Answer | None] = [None] * wanted
+    for name, answer in told:
+        if name.isdigit() and 1 <= int(name) <= wanted:
+            answers[int(name) - 1] = answer
+    return answers
+
+
+def _answers(body: bytes, boundary: bytes) -> list[tuple[str, Answer | None]]:
+    """The answers of a multipart body with the Content-IDs they carry; those of a change set stand in its place."""
+    answers: list[tuple[str, Answer | None]] = []
     for piece in (_BREAK + body).split(_BREAK + b"--" + boundary)[1:]:
         if piece.startswith(b"--"):
             break
@@ -122,8 +151,18 @@ def _answers(body: bytes, boundary: bytes) -> list[Answer | None]:
         if nested:
             answers += _answers(inside, nested)
         else:
-            answers.append(_answer(piece))
+            answer = _answer(piece)
+            named = _content_id(head) or ("" if answer is None else answer.headers.get("Content-ID", ""))
+            answers.append((named, answer))
     return answers
+
+
+def _content_id(head: bytes) -> str:
+    for line in head.decode("utf-8", "replace").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "content-id":
+            return value.strip()
+    return ""
 
 
 def _nested_boundary(head: bytes) -> bytes:

@@ -83,7 +83,7 @@ class Service:
 
     def error(self, part: Part, answer: Answer) -> KoblingError:
         """The error that a part of a batch ended with."""
-        return self.api.error(part.method, part.path, answer, safe=part.method == "GET")
+        return self.api.error(part.method, part.path, answer)
 
     def headers(self, **more: str) -> dict[str, str]:
         """The headers of every request, and more."""

@@ -6,24 +6,23 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kobling.records import N_, KoblingError, Record, Refused, SettingsError, SignInExpired, Temporary, Unreachable
+from kobling.records import N_, KoblingError, Record, Refused, Temporary, Unreachable
 from kobling.sdk.http import Answer
 from kobling.sdk.odata.batch import Part
 from kobling.sdk.odata.service import SendBatch, Service
 from kobling.sdk.odata.table import Spec, Table
-from kobling.sdk.paging import groups
-from kobling.sdk.protocols import Operation, Outcome, Report, Write
-from kobling.sdk.writing import outcome_error, send_all
+from kobling.sdk.outcomes import Confirmed, Declined, Outcome, Unknown
+from kobling.sdk.protocols import Operation, Report, Write
+from kobling.sdk.writing import send_batches
 
 _TELLING = 20
-_ROUNDS = 4
-"""How often parts are sent that the vendor certainly did not carry out (its limit, an expired token)."""
+_ENTITY_ID = re.compile(r"\(([0-9a-fA-F-]{36})\)$")
 
 
 class WritableTable(Table):
     """The writing half of ``Resource``. A create is POST, an update PATCH with If-Match, a delete DELETE with If-Match.
 
-    A refused part is that write's outcome. A part without an answer, or in a batch that got none, is unknown.
+    Each write's outcome is told by the part that is its own; one without an answer is unknown.
     """
 
     def __init__(self, service: Service, spec: Spec, send: SendBatch, *, concurrency: int) -> None:
@@ -33,20 +32,31 @@ class WritableTable(Table):
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """Send in batches of ``batch_size``, several at a time."""
-        batches = [
-            Write(str(at), Operation.UPDATE) for at, _ in enumerate(groups(writes, self.capabilities.batch_size))
-        ]
-        cut = list(groups(writes, self.capabilities.batch_size))
+        sendable = self._parts(writes, report)
 
-        async def one(batch: Write) -> Outcome:
-            await self._write_batch(cut[int(batch.key)], report)
-            return Outcome(batch.key)
+        async def some(given: Sequence[Write]) -> Sequence[Outcome]:
+            return await self._write_batch(given, [sendable[each.key] for each in given])
 
-        await send_all(batches, one, _ignore, concurrency=self._concurrency)
+        await send_batches(
+            [each for each in writes if each.key in sendable],
+            some,
+            report,
+            size=self.capabilities.batch_size,
+            concurrency=self._concurrency,
+            pausing=self,
+        )
 
     async def find_created(self, write: Write) -> Record | None:
         """Nothing can be found where nothing is created."""
         return None
+
+    async def pause(self, error: Temporary, attempt: int) -> None:
+        """Wait for a limit that kept parts back."""
+        await self.service.api.pause(error, attempt)
+
+    async def sign_in_again(self) -> None:
+        """Get a newer sign-in for parts that were refused for theirs."""
+        await self.service.api.sign_in_again()
 
     def part(self, write: Write) -> Part:
         """The request of a write. Raises Refused for a value that cannot be sent."""
@@ -63,68 +73,49 @@ class WritableTable(Table):
         return dict(fields)
 
     def outcome(self, write: Write, part: Part, answer: Answer) -> Outcome:
-        """What a part's answer means."""
+        """What a part's answer means: an answer below 300 is a confirmation, whether it can be read or not."""
         if answer.status >= 300:
-            return Outcome(write.key, write.external_id, error=_named(self.service.error(part, answer), part))
-        row = self.service.decoded(answer)
-        if write.operation is Operation.DELETE or not row:
-            return Outcome(write.key, write.external_id)
-        record = self.record(row)
-        return Outcome(write.key, record.external_id, record)
+            error = self.service.error(part, answer)
+            if isinstance(error, Unreachable):
+                return Unknown(write.key, write.external_id, error)
+            return Declined(write.key, write.external_id, _named(error, part))
+        try:
+            row = self.service.decoded(answer)
+            record = self.record(row) if row and write.operation is not Operation.DELETE else None
+        except (KoblingError, ValueError):
+            record = None
+        if record is not None:
+            return Confirmed(write.key, record.external_id, record)
+        known = write.external_id or self.made_id(write, answer)
+        if known:
+            return Confirmed(write.key, known)
+        return Unknown(write.key, None, self._unanswered())
 
-    async def _write_batch(self, writes: Sequence[Write], report: Report) -> None:
-        todo = self._parts(writes, report)
-        stopped: KoblingError | None = None
-        for attempt in range(1, _ROUNDS + 1):
-            todo, stopped = await self._round(todo, report)
-            if not todo or stopped is None:
-                return
-            if isinstance(stopped, Temporary):
-                await self.service.api.pause(stopped, attempt)
-            elif isinstance(stopped, SignInExpired):
-                await self.service.api.sign_in_again()
-            else:
-                break
-        if stopped is not None:
-            raise stopped
+    def made_id(self, write: Write, answer: Answer) -> str:
+        """The id of what was made, from an answer that holds no record; empty where it does not tell."""
+        found = _ENTITY_ID.search(answer.headers.get("OData-EntityId", "") or answer.headers.get("Location", ""))
+        return found.group(1) if found else ""
 
-    def _parts(self, writes: Sequence[Write], report: Report) -> list[tuple[Write, Part]]:
-        parts = []
+    async def _write_batch(self, writes: Sequence[Write], parts: Sequence[Part]) -> list[Outcome]:
+        answers = await self._send(parts)
+        return [
+            Unknown(write.key, write.external_id, self._unanswered())
+            if answer is None
+            else self.outcome(write, part, answer)
+            for write, part, answer in zip(writes, parts, answers, strict=True)
+        ]
+
+    def _parts(self, writes: Sequence[Write], report: Report) -> dict[str, Part]:
+        parts = {}
         for each in writes:
             try:
-                parts.append((each, self.part(each)))
-            except Refused as refusal:
-                report(Outcome(each.key, each.external_id, error=refusal))
+                parts[each.key] = self.part(each)
+            except Refused as refused:
+                report(Declined(each.key, each.external_id, refused))
         return parts
 
-    async def _round(
-        self, todo: list[tuple[Write, Part]], report: Report
-    ) -> tuple[list[tuple[Write, Part]], KoblingError | None]:
-        """Send once; returns what was certainly not carried out and may be sent again, and why."""
-        try:
-            answers = await self._send([part for _, part in todo])
-        except Unreachable as lost:
-            if not lost.maybe_applied:
-                raise
-            for write, _ in todo:
-                report(Outcome(write.key, write.external_id, error=lost))
-            return [], None
-        again: list[tuple[Write, Part]] = []
-        why: KoblingError | None = None
-        for (write, part), answer in zip(todo, answers, strict=True):
-            outcome = self._unanswered(write) if answer is None else self.outcome(write, part, answer)
-            if outcome.error is None:
-                report(outcome)
-            elif _not_done(outcome.error):
-                again.append((write, part))
-                why = outcome.error
-            else:
-                report(Outcome(outcome.key, outcome.external_id, error=outcome_error(outcome.error)))
-        return again, why
-
-    def _unanswered(self, write: Write) -> Outcome:
-        error = Unreachable(N_("%(vendor)s did not answer to the end."), vendor=self.service.api.vendor)
-        return Outcome(write.key, write.external_id, error=error)
+    def _unanswered(self) -> KoblingError:
+        return Unreachable(N_("%(vendor)s did not answer to the end."), vendor=self.service.api.vendor)
 
 
 def _named(error: KoblingError, part: Part) -> KoblingError:
@@ -142,13 +133,3 @@ def _named(error: KoblingError, part: Part) -> KoblingError:
 
 def _is_shown(value: object, text: str) -> bool:
     return isinstance(value, str) and len(value) >= _TELLING and value[:_TELLING] in text
-
-
-def _not_done(error: KoblingError | None) -> bool:
-    if isinstance(error, Unreachable):
-        return not error.maybe_applied
-    return isinstance(error, Temporary | SettingsError)
-
-
-def _ignore(_outcome: Outcome) -> None:
-    """Batches report their writes themselves."""

@@ -131,6 +131,10 @@ class Bench:
         resource = self.companies if side is Side.LEFT else self.contacts
         return sorted((dict(each.fields) for each in resource.all()), key=str)
 
+    def fields_right(self) -> list[dict[str, Any]]:
+        """All records of the customers' resource of the right side."""
+        return self.fields(Side.RIGHT)
+
     def close(self) -> None:
         self.waiting.close()
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from kobling.hub.models import Feed
-from kobling.hub.store import mirror, sql
-from kobling.records import from_json, to_json
-from kobling.sdk.protocols import Clock, Deletions, Page, Resource
+import structlog
+from django.db.models import F
+
+from kobling.hub.models import Feed, SyncIssue
+from kobling.hub.store import issues, journal, mirror, sql
+from kobling.hub.store.issues import Raised, as_text, cause_of, error_as_data
+from kobling.mapping import Side
+from kobling.records import KoblingError, NotReached, RateLimited, Temporary, from_json, to_json
+from kobling.sdk.paging import groups
+from kobling.sdk.protocols import Bookmark, Clock, Deletions, Page, Resource, Unread
+from kobling.sdk.reading import tolerant
 from kobling.sync import checkpoints
 from kobling.sync.waiting import LoopThread
 
@@ -16,65 +26,173 @@ PAGES_PER_STEP = 50
 ROWS_PER_STEP = 5000
 SWEEP_EVERY = timedelta(hours=24)
 CONFIRM_AT_ONCE = 100
+TOLERANT_AFTER = 3
+"""After so many readings in a row that broke off at the vendor's fault, a record that it fails at is left out."""
+UNREADABLE = "unreadable"
+
+log = structlog.get_logger("kobling.reading")
 
 
-def observe(feed: int, resource: Resource, waiting: LoopThread, clock: Clock) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a feed's records are planned: (table, side) of each, and the attempt that reads."""
+
+    feed: int
+    run: int
+    epoch: int
+    tables: Sequence[tuple[int, Side]] = ()
+
+
+def observe(place: Place, resource: Resource, waiting: LoopThread, clock: Clock) -> dict[str, Any]:
     """Read up to a step's worth of pages. The next page is fetched while the last one is stored."""
-    stored = Feed.objects.values_list("bookmark", flat=True).get(pk=feed)
-    bookmark = from_json(stored) if stored else None
+    feed = Feed.objects.get(pk=place.feed)
+    bookmark = from_json(feed.bookmark) if feed.bookmark else None
+    if not feed.reading:
+        _read_unreadable(place, resource, waiting, clock)
+    patient = feed.failures >= TOLERANT_AFTER
     rows = pages = 0
-    coming = waiting.submit(resource.read(bookmark))
+    coming = waiting.submit(_read(resource, bookmark, patient))
     while True:
-        page = coming.result()
+        page = _page(place.feed, coming)
         checkpoints.reach(checkpoints.OBSERVED)
         pages += 1
         rows += len(page.records) + len(page.gone)
         last = not page.more or pages >= PAGES_PER_STEP or rows >= ROWS_PER_STEP
         if not last:
-            coming = waiting.submit(resource.read(page.bookmark))
-        _store(feed, page, clock)
+            coming = waiting.submit(_read(resource, page.bookmark, patient))
+        _store(place, page, clock)
         checkpoints.reach(checkpoints.BOOKMARKED)
         if last:
             return {"more": page.more, "rows": rows, "pages": pages, "total": page.total}
 
 
-def _store(feed: int, page: Page, clock: Clock) -> None:
+async def _read(resource: Resource, bookmark: Bookmark | None, patient: bool) -> Page:
+    if not patient:
+        return await resource.read(bookmark)
+    with tolerant():
+        return await resource.read(bookmark)
+
+
+def _page(feed: int, coming: Future[Page]) -> Page:
+    try:
+        return coming.result()
+    except Temporary as error:
+        if not isinstance(error, RateLimited | NotReached):
+            Feed.objects.filter(pk=feed).update(failures=F("failures") + 1)
+        raise
+
+
+def _store(place: Place, page: Page, clock: Clock) -> None:
+    """A page and its bookmark, together, and only by the attempt whose turn it is."""
     now = clock.now()
     with sql.together():
-        mirror.put(feed, page.records, page.gone, now)
-        if page.unswept:
-            Feed.objects.filter(pk=feed).update(unswept=True)
-        Feed.objects.filter(pk=feed).update(
-            bookmark=to_json(dict(page.bookmark)).decode(), reading=page.more, read_at=now
+        journal.fence(place.run, place.epoch)
+        mirror.put(place.feed, page.records, page.gone, now)
+        _tell_unread(place, page.unread, now)
+        more = {"unswept": True} if page.unswept else {}
+        Feed.objects.filter(pk=place.feed).update(
+            bookmark=to_json(dict(page.bookmark)).decode(), reading=page.more, read_at=now, failures=0, **more
         )
 
 
-def sweep(feed: Feed, resource: Resource, waiting: LoopThread, clock: Clock, full: bool) -> dict[str, Any]:
+def _tell_unread(place: Place, unread: Sequence[Unread], now: datetime) -> None:
+    """A record that cannot be read is told where it would have been planned; it is tried again in each run."""
+    if not unread:
+        return
+    log.warning("records could not be read", feed=place.feed, records=[each.external_id for each in unread])
+    for table, side in place.tables:
+        issues.open_all(table, [_raised(each, side) for each in unread if each.external_id], now)
+
+
+def _raised(each: Unread, side: Side) -> Raised:
+    left, right = (each.external_id, None) if side is Side.LEFT else (None, each.external_id)
+    error = each.error
+    return Raised(
+        UNREADABLE,
+        left,
+        right,
+        title=each.external_id,
+        reason=error.summary,
+        params=as_text(error.params),
+        details=error_as_data(error),
+        cause=cause_of(error),
+    )
+
+
+def _read_unreadable(place: Place, resource: Resource, waiting: LoopThread, clock: Clock) -> None:
+    """What could not be read before is asked for by itself; what can be read now is planned like any change."""
+    for table, side in place.tables:
+        open_ones = SyncIssue.objects.filter(table_id=table, kind=UNREADABLE).exclude(state="settled")
+        ids = [each for each in open_ones.values_list(f"{side.value}_id", flat=True) if each]
+        for some in groups(ids, CONFIRM_AT_ONCE):
+            try:
+                records = waiting.run(resource.get_many(some))
+            except KoblingError:
+                continue
+            with sql.together():
+                journal.fence(place.run, place.epoch)
+                mirror.put(place.feed, records, [], clock.now())
+                pairs = [
+                    (each.external_id, None) if side is Side.LEFT else (None, each.external_id) for each in records
+                ]
+                issues.settle_kind(table, [UNREADABLE], [issues.subject(*each) for each in pairs])
+
+
+def _subject(external_id: str, side: Side) -> str:
+    return issues.subject(external_id, None) if side is Side.LEFT else issues.subject(None, external_id)
+
+
+def sweep(place: Place, resource: Resource, waiting: LoopThread, clock: Clock, full: bool) -> dict[str, Any]:
     """Find deletions by comparing ids, when a count differs, a day has passed, or it is asked for.
 
     An id that is missing from the list is asked for once more by itself: no record counts as deleted on one signal.
+    One that is in the list and not in the mirror is fetched.
     """
-    if resource.capabilities.deletions is not Deletions.SWEEP and not feed.unswept:
-        return {"gone": 0}
+    feed = Feed.objects.get(pk=place.feed)
     now = clock.now()
-    if feed.swept_at is None and not feed.unswept:
-        # What was just read for the first time needs no second look at what exists.
-        Feed.objects.filter(pk=feed.pk).update(swept_at=now)
-        return {"gone": 0}
-    fresh = feed.swept_at is not None and now - feed.swept_at < SWEEP_EVERY
-    if fresh and not full and not feed.unswept and not _counts_differ(feed.pk, resource, waiting):
-        return {"gone": 0}
+    if not _is_due(feed, resource, waiting, now, full):
+        if feed.swept_at is None:
+            Feed.objects.filter(pk=feed.pk).update(swept_at=now)
+        return {"gone": 0, "fetched": 0}
     number = mirror.begin_sweep(feed.pk)
     position: str | None = None
+    fetched = 0
     while True:
         page = waiting.run(resource.read_ids(position))
+        fetched += _fetch_lacking(place, page.ids, resource, waiting, clock)
         mirror.mark_swept(feed.pk, number, page.ids)
         position = page.position
         if position is None:
             break
-    gone = _confirm_gone(feed.pk, number, resource, waiting, clock)
+    gone = _confirm_gone(place, number, resource, waiting, clock)
     Feed.objects.filter(pk=feed.pk).update(swept_at=now, unswept=False)
-    return {"gone": gone}
+    return {"gone": gone, "fetched": fetched}
+
+
+def _is_due(feed: Feed, resource: Resource, waiting: LoopThread, now: datetime, full: bool) -> bool:
+    if feed.unswept:
+        return True
+    if feed.swept_at is None or resource.capabilities.deletions is Deletions.NONE:
+        # What was just read for the first time needs no second look at what exists.
+        return False
+    if full:
+        return True
+    if resource.capabilities.deletions is not Deletions.SWEEP:
+        return False
+    return now - feed.swept_at >= SWEEP_EVERY or _counts_differ(feed.pk, resource, waiting)
+
+
+def _fetch_lacking(
+    place: Place, external_ids: Sequence[str], resource: Resource, waiting: LoopThread, clock: Clock
+) -> int:
+    fetched = 0
+    for some in groups(mirror.lacking(place.feed, external_ids), CONFIRM_AT_ONCE):
+        records = waiting.run(resource.get_many(some))
+        with sql.together():
+            journal.fence(place.run, place.epoch)
+            mirror.put(place.feed, records, [], clock.now())
+        fetched += len(records)
+    return fetched
 
 
 def _counts_differ(feed: int, resource: Resource, waiting: LoopThread) -> bool:
@@ -85,12 +203,14 @@ def _counts_differ(feed: int, resource: Resource, waiting: LoopThread) -> bool:
     return bool(waiting.run(counted()) != known)
 
 
-def _confirm_gone(feed: int, number: int, resource: Resource, waiting: LoopThread, clock: Clock) -> int:
+def _confirm_gone(place: Place, number: int, resource: Resource, waiting: LoopThread, clock: Clock) -> int:
     gone = 0
-    while missing := mirror.not_swept(feed, number, CONFIRM_AT_ONCE):
-        still = waiting.run(resource.get_many(missing))
-        mirror.mark_swept(feed, number, [record.external_id for record in still])
-        lost = [each for each in missing if each not in {record.external_id for record in still}]
-        mirror.mark_gone(feed, lost, clock.now())
+    while missing := mirror.not_swept(place.feed, number, CONFIRM_AT_ONCE):
+        still = {record.external_id for record in waiting.run(resource.get_many(missing))}
+        lost = [each for each in missing if each not in still]
+        with sql.together():
+            journal.fence(place.run, place.epoch)
+            mirror.mark_swept(place.feed, number, sorted(still))
+            mirror.mark_gone(place.feed, lost, clock.now())
         gone += len(lost)
     return gone

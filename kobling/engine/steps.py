@@ -163,12 +163,12 @@ class Steps:
         """Read some pages of one feed into the mirror."""
         row = Feed.objects.get(pk=feed)
         runs.progress(self.run, f"read {row.resource}", mirror.count(feed))
-        return observing.observe(feed, self._resource_of(row), self.waiting, self.clock)
+        return observing.observe(self._place(feed), self._resource_of(row), self.waiting, self.clock)
 
     def do_sweep(self, feed: int, full: bool) -> dict[str, Any]:
         """Look for records that vanished without a word, where the vendor has no feed of deletions."""
         row = Feed.objects.get(pk=feed)
-        return observing.sweep(row, self._resource_of(row), self.waiting, self.clock, full)
+        return observing.sweep(self._place(feed), self._resource_of(row), self.waiting, self.clock, full)
 
     def do_fetch(self) -> None:
         """Read the one record that was asked for afresh."""
@@ -360,6 +360,10 @@ class Steps:
     def _resource_of(self, feed: Feed) -> Resource:
         connection = self.pair.left if feed.connection_id == self.pair.left_id else self.pair.right
         return self.opener.connector(connection).resources[feed.resource]
+
+    def _place(self, feed: int) -> observing.Place:
+        tables = [(each.table, side) for each in self.benches.values() for side in Side if each.feeds[side] == feed]
+        return observing.Place(feed, self.run, self.epoch, () if self.dry else tables)
 
     def _tables_of(self) -> dict[str, list[str]]:
         """Feed → the tables that cannot do without it; none for one that is only looked things up in."""

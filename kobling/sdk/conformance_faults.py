@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from kobling.records import KoblingError, Misunderstood, SettingsError, Unreachable
 from kobling.sdk.conformance_rig import Rig, create, reading, send
-from kobling.sdk.outcomes import Unknown
+from kobling.sdk.outcomes import Confirmed, Declined, NotSent, Outcome, Unknown
+
+_NO_ANSWER: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("status", {"status": 503}),
+    ("status", {"status": 429}),
+    ("status", {"status": 403}),
+    ("status", {"status": 404}),
+    ("malformed_json", {}),
+    ("drop_before", {}),
+)
 
 
 class FaultContract:
@@ -38,6 +48,61 @@ class FaultContract:
         assert isinstance(outcome, Unknown), repr(outcome)
         rig.hides_secrets(outcome.error)
         assert await rig.ids() == before
+
+    async def test_a_create_whose_reading_back_fails_is_made_once_and_never_told_as_not_sent(self, rig: Rig) -> None:
+        """Whatever fails: the write was applied, and is confirmed or looked up."""
+        resource = rig.resource()
+        await resource.read(None)
+        for number, (kind, more) in enumerate(_NO_ANSWER):
+            before = await rig.ids()
+            write = create(rig, f"k{number}", rig.subject.sample(number))
+            await rig.fault_reading(kind, **more)
+            outcomes: list[Outcome] = []
+            with suppress(KoblingError):
+                await resource.write([write], outcomes.append)
+            await rig.mend()
+            made = await rig.ids() - before
+            assert len(outcomes) == 1, kind
+            if made:
+                assert isinstance(outcomes[0], Confirmed | Unknown), f"{kind}: {outcomes[0]!r}"
+                found = await rig.resource().find_created(write) if isinstance(outcomes[0], Unknown) else outcomes[0]
+                assert found is not None and {str(found.external_id)} == made, kind
+            else:
+                assert not isinstance(outcomes[0], Confirmed), f"{kind}: {outcomes[0]!r}"
+
+    async def test_a_create_that_clashes_is_never_told_as_created(self, rig: Rig) -> None:
+        """409: whose record it is, a rule or a person says."""
+        before = await rig.ids()
+        await rig.fault("status", rig.subject.creating, status=409, times=1)
+        (outcome,) = await send(rig.resource(), create(rig, "k1", rig.subject.sample(1)))
+        assert isinstance(outcome, Declined | Unknown), repr(outcome)
+        assert await rig.ids() == before
+
+    async def test_every_write_of_what_is_refused_as_a_whole_has_an_outcome(self, rig: Rig) -> None:
+        """Too large, not understood, not found: nothing was made, and each write says so."""
+        for status in (400, 404, 413):
+            before = await rig.ids()
+            await rig.fault("status", rig.subject.creating, status=status, times=None)
+            outcomes: list[Outcome] = []
+            writes = [create(rig, f"{status}-{n}", rig.subject.sample(n)) for n in range(3)]
+            with suppress(KoblingError):
+                await rig.resource().write(writes, outcomes.append)
+            await rig.mend()
+            assert sorted(each.key for each in outcomes) == sorted(each.key for each in writes)
+            assert not any(isinstance(each, Confirmed) for each in outcomes)
+            assert await rig.ids() == before
+
+    async def test_a_write_that_is_not_allowed_leaves_an_outcome_for_each(self, rig: Rig) -> None:
+        """401 and 403 of the writing alone."""
+        for status in (401, 403):
+            await rig.fault("status", rig.subject.creating, status=status, times=None)
+            outcomes: list[Outcome] = []
+            writes = [create(rig, f"{status}-{n}", rig.subject.sample(n)) for n in range(3)]
+            with suppress(KoblingError):
+                await rig.resource().write(writes, outcomes.append)
+            await rig.mend()
+            assert sorted(each.key for each in outcomes) == sorted(each.key for each in writes)
+            assert all(isinstance(each, Declined | NotSent) for each in outcomes), outcomes
 
     async def test_a_sign_in_that_ends_while_reading_is_renewed(self, rig: Rig) -> None:
         """Between two pages, and within one."""

@@ -92,6 +92,14 @@ class Rig(ABC):
         """Make the vendor misbehave. Skips the test where it cannot."""
         raise SkipTest("no faults over HTTP here")
 
+    async def fault_reading(self, kind: str, **more: Any) -> None:
+        """Make every reading request fail from now on. Skips the test where it cannot."""
+        raise SkipTest("no faults over HTTP here")
+
+    async def mend(self) -> None:
+        """Take all faults out of force. Skips the test where there are none."""
+        raise SkipTest("no faults over HTTP here")
+
     async def counters(self) -> Mapping[str, Any]:
         """What the vendor counted. Skips the test where it does not."""
         raise SkipTest("no counters here")
@@ -224,6 +232,14 @@ class SimulatorRig(Rig):
     async def fault(self, kind: str, operation: str, **more: Any) -> None:
         """One fault in force."""
         await self._control.ask("POST", "/faults", {"kind": kind, "match": {"operation": operation}, **more})
+
+    async def fault_reading(self, kind: str, **more: Any) -> None:
+        """By the method that reads."""
+        await self._control.ask("POST", "/faults", {"kind": kind, "match": {"method": "GET"}, "times": None, **more})
+
+    async def mend(self) -> None:
+        """All faults."""
+        await self._control.ask("DELETE", "/faults")
 
     async def counters(self) -> Mapping[str, Any]:
         """Counted since they were last asked for."""

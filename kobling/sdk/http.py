@@ -1,10 +1,9 @@
-"""The one way out: an HTTP session shared by a worker, and a vendor's interface as one connection sees it."""
+"""A vendor's HTTP interface as one connection sees it: sign-in, allowance, errors, retries."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from random import Random
@@ -28,12 +27,12 @@ from kobling.records import (
 )
 from kobling.sdk.hosts import same_origin
 from kobling.sdk.outcomes import aside, current
-from kobling.sdk.protocols import Budget, Clock
+from kobling.sdk.protocols import Budget
 from kobling.sdk.redaction import Redactor
 from kobling.sdk.status import ErrorTable, build_error, later, retry_after_seconds
+from kobling.sdk.transport import Answer, Transport, open_transport
 
-MAX_BODY = 64 * 1024 * 1024
-"""Bytes of one answer, unpacked; reading stops there."""
+__all__ = ["Answer", "Api", "Auth", "File", "Retry", "Transport", "open_transport"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -43,74 +42,6 @@ _NOTHING: Mapping[str, str] = {}
 
 File = tuple[str, bytes, str]
 """One part of a multipart form: file name, content, content type."""
-
-
-class Answer:
-    """A complete answer: ``status``, ``headers`` (case-blind) and ``body``, unpacked."""
-
-    __slots__ = ("body", "headers", "status")
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-
-
-class Transport:
-    """A worker's shared HTTP session: keep-alive, no cookies, no retries, no redirects, bounded answers.
-
-    No cookies, because one tenant's vendor session must never ride along with another's.
-    """
-
-    def __init__(self, session: aiohttp.ClientSession, clock: Clock, *, max_body: int = MAX_BODY) -> None:
-        # aiohttp repeats a PUT or DELETE by itself when a kept connection breaks; that may apply it twice.
-        session._retry_connection = False
-        self._session = session
-        self._max_body = max_body
-        self.clock = clock
-
-    async def send(
-        self, method: str, url: str, data: Any, headers: Mapping[str, str], *, vendor: str, cap: int | None = None
-    ) -> Answer:
-        """Send one request once and read its whole answer, whatever its status.
-
-        Raises NotReached when nothing was sent, Unreachable when no answer came, Misunderstood for an endless one.
-        """
-        session, cap = self._session, cap or self._max_body
-        try:
-            async with session.request(method, url, data=data, headers=headers, allow_redirects=False) as response:
-                return Answer(response.status, response.headers, await _read(response, cap, vendor))
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            raise _not_sent(error, vendor) from None
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            raise Unreachable(
-                N_("%(vendor)s did not answer to the end."),
-                detail=type(error).__name__,
-                code="timeout" if isinstance(error, TimeoutError) else "dropped",
-                vendor=vendor,
-            ) from None
-
-
-@asynccontextmanager
-async def open_transport(
-    clock: Clock,
-    *,
-    total: float = 120.0,
-    connect: float = 15.0,
-    max_body: int = MAX_BODY,
-    trust_env: bool = False,
-) -> AsyncIterator[Transport]:
-    """Open the worker's session; ``total`` and ``connect`` are seconds, ``trust_env`` honours HTTPS_PROXY."""
-    timeout = aiohttp.ClientTimeout(total=total, connect=connect, sock_read=min(total, 100.0))
-    connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=timeout,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "Kobling", "Accept": "application/json"},
-        trust_env=trust_env,
-    ) as session:
-        yield Transport(session, clock, max_body=max_body)
 
 
 class Auth(Protocol):
@@ -213,17 +144,20 @@ class Api:
                 answer = await self._once(method, url, data, sent, cap, safe=safe)
                 if answer.status < 300 or (wanted is not None and wanted(answer)):
                     return answer
-                error = self.error(method, path, answer)
-                if not safe and answer.status >= 400:
-                    current().judged(error)
-                if answer.status == 401 and self._auth is not None and not signed_in_again:
-                    signed_in_again = True
-                    await self._signed_anew(used)
-                    continue
-                raise error
+                error = self._judged(method, path, answer, safe=safe)
+                if answer.status != 401 or self._auth is None or signed_in_again:
+                    raise error
+                signed_in_again = True
+                await self._signed_anew(used)
             except Temporary as failed:
                 await self._pause_or_raise(failed, attempt, safe=safe)
                 attempt += 1
+
+    def _judged(self, method: str, path: str, answer: Answer, *, safe: bool) -> KoblingError:
+        error = self.error(method, path, answer)
+        if not safe and answer.status >= 400:
+            current().judged(error)
+        return error
 
     async def _signed(self) -> Mapping[str, str]:
         """Headers that sign the next request; a sign-in that fails concerns the connection, not what is written."""
@@ -348,34 +282,6 @@ class Api:
                 error.retry_at = later(self.clock.now(), pause)
             raise error
         await self.clock.sleep(pause)
-
-
-async def _read(response: aiohttp.ClientResponse, cap: int, vendor: str) -> bytes:
-    length = response.content_length
-    if length is not None and length <= cap and "Content-Encoding" not in response.headers:
-        return await response.read()
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > cap:
-            response.close()
-            summary = N_("%(vendor)s's answer does not end; reading was stopped after %(megabytes)s MB.")
-            raise Misunderstood(summary, vendor=vendor, megabytes=cap // (1024 * 1024), code="too_large")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _not_sent(error: Exception, vendor: str) -> KoblingError:
-    if isinstance(error, aiohttp.InvalidURL):
-        return SettingsError(N_("The address of %(vendor)s is not valid."), vendor=vendor)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        summary = N_("The address of %(vendor)s was not found.")
-    elif isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        summary = N_("%(vendor)s's certificate is not trusted.")
-    else:
-        summary = N_("%(vendor)s cannot be reached.")
-    return NotReached(summary, detail=type(error).__name__, vendor=vendor)
 
 
 def _body(

@@ -1,11 +1,10 @@
-"""Reading page by page: whole readings, groups of ids, and not delivering a record twice."""
+"""Reading page by page: whole readings, ids, groups."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TypeVar
 
-from kobling.records import Record
 from kobling.sdk.protocols import Bookmark, Page, Resource
 
 T = TypeVar("T")
@@ -37,17 +36,3 @@ def groups(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Cut a sequence into groups of at most ``size``."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def without_repeats(records: Sequence[Record], seen: set[str]) -> list[Record]:
-    """Leave out records whose id and version were delivered before; ``seen`` remembers across pages.
-
-    A record delivered again with another version is kept: it changed while it was being read.
-    """
-    fresh: list[Record] = []
-    for record in records:
-        mark = f"{record.external_id} {record.version}"
-        if mark not in seen:
-            seen.add(mark)
-            fresh.append(record)
-    return fresh

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from kobling.records import Fields, Gone, Record, VersionToken
+from kobling.records import Fields, Gone, KoblingError, Record, VersionToken
 from kobling.sdk.outcomes import Outcome
 
 Bookmark = Mapping[str, str | int | bool | None]
@@ -54,8 +54,19 @@ class FieldSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A record that is there and could not be read; its id is empty where even that is not known."""
+
+    external_id: str
+    error: KoblingError
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Records of one request, and the bookmark to store with them.
+
+    It is a function of the bookmark and of what the vendor holds: the same bookmark read again gives the same again.
+    ``unread`` are records that are left out of it.
 
     ``more`` is true while the same reading goes on. When false, ``bookmark`` is where the next run resumes,
     overlap included, so that a record changed during the reading is seen again rather than missed. ``unswept``: the
@@ -68,6 +79,7 @@ class Page:
     gone: Sequence[Gone] = ()
     total: int | None = None
     unswept: bool = False
+    unread: Sequence[Unread] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kobling.access.models import Client
 from kobling.engine.attempt import attempt, guarded
-from kobling.engine.observing import observe
+from kobling.engine.observing import Place, observe
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
@@ -111,7 +111,9 @@ class Bench:
         """Read what changed into the mirror, as a run that is still to come would."""
         for feed in Feed.objects.all():
             system = self.left if feed.connection_id == self.pair.left_id else self.right
-            observe(feed.pk, system.resources[feed.resource], self.waiting, self.clock)
+            last = Run.objects.order_by("-pk").first()
+            place = Place(feed.pk, last.pk if last else 0, last.epoch if last else 0)
+            observe(place, system.resources[feed.resource], self.waiting, self.clock)
 
     def counts(self, run: Run, table: str = "customers") -> dict[str, int]:
         """The job's counters that are not zero."""

@@ -10,7 +10,6 @@ from kobling.records import (
     NotReached,
     NotThere,
     RateLimited,
-    Record,
     Refused,
     SettingsError,
     SignInExpired,
@@ -22,7 +21,7 @@ from kobling.sdk.advice import advice
 from kobling.sdk.clock import FakeClock
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Declined, NotSent, Outcome, Unknown, account, current
-from kobling.sdk.paging import all_ids, groups, pages, without_repeats
+from kobling.sdk.paging import all_ids, groups, pages
 from kobling.sdk.probe import asked, clock_finding, limit_finding
 from kobling.sdk.protocols import ConnectorType, Finding, Operation, Write
 from kobling.sdk.redaction import Redactor
@@ -264,13 +263,6 @@ async def test_pages_and_ids_are_read_to_the_end():
     assert [len(page.records) async for page in pages(resource)] == [2, 2, 1]
     assert [each async for each in all_ids(resource)] == [each.external_id for each in resource.all()]
     assert list(groups([1, 2, 3], 2)) == [[1, 2], [3]]
-
-
-def test_a_repeated_version_is_left_out_and_a_new_one_kept():
-    seen: set[str] = set()
-    old, new = Record("r", "1", {}, "a"), Record("r", "1", {}, "b")
-    assert without_repeats([old, old], seen) == [old]
-    assert without_repeats([old, new], seen) == [new]
 
 
 def test_advice_says_what_who_and_what_to_do_in_the_persons_language():

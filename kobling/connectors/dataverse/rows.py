@@ -96,20 +96,20 @@ class DataRows(WritableTable):
         return await self.service.rows(self.spec.path, prefer=prefer, select=self.select())
 
     def _page(self, told: Rows, mark: Mapping[str, Any]) -> Page:
-        records = [self.record(row) for row in told.rows if not _is_gone(row)]
+        records, unread = self.records([row for row in told.rows if not _is_gone(row)])
         gone = [Gone(str(row["id"])) for row in told.rows if _is_gone(row)]
         kept = {"at": mark.get("at") or self._from_date(told.date)}
         if mark.get("restarted"):
             kept["restarted"] = True
         if told.next:
-            return Page(
-                records, {**kept, "phase": "delta" if mark.get("link") else "all", "next": told.next}, True, gone
-            )
+            on = {**kept, "phase": "delta" if mark.get("link") else "all", "next": told.next}
+            return Page(records, on, True, gone, unread=unread)
         unswept = bool(mark.get("restarted"))
         if told.delta:
-            return Page(records, {"phase": "delta", "link": told.delta}, False, gone, unswept=unswept)
+            end = {"phase": "delta", "link": told.delta}
+            return Page(records, end, False, gone, unswept=unswept, unread=unread)
         self._swept()
-        return Page(records, {"phase": "changes", "at": kept["at"]}, False, gone)
+        return Page(records, {"phase": "changes", "at": kept["at"]}, False, gone, unread=unread)
 
     def _from_date(self, date: str) -> str:
         moment = http_date(date) or self.service.api.clock.now()

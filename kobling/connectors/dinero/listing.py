@@ -10,7 +10,8 @@ from typing import Any
 
 from kobling.connectors.dinero.books import MOST, Books, instant, second
 from kobling.records import N_, Gone, Misunderstood, NotThere, Record, parse_instant
-from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page
+from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page, Unread
+from kobling.sdk.reading import records_of
 
 _OVERLAP = timedelta(seconds=2)
 
@@ -20,7 +21,8 @@ class Listing:
 
     Amounts are Decimal in major units (kroner), dates ``YYYY-MM-DD``, instants UTC. A reading takes the list and then
     the deleted rows. Lists that turn out to be ordered by UpdatedAt are read on from the last second seen, so that rows
-    moving during the reading are not missed; others by page number, and once more if something moved meanwhile.
+    moving during the reading are not missed (rows of that second come twice); others by page number, and once more if
+    something moved meanwhile.
 
     Fidelity: known dinero §3 – changesSince is inclusive, whole seconds; deleted rows come only with deletedOnly=true
     Fidelity: assumed dinero §3 – (hurts) the order of contacts is not stated: it is looked at, never relied on
@@ -47,7 +49,6 @@ class Listing:
         self._schema = schema
         self._columns = ",".join(columns)
         self._page_size = page_size
-        self._delivered: set[str] = set()
 
     async def describe(self) -> Mapping[str, FieldSchema]:
         """Dinero's fields are the same everywhere; no request is made."""
@@ -59,7 +60,6 @@ class Listing:
         if mark.get("phase") == "gone":
             return await self._read_gone(mark)
         if "phase" not in mark:
-            self._delivered.clear()
             since = mark.get("since")
             start = second(parse_instant(since) - _OVERLAP) if since else None
             now = self._books.horizon.now()
@@ -97,9 +97,9 @@ class Listing:
                 N_("Dinero sent a record without an id or a time of change."), detail=self.name
             ) from None
 
-    async def whole(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
-        """Rows of the list as records."""
-        return [self.record(row) for row in rows]
+    async def whole(self, rows: Sequence[dict[str, Any]]) -> tuple[list[Record], list[Unread]]:
+        """Rows of the list as records, and those that cannot be read."""
+        return records_of(rows, self.record, lambda row: row[self._key])
 
     async def _get_or_none(self, external_id: str) -> Record | None:
         try:
@@ -120,23 +120,23 @@ class Listing:
         if total < mark.get("expect", 0) and not mark["page"]:
             # Fewer than must be there: the order is not by time after all.
             return Page([], {**mark, **mark["back"]}, more=True)
-        stamps = [parse_instant(row["UpdatedAt"]) for row in rows if row.get("UpdatedAt")]
-        records = await self.whole(self._fresh(rows))
+        stamps = [stamp for row in rows if (stamp := _stamp(row)) is not None]
+        records, unread = await self.whole([row for row in rows if not row.get("DeletedAt")])
         newest = max(stamps, default=None)
         if newest:
             self._books.horizon.saw(newest)
         if not mark["page"] and "back" not in mark and mark["turn"] == 1:
             mark = {**mark, "top": _later(mark.get("since"), newest)}
         if len(rows) == self._page_size:
-            return Page(records, {**mark, **self._onwards(mark, rows, stamps, total)}, more=True, total=total)
+            return Page(records, {**mark, **self._onwards(mark, rows, stamps, total)}, True, total=total, unread=unread)
         by_time = bool(mark.get("expect"))
         if not by_time and mark["turn"] == 1 and mark["page"] and await self._moved_meanwhile(mark["top"]):
-            return Page(records, {**mark, "page": 0, "turn": 2}, more=True, total=total)
+            return Page(records, {**mark, "page": 0, "turn": 2}, more=True, total=total, unread=unread)
         top = _later(mark["from"], newest) if by_time else mark["top"]
         # What was stamped before the reading began was read: the next one need not begin at the newest record.
         since = max(filter(None, (top, mark.get("begun"))), default=None)
         after = {"phase": "gone", "page": 0, "since": since, "gone_since": mark.get("gone_since")}
-        return Page(records, after, more=True, total=total)
+        return Page(records, after, more=True, total=total, unread=unread)
 
     def _onwards(
         self, mark: Mapping[str, Any], rows: Sequence[dict[str, Any]], stamps: Sequence[datetime], total: int
@@ -148,7 +148,6 @@ class Listing:
         if not in_order or by_number or last is None or last == mark["from"]:
             return {"page": mark["page"] + 1}
         before = [each for each in stamps if each < stamps[-1].replace(microsecond=0)]
-        self._delivered = {_mark(row, self._key) for row in rows[len(before) :]}
         back = {"from": mark["from"], "page": mark["page"] + 1, "expect": 0}
         left = total - mark["page"] * self._page_size - len(before)
         return {"from": last, "page": 0, "expect": left, "back": mark.get("back", back)}
@@ -156,7 +155,7 @@ class Listing:
     async def _moved_meanwhile(self, top: str | None) -> bool:
         """Whether a row is newer than all of the first page: it may have moved there while we read."""
         rows, _ = await self._list(top, 0)
-        return any(second(parse_instant(row["UpdatedAt"])) > (top or "") for row in rows if row.get("UpdatedAt"))
+        return any(second(stamp) > (top or "") for row in rows if (stamp := _stamp(row)) is not None)
 
     async def _read_gone(self, mark: dict[str, Any]) -> Page:
         since = mark.get("gone_since")
@@ -169,18 +168,13 @@ class Listing:
             return Page([], {**mark, "page": mark["page"] + 1, "gone_top": top}, more=True, gone=gone)
         return Page([], {"since": mark["since"], "gone_since": top}, more=False, gone=gone)
 
-    def _fresh(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        fresh = []
-        for row in rows:
-            known = _mark(row, self._key)
-            if known not in self._delivered and not row.get("DeletedAt"):
-                self._delivered.add(known)
-                fresh.append(row)
-        return fresh
 
-
-def _mark(row: Mapping[str, Any], key: str) -> str:
-    return f"{row[key]} {row.get('UpdatedAt')}"
+def _stamp(row: Mapping[str, Any]) -> datetime | None:
+    """When a row was changed; None also for a stamp that is none, which its record is told for."""
+    try:
+        return instant(row, "UpdatedAt")
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 def _later(one: str | None, other: datetime | None) -> str | None:

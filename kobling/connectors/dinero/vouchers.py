@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kobling.connectors.dinero.books import MOST, Books, instant, made_id, no_id
 from kobling.connectors.dinero.listing import Listing
 from kobling.connectors.dinero.schema import CREDIT_NOTE, INVOICE, LINE, LIST_ITEM, writable
-from kobling.records import N_, Fields, NotThere, Record, Refused, StaleVersion
+from kobling.records import N_, Fields, Misunderstood, NotThere, Record, Refused, StaleVersion
 from kobling.sdk.looking_up import CLOCKS_APART, several
 from kobling.sdk.outcomes import Confirmed, Outcome, current
-from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operation, Report, Write
+from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operation, Report, Unread, Write
+from kobling.sdk.reading import each_read
 from kobling.sdk.writing import send_all
 
 _PAGE = 100
@@ -60,10 +60,9 @@ class Vouchers(Listing):
         self._concurrency = concurrency
         self._body = writable(schema) - _NOT_IN_A_BODY
 
-    async def whole(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
+    async def whole(self, rows: Sequence[dict[str, Any]]) -> tuple[list[Record], list[Unread]]:
         """Each row read whole; one deleted meanwhile is left out, its deletion comes by itself."""
-        found = await asyncio.gather(*[self._get_or_none(row["Guid"]) for row in rows])
-        return [each for each in found if each is not None]
+        return await each_read([row["Guid"] for row in rows], self.get)
 
     async def get(self, external_id: str) -> Record:
         """One voucher with lines and, once booked, payments. Raises NotThere."""
@@ -75,8 +74,13 @@ class Vouchers(Listing):
         return self.record(row)
 
     def record(self, row: dict[str, Any]) -> Record:
-        """A voucher as a record."""
-        return Record(self.name, row["Guid"], row, row.get("TimeStamp"), instant(row, "UpdatedAt"))
+        """A voucher as a record. Raises Misunderstood."""
+        try:
+            return Record(self.name, row["Guid"], row, row.get("TimeStamp"), instant(row, "UpdatedAt"))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Misunderstood(
+                N_("Dinero sent a record without an id or a time of change."), detail=self.name
+            ) from None
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """One at a time each, read back whole."""

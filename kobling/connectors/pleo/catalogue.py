@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kobling.connectors.pleo.service import Row, Service
-from kobling.records import N_, AlreadyThere, NotThere, Record, Unreachable, is_empty, parse_instant
+from kobling.records import N_, AlreadyThere, Misunderstood, NotThere, Record, Unreachable, is_empty, parse_instant
 from kobling.sdk.looking_up import the_one
 from kobling.sdk.outcomes import Confirmed, Outcome, current
 from kobling.sdk.protocols import (
@@ -25,6 +25,7 @@ from kobling.sdk.protocols import (
     Report,
     Write,
 )
+from kobling.sdk.reading import records_of
 from kobling.sdk.writing import send_all
 
 _CAN = Capabilities(create=True, update=True, delete=True, deletions=Deletions.SWEEP)
@@ -92,9 +93,9 @@ class Catalogue:
         search: Row | None = {} if self.kind.searched else None
         path = f"{self.kind.path}:search" if self.kind.searched else self.kind.path
         told = await self.service.page(path, after, search=search, company_id=self.service.company)
-        records = [self.record(row) for row in told.rows]
+        records, unread = records_of(told.rows, self.record, lambda row: row["id"])
         following: Bookmark = {"after": told.after} if told.after else {}
-        return Page(records, following, more=told.after is not None, total=told.total)
+        return Page(records, following, more=told.after is not None, total=told.total, unread=unread)
 
     async def rows(self) -> AsyncIterator[Row]:
         """Every row."""
@@ -128,10 +129,16 @@ class Catalogue:
         return found
 
     def record(self, row: Row) -> Record:
-        """A row as a record."""
-        fields = {name: row.get(name) for name in (*self.kind.fields, *self.kind.more)}
-        changed = row.get("updatedAt")
-        return Record(self.name, str(row["id"]), fields, None, parse_instant(changed) if changed else None)
+        """A row as a record. Raises Misunderstood."""
+        try:
+            fields = {name: row.get(name) for name in (*self.kind.fields, *self.kind.more)}
+            changed = row.get("updatedAt")
+            return Record(self.name, str(row["id"]), fields, None, parse_instant(changed) if changed else None)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            vendor = self.service.api.vendor
+            raise Misunderstood(
+                N_("%(vendor)s sent a record without an id or a time of change."), vendor=vendor, detail=self.name
+            ) from None
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """One by one, several at a time."""
@@ -214,7 +221,8 @@ class Tags(Catalogue):
         told = await self.service.page(f"/v0/tag-groups/{groups[0]}/tags", after)
         left = groups if told.after else groups[1:]
         following: Bookmark = {"groups": " ".join(left), "after": told.after or ""} if left else {}
-        return Page([self.record(row) for row in told.rows], following, more=bool(left))
+        records, unread = records_of(told.rows, self.record, lambda row: row["id"])
+        return Page(records, following, more=bool(left), unread=unread)
 
     async def _groups(self) -> list[str]:
         rows = self.service.all("/v0/tag-groups", company_id=self.service.company)

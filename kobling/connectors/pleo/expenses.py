@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from kobling.connectors.pleo.jobs import ENDED, Jobs
 from kobling.connectors.pleo.receipts import Links, Place
 from kobling.connectors.pleo.service import Row, Rows, Service
-from kobling.records import N_, NotThere, Record, Refused
+from kobling.records import N_, Misunderstood, NotThere, Record, Refused
 from kobling.sdk.hosts import checked_base_url
 from kobling.sdk.protocols import (
     Bookmark,
@@ -24,6 +24,7 @@ from kobling.sdk.protocols import (
     Page,
     Told,
 )
+from kobling.sdk.reading import records_of
 from kobling.sdk.readonly import NotWritten
 
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -75,10 +76,12 @@ class Expenses(NotWritten):
                 raise
             # Nothing of a job that ended meanwhile is to be booked any more.
             return Page([], {"jobs": " ".join(jobs[1:]), "after": ""}, more=len(jobs) > 1)
-        records = [self._record(row, jobs[0]) for row in told.rows]
+        records, unread = records_of(
+            told.rows, lambda row: self._readable(row, jobs[0]), lambda row: row["accountingEntryId"]
+        )
         left = jobs if told.after else jobs[1:]
         following: Bookmark = {"jobs": " ".join(left), "after": told.after or ""} if left else {}
-        return Page(records, following, more=bool(left))
+        return Page(records, following, more=bool(left), unread=unread)
 
     async def _items(self, place: Place) -> Rows:
         job, after = place
@@ -172,6 +175,12 @@ class Expenses(NotWritten):
     async def give_up(self, reason: str) -> None:
         """Open jobs fail, so that their expenses can be exported again when it is set up."""
         await self.jobs.give_up(reason)
+
+    def _readable(self, row: Row, job: str) -> Record:
+        try:
+            return self._record(row, job)
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+            raise Misunderstood(N_("%(vendor)s sent a record in a shape of its own."), vendor="Pleo") from None
 
     def _record(self, row: Row, job: str) -> Record:
         entry = str(row["accountingEntryId"])

@@ -12,6 +12,7 @@ from typing import Any
 from kobling.connectors.recman.service import PAGE, V1, Rows, Service
 from kobling.records import N_, Misunderstood, NotOffered, NotThere, Record
 from kobling.sdk.protocols import Bookmark, Capabilities, Deletions, FieldSchema, IdPage, Page
+from kobling.sdk.reading import records_of
 from kobling.sdk.readonly import NotWritten
 
 _TRIES = 3
@@ -86,19 +87,19 @@ class ScopeList(NotWritten):
         mark = dict(bookmark or {})
         number, tries, seen = (int(mark.get(name) or least) for name, least in (("page", 1), ("tries", 0), ("seen", 0)))
         told = await self._page(number)
-        records = [self.record(key, row) for key, row in told.rows.items()]
+        records, unread = records_of(told.rows.items(), self._readable, lambda item: item[0])
         first = mark.get("total") if number > 1 else told.total
         if number > 1 and told.total is not None and first is not None and told.total != first:
             if tries + 1 >= _TRIES:
                 raise Misunderstood(
                     N_("RecMan's rows change faster than they can be read; try at a quieter time."), detail=self.name
                 )
-            return Page(records, {"page": 1, "tries": tries + 1}, more=True)
+            return Page(records, {"page": 1, "tries": tries + 1}, more=True, unread=unread)
         seen += len(told.rows)
         if self._is_last(len(told.rows), seen, told.total):
-            return Page(records, {}, more=False, total=told.total)
+            return Page(records, {}, more=False, total=told.total, unread=unread)
         following: Bookmark = {"page": number + 1, "total": first, "tries": tries, "seen": seen}
-        return Page(records, following, more=True, total=told.total)
+        return Page(records, following, more=True, total=told.total, unread=unread)
 
     async def _page(self, number: int) -> Rows:
         """A page with the fields that are offered: one that is refused by name is left out from then on."""
@@ -145,6 +146,12 @@ class ScopeList(NotWritten):
             if not page.more or len(found) == len(wanted):
                 return list(found.values())
             page = await self.read(page.bookmark)
+
+    def _readable(self, item: tuple[str, Mapping[str, Any]]) -> Record:
+        try:
+            return self.record(*item)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Misunderstood(N_("%(vendor)s sent a record in a shape of its own."), vendor="RecMan") from None
 
     def record(self, key: str, row: Mapping[str, Any]) -> Record:
         """A row as a record; an address is spread over dotted fields."""

@@ -12,7 +12,7 @@ from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE, literal, select, writable
 from kobling.records import N_, Record, Unsafe, exact
 from kobling.sdk.looking_up import is_same, the_one
-from kobling.sdk.protocols import Write
+from kobling.sdk.protocols import Unread, Write
 
 _MARGIN = timedelta(minutes=2)
 _ANY_ZONE = timedelta(hours=14)
@@ -35,7 +35,7 @@ class Finder:
         self,
         service: Service,
         module: str,
-        records: Callable[[Sequence[dict[str, Any]]], Awaitable[list[Record]]],
+        records: Callable[[Sequence[dict[str, Any]]], Awaitable[tuple[list[Record], list[Unread]]]],
     ) -> None:
         self._service = service
         self._module = module
@@ -55,8 +55,10 @@ class Finder:
         named = [f"{name} = {literal(texts[name])}"] if name and _survives(texts[name]) else []
         rows = await self._rows([*self._since(write), *named])
         near = [row for row in rows if all(_same(value, row.get(each)) for each, value in texts.items())]
-        wanted = replace(write, fields=sent)
-        return the_one(wanted, await self._records(near), vendor="Simply CRM", unique=False, same=_alike)
+        records, unread = await self._records(near)
+        if unread:
+            raise unread[0].error
+        return the_one(replace(write, fields=sent), records, vendor="Simply CRM", unique=False, same=_alike)
 
     def _since(self, write: Write) -> list[str]:
         if write.started_at is None:

@@ -9,7 +9,8 @@ from kobling.connectors.simply_crm.modules import Module, text
 from kobling.connectors.simply_crm.vtql import PAGE, any_of, select
 from kobling.records import Fields, Record, exact, is_empty
 from kobling.sdk.paging import groups
-from kobling.sdk.protocols import FieldSchema
+from kobling.sdk.protocols import FieldSchema, Unread
+from kobling.sdk.reading import each_read
 
 _GROUP = 20
 _OF_FIRST_LINE = frozenset(
@@ -39,13 +40,14 @@ class Invoices(Module):
             fields.pop(name, None)
         return {**fields, "LineItems": FieldSchema("LineItems", "Lines", type="lines", required=True)}
 
-    async def records(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
+    async def records(self, rows: Sequence[dict[str, Any]]) -> tuple[list[Record], list[Unread]]:
         """Headers of a query with their lines, and the discount from a retrieve where there is one."""
         lines: dict[str, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
         for group in groups(list(lines), _GROUP):
             for line in await self._lines(group):
                 lines[line["parent_id"]].append(line)
-        return [await self._whole(row, lines[row["id"]]) for row in rows]
+        by_id = {row["id"]: row for row in rows}
+        return await each_read(list(by_id), lambda external_id: self._whole(by_id[external_id], lines[external_id]))
 
     def record(self, row: dict[str, Any]) -> Record:
         """A retrieved invoice as a record, freed from what belongs to the screen."""

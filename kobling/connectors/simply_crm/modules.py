@@ -16,7 +16,7 @@ from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE, any_of, literal, moved, select
 from kobling.records import N_, Fields, KoblingError, Misunderstood, NotThere, Record, StaleVersion, to_json
 from kobling.sdk.outcomes import Confirmed, Declined, Outcome, aside, current
-from kobling.sdk.paging import groups, without_repeats
+from kobling.sdk.paging import groups
 from kobling.sdk.protocols import (
     Bookmark,
     Capabilities,
@@ -26,8 +26,10 @@ from kobling.sdk.protocols import (
     Operation,
     Page,
     Report,
+    Unread,
     Write,
 )
+from kobling.sdk.reading import records_of
 from kobling.sdk.writing import all_told, send_all
 
 _OVERLAP = timedelta(seconds=2)
@@ -60,7 +62,6 @@ class Module:
         self._service = service
         self._concurrency = concurrency
         self._now = now
-        self._delivered: set[str] = set()
         self._revises: bool | None = None
         self._asking = asyncio.Lock()
 
@@ -102,7 +103,8 @@ class Module:
         """Up to 100 records a request."""
         found: list[Record] = []
         for group in groups(external_ids, PAGE):
-            found += await self.records(await self._service.query(select("*", self.name, any_of("id", group))))
+            records, _ = await self.records(await self._service.query(select("*", self.name, any_of("id", group))))
+            found += records
         return found
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
@@ -120,9 +122,9 @@ class Module:
         """By equal texts among what was created since the write began. Raises Unsafe for several."""
         return await Finder(self._service, self.name, self.records).find(write)
 
-    async def records(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
-        """Rows of a query as records."""
-        return [self.record(row) for row in rows]
+    async def records(self, rows: Sequence[dict[str, Any]]) -> tuple[list[Record], list[Unread]]:
+        """Rows of a query as records, and those that cannot be read."""
+        return records_of(rows, self.record, lambda row: row["id"])
 
     def record(self, row: dict[str, Any]) -> Record:
         """One row or answer as a record, its HTML-encoded label left out."""
@@ -149,30 +151,30 @@ class Module:
 
     async def _read_all(self, mark: dict[str, Any]) -> Page:
         rows = await self._service.query(select("*", self.name, *_above(mark["after"]), order="id"))
-        records = await self.records(rows)
+        records, unread = await self.records(rows)
         if len(rows) == PAGE:
-            return Page(records, {**mark, "after": rows[-1]["id"]}, more=True)
-        return Page(records, self._resume(mark["at"]), more=False)
+            return Page(records, {**mark, "after": rows[-1]["id"]}, more=True, unread=unread)
+        return Page(records, self._resume(mark["at"]), more=False, unread=unread)
 
     async def _read_changes(self, mark: dict[str, Any]) -> Page:
+        """In the order of time of change and id: first those of the last page's second, then those after it."""
         at, after = str(mark["at"]), mark.get("after")
-        begins = "run" not in mark
-        if begins:
-            self._delivered.clear()
-            since = moved(at, -self._overlap(mark))
-            where: tuple[str, ...] = (f"modifiedtime >= {literal(since)}",)
+        if "run" not in mark:
+            where: tuple[str, ...] = (f"modifiedtime >= {literal(moved(at, -self._overlap(mark)))}",)
         elif after:
             where = (f"modifiedtime = {literal(at)}", f"id > {literal(str(after))}")
         else:
-            where = (f"modifiedtime {mark['run']} {literal(at)}",)
+            where = (f"modifiedtime > {literal(at)}",)
         rows = await self._service.query(select("*", self.name, *where, order="modifiedtime, id"))
-        fresh = without_repeats(await self.records(rows), self._delivered)
+        records, unread = await self.records(rows)
         last = rows[-1]["modifiedtime"] if rows else at
         if len(rows) == PAGE:
-            return Page(fresh, {**mark, **_next(rows, last)}, more=True)
-        if after:
-            return Page(fresh, {**mark, "at": at, "run": ">", "after": None}, more=True)
-        return Page(fresh, self._resume(max(last, at)), more=False)
+            following = {"at": last, "run": "=", "after": rows[-1]["id"]}
+        elif after:
+            following = {"at": at, "run": ">", "after": None}
+        else:
+            return Page(records, self._resume(max(last, at)), more=False, unread=unread)
+        return Page(records, {**mark, **following}, more=True, unread=unread)
 
     def _resume(self, at: str) -> Bookmark:
         offset = self._service.offset
@@ -279,12 +281,6 @@ def text(value: Any) -> Any:
 
 def _above(last: str | None) -> tuple[str, ...]:
     return (f"id > {literal(last)}",) if last else ()
-
-
-def _next(rows: Sequence[dict[str, Any]], last: str) -> dict[str, Any]:
-    if rows[0]["modifiedtime"] == last:
-        return {"at": last, "run": "=", "after": rows[-1]["id"]}
-    return {"at": last, "run": ">=", "after": None}
 
 
 def _utc_offset(moment: datetime) -> timedelta:

@@ -29,6 +29,7 @@ from kobling.sdk.protocols import (
     Report,
     Write,
 )
+from kobling.sdk.reading import records_of
 from kobling.sdk.writing import send_all
 
 PAGE = 500
@@ -121,11 +122,12 @@ class Entities:
         mark = dict(bookmark or {})
         since, skip = str(mark.get("since") or ""), int(mark.get("skip") or 0)
         rows = await self.rows(self._changed_since(since), skip=skip)
-        latest = max([str(mark.get("latest") or since), *(self._stamp(row) for row in rows)])
-        records = [self.record(row) for row in rows]
+        stamps = [stamp for row in rows if _is_instant(stamp := self._stamp(row))]
+        latest = max([str(mark.get("latest") or since), *stamps])
+        records, unread = records_of(rows, self.record, lambda row: row["ID"])
         if len(rows) == PAGE:
-            return Page(records, {"since": since, "skip": skip + PAGE, "latest": latest}, more=True)
-        return Page(records, {"since": latest} if latest else {}, more=False)
+            return Page(records, {"since": since, "skip": skip + PAGE, "latest": latest}, more=True, unread=unread)
+        return Page(records, {"since": latest} if latest else {}, more=False, unread=unread)
 
     def _changed_since(self, since: str) -> str:
         """Rows made or changed since, or with something nested in them that was.
@@ -173,13 +175,19 @@ class Entities:
         return found
 
     def record(self, row: Row) -> Record:
-        """A row as a record. Raises Misunderstood for one without its id."""
+        """A row as a record. Raises Misunderstood for one without its id, or with a time of change that is none."""
         if "ID" not in row:
             raise Misunderstood(N_("%(vendor)s sent a record without an id."), vendor="Unimicro", detail=self.name)
         stamp = self._stamp(row)
+        try:
+            changed = parse_instant(_utc(stamp)) if stamp else None
+        except ValueError:
+            raise Misunderstood(
+                N_("%(vendor)s sent a record without an id or a time of change."), vendor="Unimicro", detail=self.name
+            ) from None
         fields = {path: graphs.value_at(row, path) for path in self.entity.fields}
         fields = {path: None if value == "" else value for path, value in fields.items()}
-        return Record(self.name, str(row["ID"]), fields, None, parse_instant(_utc(stamp)) if stamp else None)
+        return Record(self.name, str(row["ID"]), fields, None, changed)
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
         """One by one, several at a time."""
@@ -235,6 +243,14 @@ def _made_at(row: Row) -> datetime | None:
 
 def _latest(row: Row) -> str:
     return max(str(row.get("CreatedAt") or ""), str(row.get("UpdatedAt") or ""))
+
+
+def _is_instant(stamp: str) -> bool:
+    try:
+        parse_instant(_utc(stamp))
+    except ValueError:
+        return False
+    return True
 
 
 def _utc(stamp: str) -> str:

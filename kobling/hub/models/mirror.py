@@ -12,7 +12,8 @@ from kobling.hub.models.connections import Connection
 class Feed(models.Model):
     """Reading of one resource of one connection: its bookmark, and the counter that marks changed mirror rows.
 
-    ``unswept``: its feed broke off, so that ids must be compared before deletions are believed complete.
+    ``unswept``: its feed broke off, so that ids must be compared before deletions are believed complete. ``failures``
+    counts readings in a row that broke off at the vendor's fault.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="feeds")
@@ -24,6 +25,7 @@ class Feed(models.Model):
     swept_at = models.DateTimeField(null=True)
     unswept = models.BooleanField(default=False)
     read_at = models.DateTimeField(null=True)
+    failures = models.SmallIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "resource"], name="feed_once")]

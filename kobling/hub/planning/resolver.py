@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from kobling.hub.models import Decision
-from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.store import couplings, finding, mirror
 from kobling.mapping import Side
 from kobling.records import from_json
 
@@ -24,7 +24,7 @@ class StoredResolver:
         self._couplings: dict[tuple[str, str, str], str | None] = {}
         self._ids: dict[tuple[str, str, str], str | None] = {}
         self._records: dict[tuple[int, str], dict[str, Any]] = {}
-        self._found: dict[tuple[str, str, str], dict[Any, str]] = {}
+        self._found: dict[tuple[int, str, str | int | Decimal | bool], str | None] = {}
 
     def forget(self) -> None:
         """Drop remembered answers, since couplings were made."""
@@ -72,21 +72,11 @@ class StoredResolver:
         return self._records[key].get(path)
 
     def find(self, side: str, resource: str, path: str, value: Any) -> str | None:
-        """The whole resource is walked once for each field that is asked about, and remembered until ``forget``."""
-        key = (side, resource, path)
+        """The first mirrored record whose field holds the value, by an index; remembered until ``forget``."""
+        feed = self.feeds[Side(side)].get(resource)
+        if feed is None or not isinstance(value, str | int | Decimal | bool):
+            return None
+        key = (feed, path, value)
         if key not in self._found:
-            self._found[key] = self._walk(Side(side), resource, path)
-        return self._found[key].get(value)
-
-    def _walk(self, side: Side, resource: str, path: str) -> dict[Any, str]:
-        """Value → the first record that has it."""
-        feed, found = self.feeds[side].get(resource), dict[Any, str]()
-        if feed is None:
-            return found
-        for external_id, fields in sql.rows(
-            "SELECT external_id, fields FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone ORDER BY id", [feed]
-        ):
-            value = from_json(fields).get(path)
-            if isinstance(value, str | int | Decimal | bool):
-                found.setdefault(value, str(external_id))
-        return found
+            self._found[key] = finding.find(feed, path, value)
+        return self._found[key]

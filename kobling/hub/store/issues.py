@@ -83,8 +83,8 @@ def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
     )
 
 
-KEPT = ("refused",)
-"""Kinds that planning anew does not settle: only a write that succeeds does."""
+KEPT = ("refused", "unreadable")
+"""Kinds that planning anew does not settle: only a write or a reading that succeeds does."""
 
 
 def settle_planned(table: int, side: Side, feed: int, revs: tuple[int, int], before: datetime) -> None:

@@ -99,6 +99,15 @@ def mark_swept(feed: int, number: int, external_ids: Sequence[str]) -> None:
         )
 
 
+def lacking(feed: int, external_ids: Sequence[str]) -> list[str]:
+    """Which of these ids, that exist, the mirror does not know, or believes to be gone."""
+    there: set[str] = set()
+    for batch in sql.batched(external_ids, sql.BATCH):
+        where = f"feed_id = %s AND external_id IN ({sql.places(batch)}) AND NOT gone"
+        there.update(row[0] for row in sql.rows(f"SELECT external_id FROM hub_mirrorrow WHERE {where}", [feed, *batch]))
+    return [each for each in external_ids if each not in there]
+
+
 def not_swept(feed: int, number: int, limit: int) -> list[str]:
     """Ids that the sweep did not meet; a record made meanwhile is among them until it is asked for by itself."""
     found = sql.rows(

@@ -11,7 +11,8 @@ from kobling.records import N_, Misunderstood, Record, Refused, parse_instant
 from kobling.sdk.odata.query import all_of, bare, instant
 from kobling.sdk.odata.service import Row, Rows, Service
 from kobling.sdk.paging import groups
-from kobling.sdk.protocols import Bookmark, Capabilities, IdPage, Page
+from kobling.sdk.protocols import Bookmark, Capabilities, IdPage, Page, Unread
+from kobling.sdk.reading import records_of
 from kobling.sdk.status import http_date
 
 ETAG = "@odata.etag"
@@ -56,16 +57,21 @@ class Table:
         if not mark:
             return Page([], {}, more=False)
         told = await self.continued(mark)
-        records = [self.record(row) for row in told.rows]
+        records, unread = self.records(told.rows)
         latest = max([str(mark.get("at") or ""), *(instant(each.modified_at) for each in records if each.modified_at)])
         mark.setdefault("until", _spelled(told.date))
         if told.next:
             kept = {"at": latest} if mark["phase"] == "changes" else {}
-            return Page(records, {**mark, **kept, "next": told.next, "since": mark.get("since") or mark["at"]}, True)
+            return Page(
+                records,
+                {**mark, **kept, "next": told.next, "since": mark.get("since") or mark["at"]},
+                True,
+                unread=unread,
+            )
         if not self.spec.modified:
-            return Page(records, {}, more=False)
+            return Page(records, {}, more=False, unread=unread)
         at = latest if mark["phase"] == "changes" else str(mark["at"])
-        return Page(records, {"phase": "changes", "at": _earlier(at, mark["until"])}, more=False)
+        return Page(records, {"phase": "changes", "at": _earlier(at, mark["until"])}, more=False, unread=unread)
 
     async def start(self) -> dict[str, Any]:
         """Where a first reading begins: the latest change there is, taken before anything is read.
@@ -144,6 +150,10 @@ class Table:
                 detail=self.name,
             ) from None
         return Record(self.name, external_id, self.fields(row), row.get(ETAG), moment)
+
+    def records(self, rows: Sequence[Row]) -> tuple[list[Record], list[Unread]]:
+        """Rows as records, and those that cannot be read."""
+        return records_of(rows, self.record, lambda row: row[self.spec.key])
 
     def fields(self, row: Row) -> dict[str, Any]:
         """The row's own fields."""

@@ -1,0 +1,196 @@
+"""Reading into the mirror: nothing lost, nothing stored by who was overtaken, one bad record told and tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from kobling.engine.attempt import guarded
+from kobling.engine.observing import TOLERANT_AFTER, Place, observe
+from kobling.engine.steps import Steps
+from kobling.hub import runs
+from kobling.hub.models import Feed, MirrorRow, SyncIssue
+from kobling.hub.store import finding, mirror, sql
+from kobling.hub.store.journal import Fenced
+from kobling.records import Misunderstood, NotReached, RateLimited, Record, Unreachable
+from kobling.sdk.memory import MemoryResource
+from kobling.sdk.protocols import Page, Unread
+from kobling.sdk.reading import each_read, records_of, tolerant
+from tests.engine.bench import Bench, benches
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    yield from benches()
+
+
+def broken_at(resource: MemoryResource, bad: set[str], error: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some records of a resource cannot be read, by the list or by themselves."""
+    plain, by_id = resource.read, resource.get_many
+
+    async def read(bookmark: Any) -> Page:
+        page = await plain(bookmark)
+
+        async def one(external_id: str) -> Record:
+            if external_id in bad:
+                raise error
+            return next(each for each in page.records if each.external_id == external_id)
+
+        records, unread = await each_read([each.external_id for each in page.records], one)
+        return replace(page, records=records, unread=unread)
+
+    async def get_many(ids: Any) -> Any:
+        return [each for each in await by_id(ids) if each.external_id not in bad]
+
+    monkeypatch.setattr(resource, "read", read)
+    monkeypatch.setattr(resource, "get_many", get_many)
+
+
+def test_one_unreadable_record_is_told_and_the_page_goes_on_and_it_is_tried_in_every_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(5)]
+    bad = {ids[2]}
+    broken_at(bench.companies, bad, Misunderstood("what?"), monkeypatch)
+    run = bench.run()
+    assert len(bench.contacts.all()) == 4 and run.state == "partly_done"
+    assert bench.issues() == [("unreadable", "open")]
+    assert SyncIssue.objects.get().left_id == ids[2]
+    bench.run()
+    assert bench.issues() == [("unreadable", "open")]
+    bad.clear()
+    assert bench.run().state == "done"
+    assert len(bench.contacts.all()) == 5 and bench.issues() == []
+
+
+def test_a_vendors_fault_breaks_the_page_off_and_nothing_of_it_is_skipped(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(5)]
+    bad = {ids[2]}
+    with monkeypatch.context() as patch:
+        broken_at(bench.companies, bad, RateLimited("429"), patch)
+        bench.run()
+        assert bench.contacts.all() == [] and bench.issues() == []
+    bench.run()
+    assert len(bench.contacts.all()) == 5
+
+
+def test_a_record_that_the_vendor_fails_at_for_ever_is_left_out_in_the_end_and_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(5)]
+    broken_at(bench.companies, {ids[2]}, Unreachable("500"), monkeypatch)
+    bench.run()
+    assert len(bench.contacts.all()) == 4, f"left out after {TOLERANT_AFTER} readings that broke off"
+    assert bench.issues() == [("unreadable", "open")]
+    assert Feed.objects.get(resource="companies").failures == 0
+
+
+@pytest.mark.parametrize("error", [NotReached("down"), RateLimited("429")])
+def test_a_vendor_out_of_reach_is_no_records_fault(bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    bench.companies.put({"title": "Firma"})
+    bench.companies.mischief.outage = error
+    bench.run()
+    assert Feed.objects.get(resource="companies").failures == 0 and bench.issues() == []
+
+
+def test_a_page_is_stored_only_by_the_attempt_whose_turn_it_is(bench: Bench) -> None:
+    bench.run()
+    bench.companies.put({"title": "Firma"})
+    asked = runs.ask(bench.pair, "tester", bench.clock.now())
+    assert runs.claim("tester", bench.clock.now()) == asked.pk
+    old = Steps(asked.pk, runs.new_attempt(asked.pk, "old"), bench.opener, bench.waiting, bench.clock)
+    runs.new_attempt(asked.pk, "new")
+    feed = Feed.objects.get(resource="companies")
+    with pytest.raises(Fenced):
+        guarded(old, "observe", feed.pk)
+    assert not MirrorRow.objects.filter(feed=feed).exists()
+    assert Feed.objects.get(pk=feed.pk).bookmark == feed.bookmark
+
+
+def test_a_sweep_fetches_what_the_mirror_lacks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that no feed told of: the list of ids shows the record, and it is read."""
+    bench.run()
+
+    async def nothing(bookmark: Any) -> Page:
+        return Page([], dict(bookmark or {"log": 0}), more=False)
+
+    bench.companies.put({"title": "Told by nobody"})
+    monkeypatch.setattr(bench.companies, "read", nothing)
+    bench.run()
+    assert bench.contacts.all() == []
+    bench.run(full=True)
+    assert [each.fields["Name"] for each in bench.contacts.all()] == ["Told by nobody"]
+
+
+def test_observing_twice_from_one_bookmark_stores_the_same(bench: Bench) -> None:
+    for n in range(30):
+        bench.companies.put({"title": f"Firma {n}"})
+    run = bench.run()
+    feed = Feed.objects.get(resource="companies")
+    Feed.objects.filter(pk=feed.pk).update(bookmark="")
+    revs = list(MirrorRow.objects.filter(feed=feed).values_list("external_id", "rev").order_by("external_id"))
+    observe(Place(feed.pk, run.pk, run.epoch), bench.companies, bench.waiting, bench.clock)
+    assert list(MirrorRow.objects.filter(feed=feed).values_list("external_id", "rev").order_by("external_id")) == revs
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [("007", "a"), (7, "b"), (Decimal("7.50"), "c"), (True, "d"), ("it's 100%", "e"), (8, None), ("7", None)],
+)
+def test_a_record_is_found_by_exactly_the_value_of_a_field(bench: Bench, value: Any, found: str | None) -> None:
+    feed = Feed.objects.create(connection=bench.pair.left, resource="numbers")
+    values = {"a": "007", "b": 7, "c": Decimal("7.5"), "d": True, "e": "it's 100%"}
+    records = [Record("numbers", key, {"Info.Number": each}) for key, each in values.items()]
+    mirror.put(feed.pk, records, [], bench.clock.now())
+    assert finding.find(feed.pk, "Info.Number", value) == found
+
+
+def test_finding_uses_an_index_and_follows_changes(bench: Bench) -> None:
+    feed = Feed.objects.create(connection=bench.pair.left, resource="numbers")
+    made = [Record("numbers", str(n), {"code": f"C{n}"}) for n in range(50)]
+    mirror.put(feed.pk, made, [], bench.clock.now())
+    assert finding.find(feed.pk, "code", "C7") == "7"
+    mirror.put_own(feed.pk, [Record("numbers", "7", {"code": "X"})], bench.clock.now())
+    assert finding.find(feed.pk, "code", "C7") is None and finding.find(feed.pk, "code", "X") == "7"
+    mirror.mark_gone(feed.pk, ["7"], bench.clock.now())
+    assert finding.find(feed.pk, "code", "X") is None
+    if sql.connection.vendor == "sqlite":
+        statement = (
+            f"EXPLAIN QUERY PLAN SELECT external_id FROM hub_mirrorrow WHERE feed_id = {feed.pk} AND NOT gone"
+            " AND json_extract(fields, '$.\"code\"') = 'C8' ORDER BY id LIMIT 1"
+        )
+        assert "mirror_find_" in str(sql.rows(statement))
+
+
+def test_a_page_of_nothing_but_unreadable_rows_is_the_vendors_or_our_fault() -> None:
+    def make(row: dict[str, str]) -> Record:
+        if "id" not in row:
+            raise Misunderstood("no id")
+        return Record("r", row["id"], row)
+
+    records, unread = records_of([{"id": "1"}, {"x": "2"}], make, lambda row: row["id"])
+    assert [each.external_id for each in records] == ["1"]
+    assert [each.external_id for each in unread] == [""] and isinstance(unread[0], Unread)
+    with pytest.raises(Misunderstood):
+        records_of([{"x": "1"}, {"x": "2"}], make, lambda row: row["id"])
+
+
+async def test_only_the_tolerant_leave_out_what_may_mend_itself() -> None:
+    async def get(external_id: str) -> Record:
+        if external_id == "2":
+            raise Unreachable("503")
+        return Record("r", external_id, {})
+
+    with pytest.raises(Unreachable):
+        await each_read(["1", "2", "3"], get)
+    with tolerant():
+        records, unread = await each_read(["1", "2", "3"], get)
+    assert [each.external_id for each in records] == ["1", "3"] and [each.external_id for each in unread] == ["2"]

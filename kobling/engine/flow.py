@@ -103,9 +103,7 @@ def _table(call: Call, work: dict[str, Any], table: str) -> None:
     window = call("window", table)
     if not work["options"].get("only"):
         call("brake", table, window, list(work["options"].get("confirmed", ())))
-    for side in ("left", "right"):
-        while call("index", table, side, window[side][1]):
-            pass
+    _index(call, table, window)
     first = window["first"]
     seq = 0
     for side in (first, "right" if first == "left" else "left"):
@@ -131,6 +129,12 @@ def _table(call: Call, work: dict[str, Any], table: str) -> None:
             pass
 
 
+def _index(call: Call, table: str, window: dict[str, Any]) -> None:
+    for side in ("left", "right"):
+        while call("index", table, side, window[side][1]):
+            pass
+
+
 def _prove(call: Call, table: str, seq: int, chunk: int | None = None) -> int:
     """Look once more at what was just written: totals are compared, roundings settled, and only then is it booked.
 
@@ -149,14 +153,32 @@ def _prove(call: Call, table: str, seq: int, chunk: int | None = None) -> int:
 
 
 def approved_flow(call: Call, chunks: list[int], reports: list[str]) -> None:
-    """Execute the stored chunks of an approved plan, and nothing else; those who wait to hear of it are told."""
+    """Execute the stored chunks of an approved plan, and nothing else; those who wait to hear of it are told.
+
+    Everything is read first, so that an action is done only where it would be planned again.
+    """
+    work = call("begin")
+    for chunk in work["leftovers"]:
+        call("look_up", chunk)
+    failed = _observe(call, work)
+    for table in work["tables"]:
+        if table not in failed:
+            window = call("window", table)
+            _index(call, table, window)
     for table in reports:
         call("report_begin", table)
     for chunk in chunks:
-        call("execute_approved", chunk)
+        call("execute_approved", chunk, sorted(failed))
     for table in reports:
         call("report", table)
+    for table in work["tables"]:
+        if table in failed:
+            call("fail", table, failed[table])
+        else:
+            call("finish", table)
     _read_echoes(call)
+    for failure in failed.values():
+        raise StepFailed(failure)
 
 
 def _read_echoes(call: Call) -> None:

@@ -49,6 +49,7 @@ class Steps:
     clock: Clock
     only: dict[str, Any] | None = None
     dry: bool = False
+    undoing: bool = False
     pair: Pair = field(init=False)
     benches: dict[str, Workbench] = field(init=False)
     _handed_out: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Steps:
         self.pair = row.pair
         self.only = row.options.get("only")
         self.dry = row.kind == "plan"
+        self.undoing = "undoes" in row.options
         self.benches = self.opener.benches(self.pair)
         if self.dry:
             for bench in self.benches.values():
@@ -72,6 +74,8 @@ class Steps:
     def do_begin(self) -> dict[str, Any]:
         """What there is to do: feeds to read and tables in dependency order."""
         row = Run.objects.get(pk=self.run)
+        if shown := row.options.get("plan"):
+            runs.require_fresh(Run.objects.get(pk=shown), self.clock.now())
         feeds = [] if self.only else [feed for side in Side for feed in self._feeds_of(side)]
         tables = self.tables
         leftovers = [] if self.dry else journal.unfinished_chunks(self.pair.pk)
@@ -304,12 +308,17 @@ class Steps:
             Table.objects.filter(pk=bench.table).update(**{f"cursor_{side}": upto})
         jobs.direction_done(self.run, bench.table, Side(side).other)
 
-    def do_execute_approved(self, chunk: int) -> None:
-        """Execute a chunk of an approved plan as it was shown; records that moved since are left for the next plan."""
+    def do_execute_approved(self, chunk: int, failed: list[str]) -> None:
+        """Execute a chunk of an approved plan as it was shown; records that moved since are left for the next plan.
+
+        Nothing is done in a table whose records could not be read first.
+        """
         executor = self._executor(chunk)
-        executor.chunk.actions = approved.still_true(executor.bench, executor.chunk)
-        executor.execute()
-        finish_chunk(executor.chunk, executor.bench, moves_cursor=False)
+        if executor.bench.name not in failed:
+            check = approved.untouched if self.undoing else approved.still_true
+            executor.chunk.actions = check(executor.bench, executor.chunk, journal.of_chunk(chunk))
+            executor.execute()
+            finish_chunk(executor.chunk, executor.bench, moves_cursor=False)
 
     def do_echoes(self) -> list[int]:
         """Feeds that this run wrote so much to that the next run would have pages of our own writes to read.

@@ -13,7 +13,7 @@ from kobling.engine.observing import Place, observe
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
-from kobling.hub.models import Connection, Coupling, Feed, Pair, Run, SyncIssue, SyncJob
+from kobling.hub.models import Connection, Coupling, Feed, Pair, Run, SyncIssue, SyncJob, Table
 from kobling.mapping import FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import EMAIL, NUMBER
 from kobling.mapping.people import CVR
@@ -132,6 +132,10 @@ class Bench:
         """All records of the customers' resource of one side, sorted."""
         resource = self.companies if side is Side.LEFT else self.contacts
         return sorted((dict(each.fields) for each in resource.all()), key=str)
+
+    def table(self, name: str) -> int:
+        """A table's id."""
+        return Table.objects.get(pair=self.pair, name=name).pk
 
     def fields_right(self) -> list[dict[str, Any]]:
         """All records of the customers' resource of the right side."""

@@ -70,14 +70,29 @@ def gather(
     Pairs whose first-side row moved within them are left out, since they were planned from there.
     """
     rows = mirror.changed_between(bench.feeds[side], after, upto, limit)
-    if not rows:
-        return None
+    return Batch(_work(bench, side, rows, first_side), rows[-1].rev, len(rows)) if rows else None
+
+
+def of(
+    bench: Workbench, side: Side, external_ids: Sequence[str], but_chunk: int | None = None
+) -> list[Pairing | Loner]:
+    """The work of the given records of one side as they stand now, moved or not."""
+    return _work(bench, side, list(mirror.by_ids(bench.feeds[side], external_ids).values()), None, but_chunk)
+
+
+def _work(
+    bench: Workbench,
+    side: Side,
+    rows: Sequence[Snapshot],
+    first_side: tuple[int, int] | None,
+    but_chunk: int | None = None,
+) -> list[Pairing | Loner]:
     ids = [row.external_id for row in rows]
     links = couplings.by_side(bench.table, side, ids)
     others = mirror.by_ids(
         bench.feeds[side.other], [link.right_id if side is Side.LEFT else link.left_id for link in links.values()]
     )
-    busy = journal.unsettled(bench.table, ids)
+    busy = journal.unsettled(bench.table, ids, but_chunk)
     work: list[Pairing | Loner] = []
     alone: list[Snapshot] = []
     for row in rows:
@@ -91,7 +106,7 @@ def gather(
             continue
         work.append(_pairing(bench, side, row, other, link, busy))
     work.extend(_loners(bench, side, alone, busy))
-    return Batch(work, rows[-1].rev, len(rows))
+    return work
 
 
 def pairings_of(bench: Workbench, links: Sequence[Link]) -> list[Pairing]:

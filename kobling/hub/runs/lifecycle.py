@@ -26,6 +26,7 @@ BLOCKED = "blocked"
 BY_HAND = ("credit_notes",)
 """Kinds that no worker claims: who asked does them at once."""
 LONGEST_BY_HAND = timedelta(minutes=15)
+PLAN_HOLDS_FOR = timedelta(hours=24)
 ENDED = (DONE, PARTLY, FAILED, STOPPED, CANCELLED)
 
 
@@ -43,6 +44,17 @@ def ask(pair: Pair, who: str, now: datetime, kind: str = "sync", why: str = "", 
     if "undoes" not in options:
         require_on(pair.client_id, pair.pair_type)
     return Run.objects.create(pair=pair, kind=kind, asked_by=who, why=why, options=options, asked_at=now)
+
+
+def require_fresh(plan: Run, now: datetime) -> None:
+    """Raises Unsafe for a plan that was shown too long ago to be executed as it was shown."""
+    if plan.ended_at is None or now - plan.ended_at > PLAN_HOLDS_FOR:
+        raise Unsafe(
+            N_("The plan %(run)s is older than %(hours)s hours. Make a new one, and look at it."),
+            run=plan.pk,
+            hours=int(PLAN_HOLDS_FOR.total_seconds() // 3600),
+            code="plan_expired",
+        )
 
 
 def claim(worker: str, now: datetime) -> int | None:

@@ -10,6 +10,7 @@ from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Pair, Run
 from kobling.hub.services.log import record
+from kobling.hub.store import sql
 from kobling.records import N_, SettingsError, Unsafe
 
 
@@ -32,15 +33,21 @@ def plan(actor: Actor, pair: Pair, now: datetime) -> Run:
 
 
 def sync_planned(actor: Actor, pair: Pair, shown: Run, now: datetime) -> Run:
-    """Execute exactly what a plan showed; records that moved since are left for the next plan."""
+    """Execute exactly what a plan showed, once; records that moved since are left for the next plan.
+
+    Raises Unsafe for a plan that is too old, or was executed already.
+    """
     require(actor, Doing.WORK, pair.client)
-    if shown.pair_id != pair.pk or shown.kind != "plan" or shown.state != runs.DONE:
-        raise SettingsError(N_("Run %(run)s is not a finished plan of this pair."), run=shown.pk, code="no_plan")
-    if pair.runs.filter(kind="sync", options__plan=shown.pk).exists():
-        raise Unsafe(N_("The plan %(run)s was executed already. Make a new one."), run=shown.pk, code="plan_used")
-    chunks = list(shown.chunks.order_by("id").values_list("pk", flat=True))
-    record(actor, pair.client, "plan approved", f"{pair.name} #{shown.pk}")
-    return runs.ask(pair, actor.name, now, chunks=chunks, plan=shown.pk)
+    with sql.together():
+        shown = Run.objects.select_for_update().get(pk=shown.pk)
+        if shown.pair_id != pair.pk or shown.kind != "plan" or shown.state != runs.DONE:
+            raise SettingsError(N_("Run %(run)s is not a finished plan of this pair."), run=shown.pk, code="no_plan")
+        runs.require_fresh(shown, now)
+        if pair.runs.filter(kind="sync", options__plan=shown.pk).exists():
+            raise Unsafe(N_("The plan %(run)s was executed already. Make a new one."), run=shown.pk, code="plan_used")
+        chunks = list(shown.chunks.order_by("id").values_list("pk", flat=True))
+        record(actor, pair.client, "plan approved", f"{pair.name} #{shown.pk}")
+        return runs.ask(pair, actor.name, now, chunks=chunks, plan=shown.pk)
 
 
 def sync_one(actor: Actor, pair: Pair, opener: Opener, table: str, external_id: str, now: datetime) -> Run:

@@ -34,7 +34,9 @@ def still_true(bench: Workbench, chunk: Chunk, journaled: Collection[int] = ()) 
     bench.resolver.forget()
     now = {_mark(each): each for each in _planned_now(bench, actions, chunk.id) if isinstance(each, _DOING)}
     return [
-        each if at in journaled or not _is_checked(each, journaled) else _confirmed(each, now)
+        _confirmed(each, now)
+        if isinstance(each, _DOING) and at not in journaled and _is_checked(each, journaled)
+        else each
         for at, each in enumerate(actions)
     ]
 
@@ -52,7 +54,7 @@ def untouched(bench: Workbench, chunk: Chunk, journaled: Collection[int] = ()) -
 
 def _is_checked(action: AnyAction, journaled: Collection[int]) -> bool:
     """What needs no vendor was applied before anything was journaled."""
-    return isinstance(action, Create | Update | Delete) or (isinstance(action, _DOING) and not journaled)
+    return isinstance(action, Create | Update | Delete) or not journaled
 
 
 def _moved(bench: Workbench, side: Side, chunk: Chunk) -> set[str]:

@@ -19,6 +19,7 @@ from kobling.records import KoblingError, NotReached, RateLimited, Temporary, fr
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Bookmark, Clock, Deletions, Page, Resource, Unread
 from kobling.sdk.reading import tolerant
+from kobling.sdk.shapes import SHAPES, misunderstood
 from kobling.sync import checkpoints
 from kobling.sync.waiting import LoopThread
 
@@ -67,10 +68,13 @@ def observe(place: Place, resource: Resource, waiting: LoopThread, clock: Clock)
 
 
 async def _read(resource: Resource, bookmark: Bookmark | None, patient: bool) -> Page:
-    if not patient:
-        return await resource.read(bookmark)
-    with tolerant():
-        return await resource.read(bookmark)
+    try:
+        if not patient:
+            return await resource.read(bookmark)
+        with tolerant():
+            return await resource.read(bookmark)
+    except SHAPES as strange:
+        raise misunderstood(strange, resource.name) from None
 
 
 def _page(feed: int, coming: Future[Page]) -> Page:

@@ -15,8 +15,20 @@ Value = None | str | bool | int | Decimal | list["Value"] | dict[str, "Value"]
 
 Fields = Mapping[str, Any]
 
+MOST_DIGITS = 60
+"""No amount, rate or id has more digits, before or after its point; one that does is a mistake or an attack."""
+
 _encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def _bounded(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS or len(text) > 4 * MOST_DIGITS:
+        raise ValueError("a number too large or too small to be meant")
+    return number
+
+
+_decoder = msgspec.json.Decoder(float_hook=_bounded)
 
 
 def to_json(value: object) -> bytes:
@@ -29,8 +41,14 @@ def to_json(value: object) -> bytes:
 
 
 def from_json(raw: bytes | str) -> Any:
-    """Decode JSON; numbers with a point or exponent become Decimal, never float."""
-    return _decoder.decode(raw)
+    """Decode JSON; numbers with a point or exponent become Decimal, never float.
+
+    Raises ValueError for what is no JSON, nests too deep, or holds a number of absurd size.
+    """
+    try:
+        return _decoder.decode(raw)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 def is_empty(value: object) -> bool:

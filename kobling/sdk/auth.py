@@ -25,7 +25,7 @@ from kobling.sdk.status import STATUSES, ErrorTable, Rule, Words
 _EXPIRED = Rule(SignInExpired, N_("%(vendor)s no longer accepts the sign-in."))
 _WRONG_CLIENT = Rule(SettingsError, N_("%(vendor)s does not accept the client id and secret."))
 _NOT_OFFERED = Rule(SettingsError, N_("%(vendor)s refuses this way of signing in: %(text)s"))
-_USUAL_LIFE = 3600
+_USUAL_LIFE, _LONGEST_LIFE = 3600, 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class OAuthClient:
             )
         if not isinstance(data, dict) or not isinstance(data.get("access_token"), str):
             raise Misunderstood(N_("%(vendor)s's sign-in answered without a token."), vendor=self._vendor)
-        life = int(data.get("expires_in") or _USUAL_LIFE)
+        life = _life(data.get("expires_in"))
         given = data.get("refresh_token")
         grant = Grant(
             data["access_token"],
@@ -132,6 +132,15 @@ class OAuthClient:
         self._redact.hide(grant.access_token)
         self._redact.hide(grant.refresh_token)
         return grant
+
+
+def _life(told: object) -> int:
+    """Seconds that a token is good for; what is absent or absurd is taken for the usual."""
+    try:
+        seconds = int(str(told))
+    except ValueError:
+        return _USUAL_LIFE
+    return seconds if 0 < seconds <= _LONGEST_LIFE else _USUAL_LIFE
 
 
 def start_sign_in(authorize_url: str, *, client_id: str, redirect_uri: str, scope: str, **more: str) -> SignInStart:

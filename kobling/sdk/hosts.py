@@ -56,8 +56,11 @@ def checked_base_url(
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Whether two addresses have the same scheme, host and port."""
-    return _origin(one) == _origin(other)
+    """Whether two addresses have the same scheme, host and port; what is no address has none in common."""
+    try:
+        return _origin(one) == _origin(other)
+    except ValueError:
+        return False
 
 
 def _split(url: str, vendor: str, setting: str) -> SplitResult:

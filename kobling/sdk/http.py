@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
-import msgspec
 
 from kobling.records import (
     N_,
@@ -29,7 +28,8 @@ from kobling.sdk.hosts import same_origin
 from kobling.sdk.outcomes import aside, current
 from kobling.sdk.protocols import Budget
 from kobling.sdk.redaction import Redactor
-from kobling.sdk.status import ErrorTable, build_error, later, retry_after_seconds
+from kobling.sdk.shapes import SHAPES
+from kobling.sdk.status import ErrorTable, Words, build_error, later, retry_after_seconds
 from kobling.sdk.transport import Answer, Transport, open_transport
 
 __all__ = ["Answer", "Api", "Auth", "File", "Retry", "Transport", "open_transport"]
@@ -109,7 +109,7 @@ class Api:
         answer = await self.request(method, path, **options)
         try:
             return from_json(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except ValueError:
             safe = options.get("safe")
             raise self.not_json(method, path, answer, safe=method in _SAFE if safe is None else safe) from None
 
@@ -226,12 +226,12 @@ class Api:
         self, method: str, url: str, answer: Answer, headers: Mapping[str, str], cap: int | None
     ) -> Answer:
         for _ in range(_MOST_REDIRECTS):
-            target = urljoin(url, answer.headers.get("Location", ""))
+            target, host = self._target(url, answer.headers.get("Location", ""))
             if method not in _SAFE or not same_origin(target, url):
                 raise SettingsError(
                     N_("%(vendor)s sends us on to another address (%(host)s). Enter that address if it is right."),
                     vendor=self.vendor,
-                    host=urlsplit(target).hostname or "",
+                    host=host,
                     code="redirect",
                 )
             url = target
@@ -239,6 +239,15 @@ class Api:
             if answer.status not in _REDIRECTS:
                 return answer
         raise Misunderstood(N_("%(vendor)s sends us in a circle."), vendor=self.vendor)
+
+    def _target(self, url: str, location: str) -> tuple[str, str]:
+        try:
+            target = urljoin(url, location)
+            return target, urlsplit(target).hostname or ""
+        except ValueError:
+            raise Misunderstood(
+                N_("%(vendor)s sends us on to an address that is none."), vendor=self.vendor, code="redirect"
+            ) from None
 
     def signed_otherwise(self, base_url: str, *, auth: Auth | None) -> Api:
         """The same vendor at another address or with another sign-in: allowance and slots stay shared."""
@@ -257,7 +266,10 @@ class Api:
 
     def error(self, method: str, path: str, answer: Answer) -> KoblingError:
         """The error that an answer means by the connector's table."""
-        words = self._errors.words(answer.status, answer.body)
+        try:
+            words = self._errors.words(answer.status, answer.body)
+        except SHAPES:
+            words = Words()
         now = self.clock.now()
         return build_error(
             self._errors.rule(answer.status, words.code),

@@ -23,6 +23,7 @@ from kobling.records import (
     Temporary,
 )
 from kobling.sdk.protocols import Unread
+from kobling.sdk.shapes import SHAPES, misunderstood
 
 Row = TypeVar("Row")
 _FEW = 2
@@ -51,6 +52,8 @@ def records_of(
             found.append(make(row))
         except Misunderstood as error:
             unread.append(Unread(_named(row, name), error))
+        except SHAPES as error:
+            unread.append(Unread(_named(row, name), misunderstood(error, "row")))
     return found, _unless_all(found, unread)
 
 
@@ -66,6 +69,8 @@ async def each_read(
         elif isinstance(each, KoblingError) and not _breaks_off(each):
             if not isinstance(each, NotThere):
                 unread.append(Unread(external_id, each))
+        elif isinstance(each, SHAPES):
+            unread.append(Unread(external_id, misunderstood(each, "record")))
         elif isinstance(each, BaseException):
             raise each
     return found, _unless_all(found, unread)
@@ -86,5 +91,5 @@ def _unless_all(found: Sequence[Record], unread: list[Unread]) -> list[Unread]:
 def _named(row: Row, name: Callable[[Row], Any]) -> str:
     try:
         return str(name(row) or "")
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except SHAPES:
         return ""

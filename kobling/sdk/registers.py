@@ -10,8 +10,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
-import msgspec
-
 from kobling.records import KoblingError, from_json
 from kobling.sdk.http import Transport
 
@@ -50,7 +48,7 @@ class Vies:
         try:
             answer = await self._transport.send("GET", url, None, {}, vendor="VIES")
             told = from_json(answer.body) if answer.status == 200 else None
-        except (KoblingError, msgspec.DecodeError, UnicodeDecodeError):
+        except (KoblingError, ValueError):
             return Registered.UNKNOWN
         return _meaning(told)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -117,24 +118,27 @@ def build_error(
     )
 
 
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
+LONGEST_WAIT = 7 * 86_400.0
+"""Seconds; nobody means a longer pause than a week."""
+
+
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header: seconds or an HTTP date. None when absent or unreadable, never negative."""
-    if not value:
-        return None
-    value = value.strip()
-    if value.replace(".", "", 1).isdigit():
-        return float(value)
+    """Read a Retry-After header: seconds or an HTTP date. None when absent or unreadable, never negative or endless."""
+    value = (value or "").strip()
+    if _SECONDS.fullmatch(value):
+        return min(float(value), LONGEST_WAIT)
     moment = http_date(value)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    return None if moment is None else min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT)
 
 
 def http_date(value: str | None) -> datetime | None:
     """Read an HTTP date header as UTC; None when absent or unreadable."""
     try:
         moment = parsedate_to_datetime(value or "")
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def later(now: datetime, seconds: float | None) -> datetime | None:

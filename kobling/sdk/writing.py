@@ -20,6 +20,7 @@ from kobling.records import (
 from kobling.sdk.outcomes import Declined, NotSent, Outcome, Sending, Unknown, asked_account, ended, refusal, sending
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Report, Write
+from kobling.sdk.shapes import SHAPES, misunderstood
 
 WriteOne = Callable[[Write], Awaitable[Outcome]]
 WriteSome = Callable[[Sequence[Write]], Awaitable[Sequence[Outcome]]]
@@ -150,6 +151,8 @@ class _Sender:
                     outcome = await write_one(write)
                 except KoblingError as error:
                     outcome = ended(write.key, write.external_id, error, sent)
+                except SHAPES as error:
+                    outcome = ended(write.key, write.external_id, misunderstood(error, write.operation.value), sent)
                 except BaseException as cut:  # noqa: BLE001 - raised once everything was reported
                     self._report(ended(write.key, write.external_id, _a_fault(cut), sent))
                     self._stopped = self._stopped or cut
@@ -191,6 +194,9 @@ class _Sender:
             except KoblingError as error:
                 self._locked_out = self._locked_out or sent.locked_out
                 return [ended(each.key, each.external_id, error, sent) for each in todo], True
+            except SHAPES as error:
+                strange = misunderstood(error, "batch")
+                return [ended(each.key, each.external_id, strange, sent) for each in todo], True
             except BaseException as cut:  # noqa: BLE001 - raised once everything was reported
                 self._stopped = self._stopped or cut
                 return [ended(each.key, each.external_id, _a_fault(cut), sent) for each in todo], True

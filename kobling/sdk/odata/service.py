@@ -97,7 +97,7 @@ class Service:
         answer = await self.api.request("GET", path, headers=self._with(prefer))
         try:
             told = from_json(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except ValueError:
             raise self.api.not_json("GET", path, answer, safe=True) from None
         rows = told.get("value") if isinstance(told, dict) else None
         if not isinstance(rows, list):

@@ -34,9 +34,7 @@ def still_true(bench: Workbench, chunk: Chunk, journaled: Collection[int] = ()) 
     bench.resolver.forget()
     now = {_mark(each): each for each in _planned_now(bench, actions, chunk.id) if isinstance(each, _DOING)}
     return [
-        _confirmed(each, now)
-        if isinstance(each, _DOING) and at not in journaled and _is_checked(each, journaled)
-        else each
+        _confirmed(each, now) if isinstance(each, _DOING) and _is_checked(at, each, journaled) else each
         for at, each in enumerate(actions)
     ]
 
@@ -52,8 +50,10 @@ def untouched(bench: Workbench, chunk: Chunk, journaled: Collection[int] = ()) -
     ]
 
 
-def _is_checked(action: AnyAction, journaled: Collection[int]) -> bool:
-    """What needs no vendor was applied before anything was journaled."""
+def _is_checked(at: int, action: AnyAction, journaled: Collection[int]) -> bool:
+    """What was begun stays; what needs no vendor was applied before anything was journaled."""
+    if at in journaled:
+        return False
     return isinstance(action, Create | Update | Delete) or not journaled
 
 

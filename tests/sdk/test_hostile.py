@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -85,7 +86,7 @@ async def test_a_body_that_is_no_data_is_misunderstood_for_that_request(serve, m
         await api.json("GET", "/x")
 
 
-@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"error": ' * 50_000, b"[1]", b'"x"', b"null", b"\xff"])
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"error": ' * 10_000, b"[1]", b'"x"', b"null", b"\xff"])
 @pytest.mark.parametrize("status", [400, 404, 500])
 async def test_an_error_body_of_any_shape_is_the_error_of_its_status(serve, make_api, body, status):
     from kobling.sdk.odata.service import words
@@ -138,14 +139,9 @@ async def test_a_shape_that_nobody_foresaw_concerns_that_write_and_the_rest_goes
     assert [type(each) for each in outcomes] == [Confirmed, Unknown if applied else Declined, Confirmed]
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3),
-        max_leaves=8,
-    )
-)
-def test_ordinary_json_is_read(value):
-    import json
+PLAIN = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 
+
+@given(st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3), max_leaves=8))
+def test_ordinary_json_is_read(value):
     assert from_json(json.dumps(value)) == value

@@ -8,7 +8,7 @@ from kobling.engine.executing import Chunk
 from kobling.hub.models import PlanChunk, SyncJob, Table
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import journal, sql
-from kobling.sync.actions import Couple, Create, Delete, RaiseConflict, Skip, Uncouple, Update, Warn
+from kobling.sync.actions import Couple, Create, Delete, Point, RaiseConflict, Skip, Uncouple, Update, Warn
 
 _COUNTED = {"create": "inserted", "update": "modified", "delete": "deleted"}
 
@@ -40,7 +40,7 @@ def counts_of(chunk: Chunk) -> Counter[str]:
         counted[_COUNTED[operation] if state == "confirmed" else "failed"] += int(number)
     moved = set()
     for each in chunk.actions:
-        if isinstance(each, Warn):
+        if isinstance(each, Warn | Point):
             continue
         if isinstance(each, Couple):
             counted["coupled"] += 1

@@ -13,6 +13,8 @@ Call = Callable[..., Any]
 
 
 PROVING_ROUNDS = 3
+FOLLOWING = 1_000_000
+"""Numbers of chunks from here on are of fields that follow, behind all that a table's own turn may need."""
 
 
 class StepFailed(Exception):
@@ -55,9 +57,21 @@ def sync_flow(call: Call) -> list[dict[str, Any]]:
             failed[table] = problem.failure
             call("fail", table, problem.failure)
             _give_up(call, work, table, problem.failure)
+    if not work["dry"]:
+        for table in work["tables"]:
+            if table not in failed:
+                _follow(call, table)
     if not work["dry"] and not work["options"].get("only"):
         _read_echoes(call)
     return list(failed.values())
+
+
+def _follow(call: Call, table: str) -> None:
+    """Fields that point to a record that was coupled after they were planned follow it in the same run."""
+    seq = FOLLOWING
+    while (chunk := call("plan_pointed", table, seq)) is not None:
+        call("execute_again", chunk)
+        seq += 1
 
 
 def _give_up(call: Call, work: dict[str, Any], table: str, failure: dict[str, Any]) -> None:

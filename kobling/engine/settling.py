@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from kobling.hub.models import Decision, Run
 from kobling.hub.planning.gather import identity_rules
 from kobling.hub.planning.workbench import Workbench
-from kobling.hub.store import couplings, issues, journal, mirror, sql
+from kobling.hub.store import couplings, issues, journal, mirror, pointing, sql
 from kobling.hub.store.couplings import Link
 from kobling.hub.store.issues import Raised, as_text, cause_of, error_as_data
 from kobling.mapping import Side, Unresolved
@@ -22,6 +21,7 @@ from kobling.sync.actions import (
     Couple,
     Create,
     Delete,
+    Point,
     RaiseConflict,
     Skip,
     Uncouple,
@@ -62,6 +62,8 @@ class Settler:
             self._agree([each for each in actions if isinstance(each, Agree)])
             self._uncouple([each for each in actions if isinstance(each, Uncouple)])
             issues.open_all(self.bench.table, _questions(actions), now)
+            points = [(each.side, each.external_id, each.awaited) for each in actions if isinstance(each, Point)]
+            pointing.replace(self.bench.table, side, (self.bench.feeds[side], after, upto), points)
 
     def _began(self) -> datetime:
         return Run.objects.values_list("started_at", flat=True).get(pk=self.run) or self.clock.now()
@@ -343,9 +345,7 @@ def _questions(actions: Sequence[AnyAction]) -> list[Raised]:
         elif isinstance(each, Warn):
             details = {"fields": dict(each.fields)}
             ids = (each.left_id, each.right_id, None)
-            made = Raised(each.kind, *ids, each.title, each.reason, dict(each.params), details)
-            table, waits_id = each.waits_for or (None, None)
-            raised.append(replace(made, waits_table=table, waits_id=waits_id))
+            raised.append(Raised(each.kind, *ids, each.title, each.reason, dict(each.params), details))
         elif isinstance(each, Skip) and each.why == "waits" and each.waits_for:
             left, right = (each.external_id, None) if each.side is Side.LEFT else (None, each.external_id)
             table, waits_id = each.waits_for[0]

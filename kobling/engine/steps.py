@@ -18,14 +18,14 @@ from kobling.hub.models import Feed, Pair, PlanChunk, Run, Table
 from kobling.hub.planning import by_file, gather, handed_out, held, planned
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.runs import jobs, reporting
-from kobling.hub.store import couplings, journal, mirror
+from kobling.hub.store import couplings, journal, mirror, pointing, sql
 from kobling.mapping import Side
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Clock, Reporting, Resource
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, RaiseConflict, Skip, Update, from_blob, to_blob
 from kobling.sync.brake import Counts, brake
-from kobling.sync.doubts import doubts, notes
+from kobling.sync.doubts import doubts, points
 from kobling.sync.plan import plan
 from kobling.sync.waiting import LoopThread
 
@@ -254,7 +254,7 @@ class Steps:
         if bench.mapping.reports is not None:
             batch, questions = handed_out.split(bench, batch, self._awaited(bench))
         batch, elsewhere = by_file.split(bench, self.pair, batch)
-        told: list[AnyAction] = [*questions, *elsewhere, *doubts(bench.mapping, batch.work), *notes(batch.work)]
+        told: list[AnyAction] = [*questions, *elsewhere, *doubts(bench.mapping, batch.work), *points(batch.work)]
         actions = [*plan(bench.mapping, batch.work), *told]
         revs = {"after": after, "upto": batch.upto, "other_upto": window[Side(side).other.value][1]}
         row = self._store(bench, seq, side, actions, rows=batch.rows, **revs)
@@ -280,6 +280,24 @@ class Steps:
     def do_written(self, table: str, after: str, chunk: int | None) -> list[str]:
         """The next couplings that this run, or one chunk of it, wrote to, in the order of their ids."""
         return journal.couplings_written(self.run, self.benches[table].table, after, PROVEN_AT_ONCE, chunk)
+
+    def do_plan_pointed(self, table: str, seq: int) -> int | None:
+        """Plan records with a field that points to one that was coupled meanwhile; None when there are none left."""
+        bench = self.benches[table]
+        known = PlanChunk.objects.filter(run_id=self.run, table_id=bench.table, seq=seq).first()
+        if known is not None:
+            return known.pk
+        due = pointing.due(bench.table, PROVEN_AT_ONCE)
+        if not due:
+            return None
+        bench.resolver.forget()
+        work = [each for side, ids in due.items() for each in gather.of(bench, side, ids)]
+        actions: list[AnyAction] = [*plan(bench.mapping, work), *points(work)]
+        with sql.together():
+            journal.fence(self.run, self.epoch)
+            for side, ids in due.items():
+                pointing.forget(bench.table, side, ids)
+            return self._store(bench, seq, Side.LEFT.value, actions).pk
 
     def do_plan_again(self, table: str, seq: int, written: list[str]) -> dict[str, Any]:
         """Plan couplings that were just written, from what the vendors answered."""

@@ -105,19 +105,23 @@ class RaiseConflict(Action, frozen=True, tag="conflict", kw_only=True):
 
 
 class Warn(Action, frozen=True, tag="warn", kw_only=True):
-    """Something to remember of a record that nobody has to settle. ``fields`` are key → the value it is about.
-
-    ``waits_for`` is [mapping, external id] of a record after whose coupling this one is looked at again.
-    """
+    """Something to tell of a record that nobody has to settle. ``fields`` are key → the value it is about."""
 
     kind: str
     left_id: str | None = None
     right_id: str | None = None
     fields: dict[str, Any] = {}
-    waits_for: list[str] = []
 
 
-AnyAction = Create | Update | Delete | Couple | Agree | Uncouple | Skip | RaiseConflict | Warn
+class Point(Action, frozen=True, tag="point", kw_only=True):
+    """A field of the record of ``side`` points to ``awaited``: once that is coupled, this is planned again."""
+
+    side: Side
+    external_id: str
+    awaited: str
+
+
+AnyAction = Create | Update | Delete | Couple | Agree | Uncouple | Skip | RaiseConflict | Warn | Point
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(list[AnyAction], float_hook=Decimal)

@@ -1,4 +1,4 @@
-"""Doubts about numbers: told about each record that is looked at, and nothing waits for them. Pure."""
+"""Doubts about numbers, and what fields point to: told of each record that is looked at; nothing waits. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Any
 from kobling.mapping import Side, TableMapping
 from kobling.mapping.identity import Checked
 from kobling.records import N_
-from kobling.sync.actions import Warn
+from kobling.sync.actions import Point, Warn
 from kobling.sync.states import Loner, Pairing, Seen
 
 DOUBTFUL = "doubtful_number"
 INFORMATIONAL = ("altered", DOUBTFUL)
 """Kinds of issues that nothing waits for."""
-NOTE = "points:"
-"""How kinds begin that are notes of our own, not for people: what a field points to, one for each mapping."""
-_LONGEST = 30
 
 
 def doubts(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[Warn]:
@@ -45,14 +42,13 @@ def doubts(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[W
             )
 
 
-def notes(work: Iterable[Pairing | Loner]) -> Iterator[Warn]:
-    """A note for each record with a field that can be carried once the record it points to is coupled."""
+def points(work: Iterable[Pairing | Loner]) -> Iterator[Point]:
+    """What each record points to that is not coupled yet, by the side that tells it."""
     for each in work:
-        ids, seen = _of(each)
-        targets = {mapping: target for one in seen.values() for mapping, target in one.points_to}
-        for mapping, target in targets.items():
-            kind = f"{NOTE}{mapping}"[:_LONGEST]
-            yield Warn(kind=kind, left_id=ids[Side.LEFT], right_id=ids[Side.RIGHT], waits_for=[mapping, target])
+        _, seen = _of(each)
+        for side, one in seen.items():
+            for _mapping, target in one.points_to:
+                yield Point(side=side, external_id=one.external_id, awaited=target)
 
 
 def _values(each: Pairing | Loner, seen: Mapping[Side, Seen], key: str) -> list[Any]:

@@ -5,7 +5,7 @@ their schema and migrations. JSON is kept as text with exact numbers.
 """
 
 from kobling.hub.models.connections import Connection, Spent, StockLevel
-from kobling.hub.models.couplings import Coupling, Decision, MatchKey
+from kobling.hub.models.couplings import Coupling, Decision, MatchKey, Pointing
 from kobling.hub.models.exports import ExportedDocument, FileExport
 from kobling.hub.models.issues import SyncIssue
 from kobling.hub.models.journal import Event, WriteIntent
@@ -27,6 +27,7 @@ __all__ = [
     "MirrorRow",
     "Pair",
     "PlanChunk",
+    "Pointing",
     "Price",
     "Run",
     "Schedule",

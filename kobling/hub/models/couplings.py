@@ -66,3 +66,22 @@ class Decision(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["table", "side", "external_id", "choice", "other_id"], name="decided_once")
         ]
+
+
+class Pointing(models.Model):
+    """A field of a record points to one that is not coupled yet; once that is (``due``), it is planned again."""
+
+    table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="pointings", db_index=False)
+    side = models.CharField(max_length=5)
+    external_id = models.CharField(max_length=128)
+    awaited_id = models.CharField(max_length=128)
+    due = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["table", "side", "external_id", "awaited_id"], name="pointing_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["awaited_id"], name="pointing_awaited"),
+            models.Index(fields=["table"], name="pointing_due", condition=models.Q(due=True)),
+        ]

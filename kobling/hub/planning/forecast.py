@@ -12,7 +12,7 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror
 from kobling.mapping import Side, TableMapping, holds, read
 from kobling.records import from_json
-from kobling.sync.actions import AnyAction, Couple, Create, Delete, RaiseConflict, Skip, Update, Warn, from_blob
+from kobling.sync.actions import AnyAction, Couple, Create, Delete, Point, RaiseConflict, Skip, Update, Warn, from_blob
 from kobling.sync.matching import match_keys
 
 PAGE = 1000
@@ -98,6 +98,8 @@ def _mark(action: AnyAction) -> tuple[Any, ...]:
         return ("create", action.side, action.source_id)
     if isinstance(action, Skip):
         return ("skip", action.side, action.external_id, action.why)
+    if isinstance(action, Point):
+        return ("point", action.side, action.external_id, action.awaited)
     return (type(action).__name__, getattr(action, "side", ""), action.coupling)
 
 

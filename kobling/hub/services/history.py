@@ -11,7 +11,6 @@ from django.db.models import Q
 
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub.models import Coupling, Decision, Event, Pair, SyncIssue, WriteIntent
-from kobling.hub.store.quiet import NOTES
 from kobling.records import from_json
 
 
@@ -62,7 +61,7 @@ def history(actor: Actor, pair: Pair, record: str, limit: int = 500) -> History:
         .select_related("table", "run")
         .order_by("-id")[:limit]
     )
-    told = SyncIssue.objects.filter(Q(left_id__in=ids) | Q(right_id__in=ids), table__pair=pair).exclude(NOTES)
+    told = SyncIssue.objects.filter(Q(left_id__in=ids) | Q(right_id__in=ids), table__pair=pair)
     return History(
         changes=[change for intent in intents for change in _changes(intent)],
         couplings=links,

@@ -17,7 +17,6 @@ from kobling.hub.services import pairs
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.issues import settle_coupled, wake
-from kobling.hub.store.quiet import NOTES
 from kobling.mapping import ConflictPolicy, DeletionPolicy, Side
 from kobling.records import N_, SettingsError, from_json, to_json
 from kobling.sync.states import coupling_id
@@ -30,7 +29,6 @@ def listed(
 ) -> QuerySet[SyncIssue]:
     """Issues the actor may see that are not settled, oldest first. ``error``: a vendor's code or part of its words."""
     found = SyncIssue.objects.filter(table__pair__client__in=clients_of(actor, Doing.SEE)).exclude(state="settled")
-    found = found.exclude(NOTES)
     if pair is not None:
         found = found.filter(table__pair=pair)
     if kind:

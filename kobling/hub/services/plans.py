@@ -11,8 +11,7 @@ from typing import Any
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub.models import PlanChunk, Run
 from kobling.records import exact, rounded
-from kobling.sync.actions import Agree, AnyAction, Create, Warn, from_blob
-from kobling.sync.doubts import NOTE
+from kobling.sync.actions import Agree, AnyAction, Create, Point, from_blob
 
 HUNDRED = Decimal(100)
 
@@ -40,7 +39,7 @@ def summarise(actor: Actor, run: Run, most_examples: int = 50) -> Summary:
     require(actor, Doing.SEE, run.pair.client)
     summary = Summary()
     for table, action in actions_of(run):
-        if isinstance(action, Agree) or (isinstance(action, Warn) and action.kind.startswith(NOTE)):
+        if isinstance(action, Agree | Point):
             continue
         kind = action.__struct_config__.tag
         summary.counts.setdefault(table, Counter())[f"{kind}_{_side(action)}" if _side(action) else str(kind)] += 1

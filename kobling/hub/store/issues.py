@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from kobling.hub.store import mirror, sql
+from kobling.hub.store import mirror, pointing, sql
 from kobling.mapping import Side
 from kobling.records import Busy, KoblingError, Temporary, to_json
-from kobling.sync.doubts import NOTE
 
 _UPSERT = """
 INSERT INTO hub_syncissue (table_id, kind, subject, left_id, right_id, coupling, title, reason, params, details,
@@ -150,16 +149,16 @@ def parked(table: int, subjects: Sequence[str]) -> set[str]:
 
 
 def wake(pair: int, external_ids: Sequence[str], feeds: dict[Side, dict[str, int]]) -> None:
-    """Records that waited for one of these are looked at again. ``feeds``: side → table name → feed.
+    """Records that waited for one of these, or point to it, are looked at again. ``feeds``: side → table → feed.
 
     Which table a record waits for is not always known (a line's product may be a service), so the id alone decides.
     """
+    pointing.wake(pair, external_ids)
     for batch in sql.batched(external_ids, sql.BATCH):
         waiting = sql.rows(
             "SELECT t.name, i.left_id, i.right_id FROM hub_syncissue i JOIN hub_table t ON t.id = i.table_id"
-            f" WHERE t.pair_id = %s AND (i.kind = 'waits' OR i.kind LIKE %s) AND i.state = 'open'"
-            f" AND i.waits_id IN ({sql.places(batch)})",
-            [pair, f"{NOTE}%", *batch],
+            f" WHERE t.pair_id = %s AND i.kind = 'waits' AND i.state = 'open' AND i.waits_id IN ({sql.places(batch)})",
+            [pair, *batch],
         )
         for table_name, left_id, right_id in waiting:
             side = Side.LEFT if left_id else Side.RIGHT

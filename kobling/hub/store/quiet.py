@@ -1,15 +1,14 @@
-"""Issues that keep nobody from being in step: told for information, or notes of our own."""
+"""Issues that keep nobody from being in step: told for information."""
 
 from __future__ import annotations
 
 from django.db.models import Q
 
-from kobling.sync.doubts import INFORMATIONAL, NOTE
+from kobling.sync.doubts import INFORMATIONAL
 
-NOTES = Q(kind__startswith=NOTE)
-QUIET = Q(kind__in=INFORMATIONAL) | NOTES
+QUIET = Q(kind__in=INFORMATIONAL)
 
 
 def is_quiet(kind: str) -> bool:
     """Whether an issue of this kind waits for nobody."""
-    return kind in INFORMATIONAL or kind.startswith(NOTE)
+    return kind in INFORMATIONAL

@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FunctionType, GeneratorType, ModuleType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from django.db import connection, transaction
@@ -68,7 +68,7 @@ def _members(kind: type) -> Iterator[tuple[str, Any]]:
 
 
 def takes_an_actor(function: Any) -> bool:
-    return Actor in get_type_hints(function).values()
+    return any(Actor in (hint, *get_args(hint)) for hint in get_type_hints(function).values())
 
 
 def test_every_public_service_has_a_row_and_every_row_a_service() -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kobling.access.policy import Doing
 from kobling.cli import output
 from kobling.cli.connecting import Json, pairs_of
 from kobling.cli.main import app, asked
@@ -124,7 +125,7 @@ def list_files(json: Json = False) -> None:
 def show(number: int, json: Json = False) -> None:
     """Show the documents of a file and what the other system said of each."""
     who = actor(asked.person, asked.client)
-    rows = exporting.documents(who, exporting.find(who, number))
+    rows = exporting.documents(who, exporting.find(who, number, Doing.SEE))
     if json:
         output.as_json(
             [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from kobling.access.models import Client, ClientMember, ClientRole, Firm, FirmMe
 from kobling.access.naming import Ambiguous
 from kobling.access.policy import Actor, Doing, NotFound
 from kobling.hub.models import Connection, Pair
-from kobling.hub.services import clients, connections, pairs
+from kobling.hub.services import clients, connections, pairs, setting_up
+from kobling.mapping import Side
+from kobling.pairs.base import SetUpStep, StepKind
 from kobling.records import SettingsError
+from tests.services.house import House
 
 pytestmark = pytest.mark.django_db
 OPERATOR = Actor.operator()
@@ -104,6 +108,22 @@ def test_a_connection_or_pair_of_several_clients_is_asked_about_by_client(firms:
         assert find(who, "crm").client.number == "17"
         assert find(OPERATOR, "crm", found["23"].client).client.number == "23"
         assert find(OPERATOR.within(found["23"].client), "crm").client.number == "23"
+
+
+def test_the_assisted_set_up_of_several_pairs_or_connections_takes_none_for_meant() -> None:
+    house = House()
+    step = SetUpStep("left", "Left", "…", StepKind.CONNECT, side=Side.LEFT)
+    kind = house.opener.pair_types["sold"]
+    house.opener.pair_types = {**house.opener.pair_types, "sold": replace(kind, set_up=(step,))}
+    (state,) = setting_up.overview(OPERATOR, house.client, "sold", house.opener)
+    assert state.told == "", "one connection of the system, not tested yet"
+    connections.connect(OPERATOR, house.client, house.opener, "left", {}, "second")
+    assert "second" in refused(lambda: setting_up.overview(OPERATOR, house.client, "sold", house.opener))
+    Pair.objects.create(
+        client=house.client, pair_type="memory", name="twin", left=house.pair.left, right=house.pair.right
+    )
+    assert "twin" in refused(lambda: setting_up.overview(OPERATOR, house.client, "memory", house.opener))
+    house.close()
 
 
 class TestWithoutAName:

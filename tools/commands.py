@@ -14,8 +14,10 @@ INTRO = """# Commands
 
 Made by `make docs` from the commands themselves; do not edit.
 
-Options before the command: `--client NAME` (or `KOBLING_CLIENT`) says for which client, `--as PERSON` (or `KOBLING_AS`)
-as whom; without it you are the operator of this machine. `--json` prints one JSON document.
+Options before the command: `--client NAME` (or `KOBLING_CLIENT`) says for which client, by its name, its number or `#`
+and its id; the command then sees that client alone. `--as PERSON` (or `KOBLING_AS`) says as whom; without it you are the
+operator of this machine. A client or person that there is not is an error in every command. [access.md](access.md) says
+who may do what. `--json` prints one JSON document.
 
 | exit code | means |
 |---|---|

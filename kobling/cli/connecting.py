@@ -43,13 +43,13 @@ def connect(
     json: Json = False,
 ) -> None:
     """Connect a system: settings are tested at once and stored encrypted. Without settings: what is needed."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     connector = connector.replace("-", "_")
     if not settings:
         _explain(connector, json)
         return
     with vendors() as opener:
-        client = clients.find_or_add(who, asked.client or clients.DEFAULT)
+        client = clients.find_or_add(who, asked.client)
         way = connections.SigningIn(redirect_uri, show_and_wait)
         made, health = connections.connect(who, client, opener, connector, pairs_of(settings), name, way)
     if json:
@@ -96,7 +96,7 @@ def _explain(connector: str, json: bool) -> None:
 @app.command(name="connections")
 def list_connections(json: Json = False) -> None:
     """List connections and their health."""
-    found = connections.listed(actor(asked.person))
+    found = connections.listed(actor(asked.person, asked.client))
     if json:
         output.as_json(
             [
@@ -127,10 +127,9 @@ def _light(healthy: bool | None) -> str:
 @app.command(name="figures")
 def show_figures(name: str, json: Json = False) -> None:
     """Show how a company stands right now: Pleo's missing receipts, what waits to be exported, the wallet."""
-    who = actor(asked.person)
-    client = clients.find(who, asked.client) if asked.client else None
+    who = actor(asked.person, asked.client)
     with vendors() as opener:
-        found = figures.figures(who, connections.find(who, name, client, Doing.SEE), opener)
+        found = figures.figures(who, connections.find(who, name, doing=Doing.SPEND), opener)
     if json:
         output.as_json([{"name": each.name, "number": each.number, "amounts": each.amounts} for each in found])
         return
@@ -148,10 +147,9 @@ def show_figures(name: str, json: Json = False) -> None:
 @app.command()
 def test(name: str, json: Json = False) -> None:
     """Test a connection's sign-in now."""
-    who = actor(asked.person)
-    client = clients.find(who, asked.client) if asked.client else None
+    who = actor(asked.person, asked.client)
     with vendors() as opener:
-        found = connections.find(who, name, client)
+        found = connections.find(who, name, doing=Doing.SPEND)
         health = connections.test(who, found, opener)
     if json:
         output.as_json({"connection": name, "account_name": health.account_name, "version": health.version})
@@ -162,10 +160,9 @@ def test(name: str, json: Json = False) -> None:
 @app.command()
 def probe(name: str, json: Json = False) -> None:
     """Ask a real account read-only questions and compare with the contract: a redacted report to send in."""
-    who = actor(asked.person)
-    client = clients.find(who, asked.client) if asked.client else None
+    who = actor(asked.person, asked.client)
     with vendors() as opener:
-        findings = list(connections.probe(who, connections.find(who, name, client), opener))
+        findings = list(connections.probe(who, connections.find(who, name, doing=Doing.SPEND), opener))
     wrong = [each for each in findings if each.ok is False]
     if json:
         output.as_json(

@@ -13,11 +13,14 @@ import typer
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from kobling.access.policy import clients_of
 from kobling.cli import output
-from kobling.cli.main import app
+from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
+from kobling.cli.start import actor
 from kobling.hub import runs, vault
-from kobling.hub.models import Connection, Run, Schedule
+from kobling.hub.models import Run, Schedule
+from kobling.hub.services import connections
 from kobling.records import N_, KoblingError
 
 Found = tuple[str, bool, str]
@@ -60,7 +63,7 @@ def _database() -> Iterator[Found]:
 
 
 def _connections() -> Iterator[Found]:
-    for each in Connection.objects.select_related("client").order_by("client__name", "name"):
+    for each in connections.listed(actor(asked.person, asked.client)):
         name = f"{translated('Connection')} {each.client.name} / {each.name}"
         try:
             vault.open_secrets(each.secrets)
@@ -71,11 +74,12 @@ def _connections() -> Iterator[Found]:
 
 
 def _runs() -> Iterator[Found]:
-    going = Run.objects.filter(state=runs.RUNNING).count()
-    waiting = Run.objects.filter(state=runs.QUEUED).count()
+    mine = clients_of(actor(asked.person, asked.client))
+    going = Run.objects.filter(pair__client__in=mine, state=runs.RUNNING).count()
+    waiting = Run.objects.filter(pair__client__in=mine, state=runs.QUEUED).count()
     told = {"going": going, "waiting": waiting}
     yield N_("Runs"), True, translated("%(going)s going on, %(waiting)s waiting") % told
-    for each in Schedule.objects.filter(enabled=True).select_related("pair"):
+    for each in Schedule.objects.filter(pair__client__in=mine, enabled=True).select_related("pair"):
         yield f"{translated('Schedule')} {each.pair.name}", each.next_at is not None, output.cell(each.next_at)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kobling.access.policy import Doing
 from kobling.cli import output
 from kobling.cli.connecting import Json, pairs_of
 from kobling.cli.main import app, asked
@@ -15,7 +16,7 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.start import actor, vendors
 from kobling.files import PROFILES, Profile, profile_from_json
 from kobling.hub.models import Connection, FileExport
-from kobling.hub.services import clients, connections, exporting
+from kobling.hub.services import connections, exporting
 from kobling.records import N_, SettingsError
 
 file_app = typer.Typer(help="Documents as files (csv) for people to carry.", no_args_is_help=True)
@@ -56,7 +57,7 @@ def preview(
     with vendors() as opener:
         found = _connection(connection)
         wish = _wish(found, profile, since, number, department, vat, again)
-        shown = exporting.preview(actor(asked.person), found, opener, wish)
+        shown = exporting.preview(actor(asked.person, asked.client), found, opener, wish)
     if json:
         output.as_json(_preview_data(shown))
         return
@@ -79,7 +80,7 @@ def make(
     json: Json = False,
 ) -> None:
     """Make a file and keep it. Its documents go out in no other file, and over no pair."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     with vendors() as opener:
         found = _connection(connection)
         wish = _wish(found, profile, since, number, department, vat, again)
@@ -97,8 +98,8 @@ def make(
 @file_app.command(name="list")
 def list_files(json: Json = False) -> None:
     """List files: what they hold and what became of them."""
-    who = actor(asked.person)
-    found = exporting.listed(who, clients.find(who, asked.client) if asked.client else None)
+    who = actor(asked.person, asked.client)
+    found = exporting.listed(who)
     if json:
         output.as_json([_as_data(each) for each in found])
         return
@@ -123,8 +124,8 @@ def list_files(json: Json = False) -> None:
 @file_app.command()
 def show(number: int, json: Json = False) -> None:
     """Show the documents of a file and what the other system said of each."""
-    who = actor(asked.person)
-    rows = exporting.documents(who, exporting.find(who, number))
+    who = actor(asked.person, asked.client)
+    rows = exporting.documents(who, exporting.find(who, number, Doing.SEE))
     if json:
         output.as_json(
             [
@@ -148,7 +149,7 @@ def show(number: int, json: Json = False) -> None:
 @file_app.command()
 def download(number: int, to: Annotated[Path | None, typer.Option(help="Where to put it.")] = None) -> None:
     """Write a file, the same bytes each time."""
-    export, content = exporting.download(actor(asked.person), number)
+    export, content = exporting.download(actor(asked.person, asked.client), number)
     place = to or Path(
         f"{export.connection.name}-{export.pk}.{export.layout.get('extension', 'csv')}".replace("/", "-")
     )
@@ -159,7 +160,7 @@ def download(number: int, to: Annotated[Path | None, typer.Option(help="Where to
 @file_app.command()
 def transferred(number: int) -> None:
     """Say that a file was taken to the other system; that is said once."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     with vendors() as opener:
         exporting.mark_transferred(who, exporting.find(who, number), opener, datetime.now(UTC))
     output.say(N_("Saved."))
@@ -168,7 +169,7 @@ def transferred(number: int) -> None:
 @file_app.command()
 def acknowledge(number: int, answer: Path, json: Json = False) -> None:
     """Read the other system's answer or error file back; what it refused may go out again."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     told = exporting.acknowledge(who, exporting.find(who, number), answer.read_bytes(), datetime.now(UTC))
     refused = [each for each in told.told if not each.taken]
     if json:
@@ -187,7 +188,7 @@ def acknowledge(number: int, answer: Path, json: Json = False) -> None:
 @file_app.command()
 def withdraw(number: int, why: Why = "") -> None:
     """Take a file back that was not transferred: its documents are free again."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     freed = exporting.withdraw(who, exporting.find(who, number), datetime.now(UTC), why)
     output.say(
         N_("File %(file)s is withdrawn; %(number)s documents are free again."), {"file": number, "number": freed}
@@ -195,8 +196,7 @@ def withdraw(number: int, why: Why = "") -> None:
 
 
 def _connection(name: str) -> Connection:
-    who = actor(asked.person)
-    return connections.find(who, name, clients.find(who, asked.client) if asked.client else None)
+    return connections.find(actor(asked.person, asked.client), name)
 
 
 def _wish(

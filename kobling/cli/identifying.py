@@ -30,7 +30,7 @@ def show_identity(
     counted: Counter[str] = Counter()
     wrong: list[identity.Finding] = []
     with vendors() as opener:
-        for each in identity.findings(actor(asked.person), find_pair(pair), opener, online=online):
+        for each in identity.findings(actor(asked.person, asked.client), find_pair(pair), opener, online=online):
             counted[each.checked] += 1
             counted[each.registered] += online
             if (each.checked is Checked.DOUBTFUL or each.registered is Registered.NO) and len(wrong) < most:

@@ -9,7 +9,7 @@ import typer
 
 from kobling import __version__
 from kobling.cli import demo_environment, output
-from kobling.cli.start import start_django
+from kobling.cli.start import actor, start_django
 from kobling.records import KoblingError
 
 app = typer.Typer(
@@ -46,12 +46,15 @@ def everywhere(
 ) -> None:
     """Kobling. Run 'kobling COMMAND --help' for a command's options."""
     asked.client, asked.person = client, person
+    # Whatever the command does with them: who or what is named wrongly is told before anything is shown or done.
+    actor(person, client)
 
 
 def load_commands() -> None:
     """Commands register themselves; Django is started first, since they use its models."""
     start_django()
     from kobling.cli import (  # noqa: F401
+        clients,
         connecting,
         demo,
         doctor,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kobling.access.naming import named
 from kobling.cli import output
 from kobling.cli.connecting import Json
 from kobling.cli.main import app, asked
@@ -15,7 +16,7 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import actor, vendors
 from kobling.hub.couplings.matcher import Rule
-from kobling.hub.models import Pair
+from kobling.hub.models import Coupling, Pair
 from kobling.hub.services import matching, mending
 from kobling.records import N_
 
@@ -37,7 +38,7 @@ def match(
     json: Json = False,
 ) -> None:
     """Couple records of a table that are the same by chosen fields: one hit couples, several ask a person."""
-    who, found = actor(asked.person), find_pair(pair)
+    who, found = actor(asked.person, asked.client), find_pair(pair)
     rules = [
         Rule(tuple(key.strip() for key in each.split(",") if key.strip()), not case, number)
         for number, each in enumerate(by or [], 1)
@@ -120,7 +121,7 @@ def couplings(
 def _mend(pair: Pair, how: str, which: list[str] | None, table: str, why: str, json: bool) -> None:
     now = datetime.now(UTC)
     with vendors() as opener:
-        done = mending.mend(actor(asked.person), pair, opener, now, how, which, table=table, why=why)
+        done = mending.mend(actor(asked.person, asked.client), pair, opener, now, how, which, table=table, why=why)
     if json:
         output.as_json(asdict(done))
     else:
@@ -132,7 +133,7 @@ def _mend(pair: Pair, how: str, which: list[str] | None, table: str, why: str, j
 
 def _list_broken(pair: Pair, table: str, most: int, json: bool) -> None:
     with vendors() as opener:
-        found = mending.broken(actor(asked.person), pair, opener, table=table, limit=most)
+        found = mending.broken(actor(asked.person, asked.client), pair, opener, table=table, limit=most)
     if json:
         output.as_json([asdict(each) for each in found])
     else:
@@ -154,11 +155,17 @@ def _list_broken(pair: Pair, table: str, most: int, json: bool) -> None:
 
 
 def _list(pair: Pair, table: str, most: int, json: bool) -> None:
-    found = mending.listed(actor(asked.person), pair, table=table, limit=most)
-    rows = [(c.uid, c.table.name, c.left_id, c.right_id, c.coupled_at, c.coupled_by) for c in found]
+    found = mending.listed(actor(asked.person, asked.client), pair, table=table, limit=most)
+    people = named(each.coupled_by for each in found)
     if json:
-        keys = ("coupling", "table", "left_id", "right_id", "coupled_at", "coupled_by")
-        output.as_json([dict(zip(keys, row, strict=True)) for row in rows])
+        keys = ("coupling", "table", "left_id", "right_id", "coupled_at", "coupled_by", "coupled_by_kind")
+        told = [(*_cells(each), people[each.coupled_by].name, people[each.coupled_by].kind) for each in found]
+        output.as_json([dict(zip(keys, row, strict=True)) for row in told])
         return
+    rows = [(*_cells(each), output.who(people[each.coupled_by])) for each in found]
     names = ("Coupling", "Table", "Left", "Right", "When", "Who")
     output.table("", tuple(translated(each) for each in names), rows, translated("Nothing is coupled yet."))
+
+
+def _cells(each: Coupling) -> tuple[object, ...]:
+    return each.uid, each.table.name, each.left_id, each.right_id, each.coupled_at

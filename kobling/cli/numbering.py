@@ -51,7 +51,7 @@ def numbers(
     json: Json = False,
 ) -> None:
     """Compare customer numbers of both systems before the first transfer, and settle what differs."""
-    who, found, now = actor(asked.person), find_pair(pair), datetime.now(UTC)
+    who, found, now = actor(asked.person, asked.client), find_pair(pair), datetime.now(UTC)
     with vendors() as opener:
         if everything:
             numbering.settle_all(who, found, opener, everything, now, why)

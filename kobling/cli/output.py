@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kobling.access.actors import Kind, Who
 from kobling.cli.words import word
-from kobling.records import KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
+from kobling.records import N_, KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
 from kobling.sdk.advice import advice
 
 
@@ -58,6 +59,16 @@ def filled(text: str, params: dict[str, Any] | None = None) -> str:
 def shown(stored: str) -> str:
     """A stored word (a state, a counter, a kind, a side) in the person's language."""
     return translated(word(stored))
+
+
+def who(found: Who) -> str:
+    """Who did something; nobody is taken for the machine by being called like it."""
+    told = {
+        Kind.OPERATOR: N_("%(name)s (operator)"),
+        Kind.SCHEDULE: N_("(the schedule)"),
+        Kind.KOBLING: N_("(Kobling itself)"),
+    }
+    return filled(told[found.kind], {"name": found.name}) if found.kind in told else found.name
 
 
 def as_json(data: Any) -> None:

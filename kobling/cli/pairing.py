@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kobling.access.policy import Doing
 from kobling.cli import output
 from kobling.cli.connecting import Json, pairs_of
 from kobling.cli.main import app, asked
@@ -24,8 +25,7 @@ app.add_typer(pair_app, name="pair")
 
 def find_pair(name: str) -> Pair:
     """A pair by name, for the client asked about."""
-    who = actor(asked.person)
-    return pairs.find(who, name, clients.find(who, asked.client) if asked.client else None)
+    return pairs.find(actor(asked.person, asked.client), name)
 
 
 def options_of(given: list[str] | None) -> dict[str, Any]:
@@ -73,8 +73,8 @@ def create(
     json: Json = False,
 ) -> None:
     """Make a pair over two connections. Nothing is synchronised yet: look at 'kobling plan' first."""
-    who = actor(asked.person)
-    client = clients.find_or_add(who, asked.client or clients.DEFAULT)
+    who = actor(asked.person, asked.client)
+    client = clients.chosen(who, asked.client, Doing.SET_UP)
     with vendors() as opener:
         made = pairs.create(
             who,
@@ -99,7 +99,7 @@ def create(
 def set_options(pair: str, options: list[str], json: Json = False) -> None:
     """Change options of a pair: option=value …"""
     found = find_pair(pair)
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     with vendors() as opener:
         changes = options_of(options)
         pairs.configure(who, found, opener, changes)
@@ -121,7 +121,7 @@ def set_schedule(
 ) -> None:
     """Set when a pair runs by itself; every third hour unless said otherwise."""
     row = pairs.schedule(
-        actor(asked.person),
+        actor(asked.person, asked.client),
         find_pair(pair),
         datetime.now(UTC),
         cron=cron or None,
@@ -139,7 +139,7 @@ def set_schedule(
 @pair_app.command(name="list")
 def list_pairs(json: Json = False) -> None:
     """List pairs: status, last run, issues, next run."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     found = [(each, pairs.status(who, each)) for each in pairs.listed(who)]
     if json:
         output.as_json([_as_data(pair, status) for pair, status in found])
@@ -166,7 +166,7 @@ def list_pairs(json: Json = False) -> None:
 def show(pair: str, json: Json = False) -> None:
     """Show one pair: status, options, tables and their fields."""
     found = find_pair(pair)
-    status = pairs.status(actor(asked.person), found)
+    status = pairs.status(actor(asked.person, asked.client), found)
     with vendors() as opener:
         tables = opener.mappings(found)
     data = _as_data(found, status) | {
@@ -227,7 +227,7 @@ def payments(
 ) -> None:
     """Payment history: paid, open and overdue per customer, with the documents."""
     found = find_pair(pair)
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     if receipt:
         with vendors() as opener:
             to.write_bytes(overview.receipt(who, found, opener, receipt))

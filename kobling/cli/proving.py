@@ -24,7 +24,7 @@ def verify(
 ) -> None:
     """Read both sides afresh and compare field by field, total by total. Exit 0 only when in step."""
     with vendors() as opener:
-        report = verifying.verify(actor(asked.person), find_pair(pair), opener, most=most)
+        report = verifying.verify(actor(asked.person, asked.client), find_pair(pair), opener, most=most)
     if json:
         output.as_json(
             {

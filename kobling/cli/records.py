@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kobling.access.actors import Who
 from kobling.cli import output
 from kobling.cli.connecting import Json
 from kobling.cli.main import app, asked
@@ -34,7 +35,7 @@ def couple(
     json: Json = False,
 ) -> None:
     """Couple two records, or many at once; the next run brings them in step."""
-    who, found, now = actor(asked.person), find_pair(pair), datetime.now(UTC)
+    who, found, now = actor(asked.person, asked.client), find_pair(pair), datetime.now(UTC)
     if file is None and not (left_id and right_id):
         raise SettingsError(N_("Name a record of each side, or a file of many with --from."), code="which")
     many = _ids_from(file) if file is not None else [(left_id, right_id)]
@@ -93,7 +94,7 @@ def uncouple(
     json: Json = False,
 ) -> None:
     """Remove couplings, and nothing else; the records stay as they are and are left alone."""
-    who, found, now = actor(asked.person), find_pair(pair), datetime.now(UTC)
+    who, found, now = actor(asked.person, asked.client), find_pair(pair), datetime.now(UTC)
     if bool(record) == every:
         raise SettingsError(N_("Name the records, or say --all."), code="which")
     with vendors() as opener:
@@ -108,7 +109,7 @@ def uncouple(
 @app.command(name="history")
 def show_history(pair: str, record: str, json: Json = False) -> None:
     """Say why each field of a record is as it is: when, by which run, asked by whom, from what to what."""
-    found = histories.history(actor(asked.person), find_pair(pair), record)
+    found = histories.history(actor(asked.person, asked.client), find_pair(pair), record)
     if json:
         output.as_json(_as_data(found))
     else:
@@ -119,21 +120,26 @@ def show_history(pair: str, record: str, json: Json = False) -> None:
 def _as_data(found: histories.History) -> dict[str, Any]:
     return {
         "couplings": [
-            {"table": c.table.name, "left_id": c.left_id, "right_id": c.right_id, "by": c.coupled_by}
+            {"table": c.table.name, "left_id": c.left_id, "right_id": c.right_id, **_by(found, c.coupled_by)}
             for c in found.couplings
         ],
         "changes": found.changes,
         "decisions": [
-            {"choice": d.choice, "other_id": d.other_id, "by": d.decided_by, "why": d.why, "at": d.decided_at}
+            {"choice": d.choice, "other_id": d.other_id, **_by(found, d.decided_by), "why": d.why, "at": d.decided_at}
             for d in found.decisions
         ],
         "issues": [{"kind": i.kind, "state": i.state, "reason": i.reason} for i in found.issues],
     }
 
 
+def _by(found: histories.History, key: str) -> dict[str, str]:
+    return {"by": found.people[key].name, "by_kind": found.people[key].kind}
+
+
 def _print_history(found: histories.History) -> None:
     for each in found.couplings:
-        place = {"table": each.table.name, "left": each.left_id, "right": each.right_id, "who": each.coupled_by}
+        place = {"table": each.table.name, "left": each.left_id, "right": each.right_id}
+        place["who"] = output.who(found.people[each.coupled_by])
         output.say(N_("Coupled in %(table)s: %(left)s ↔ %(right)s, by %(who)s."), place)
     rows = [
         (
@@ -143,7 +149,7 @@ def _print_history(found: histories.History) -> None:
             c.before,
             c.after,
             translated(c.reason),
-            c.who,
+            output.who(Who(c.who_kind, c.who)),
             c.run,
             output.shown(c.state),
         )
@@ -152,5 +158,6 @@ def _print_history(found: histories.History) -> None:
     names = ("When", "Side", "Field", "Before", "After", "Why", "Who", "Run", "State")
     output.table("", tuple(translated(n) for n in names), rows, translated("Kobling has never changed this record."))
     for decision in found.decisions:
-        told = {"who": decision.decided_by, "choice": decision.choice, "other": decision.other_id, "why": decision.why}
+        told = {"choice": decision.choice, "other": decision.other_id, "why": decision.why}
+        told["who"] = output.who(found.people[decision.decided_by])
         output.say(N_("%(who)s decided: %(choice)s %(other)s %(why)s"), told)

@@ -32,7 +32,7 @@ def review(
     json: Json = False,
 ) -> None:
     """Show what a full synchronisation would do, what is recommended for each table, and how far each is."""
-    who, found = actor(asked.person), find_pair(pair)
+    who, found = actor(asked.person, asked.client), find_pair(pair)
     if refresh:
         watching.do(reviewing.prepare(who, found, datetime.now(UTC), restart=restart), json)
     lines = _lines(found)
@@ -63,7 +63,7 @@ def review(
 
 def _lines(pair: Pair) -> list[Line]:
     with vendors() as opener:
-        return reviewing.review(actor(asked.person), pair, opener)
+        return reviewing.review(actor(asked.person, asked.client), pair, opener)
 
 
 def _expected(side: SideForecast | None) -> str:
@@ -117,7 +117,7 @@ def fullsync(
     json: Json = False,
 ) -> None:
     """Synchronise all tables in the order they depend on each other, following each; conflicts ask as always."""
-    who, found, now = actor(asked.person), find_pair(pair), datetime.now(UTC)
+    who, found, now = actor(asked.person, asked.client), find_pair(pair), datetime.now(UTC)
     with vendors() as opener:
         if resume:
             run = reviewing.resume(who, found, opener, now, confirmed=confirm or (), why=why)

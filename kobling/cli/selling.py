@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kobling.access.policy import Doing
 from kobling.cli import output
 from kobling.cli.connecting import Json
 from kobling.cli.main import app, asked
@@ -26,9 +27,8 @@ Why = Annotated[str, typer.Option(help="Why, for the log.")]
 @market_app.command(name="list")
 def list_offers(json: Json = False) -> None:
     """List what can be switched on, its price and whether it is on."""
-    who = actor(asked.person)
-    name = asked.client or clients.DEFAULT
-    client = clients.find_or_add(who, name) if who.is_operator else clients.find(who, name)
+    who = actor(asked.person, asked.client)
+    client = clients.chosen_if_any(who, asked.client)
     with vendors() as opener:
         offers = marketplace.offers(who, client, opener)
     if json:
@@ -72,7 +72,7 @@ def price(
 ) -> None:
     """Say what a pair type costs (the operator alone). Who has it already keeps the old price."""
     with vendors() as opener:
-        shown = marketplace.set_price(actor(asked.person), opener, pair_type, amount, currency, per)
+        shown = marketplace.set_price(actor(asked.person, asked.client), opener, pair_type, amount, currency, per)
     output.say(N_("The price of %(name)s is %(price)s."), {"name": pair_type, "price": shown or "0"})
 
 
@@ -86,8 +86,8 @@ def activate(
     json: Json = False,
 ) -> None:
     """Switch a pair type on, or change how it is used (administrators)."""
-    who = actor(asked.person)
-    client = clients.find_or_add(who, asked.client or clients.DEFAULT)
+    who = actor(asked.person, asked.client)
+    client = clients.find_or_add(who, asked.client)
     chosen = [] if all_departments else department or None
     with vendors() as opener:
         made = marketplace.activate(
@@ -102,8 +102,8 @@ def activate(
 @market_app.command()
 def deactivate(pair_type: str, why: Why = "") -> None:
     """Switch a pair type off. Nothing is deleted; keys stay until they are revoked."""
-    who = actor(asked.person)
-    client = clients.find(who, asked.client or clients.DEFAULT)
+    who = actor(asked.person, asked.client)
+    client = clients.chosen(who, asked.client, Doing.SET_UP)
     with vendors() as opener:
         marketplace.deactivate(who, client, opener, pair_type, datetime.now(UTC), why)
     output.say(N_("%(name)s is switched off."), {"name": pair_type})
@@ -112,8 +112,8 @@ def deactivate(pair_type: str, why: Why = "") -> None:
 @credentials_app.command(name="list")
 def list_credentials(json: Json = False) -> None:
     """List the keys that were given, whom they serve and whether they still work."""
-    who = actor(asked.person)
-    found = credentials.listed(who, clients.find(who, asked.client) if asked.client else None)
+    who = actor(asked.person, asked.client)
+    found = credentials.listed(who)
     if json:
         output.as_json(
             [
@@ -151,8 +151,8 @@ def list_credentials(json: Json = False) -> None:
 @credentials_app.command()
 def revoke(name: str, why: Why = "") -> None:
     """Forget a key. Delete it in the vendor's own list as well: that is not reached from here."""
-    who = actor(asked.person)
-    found = connections.find(who, name, clients.find(who, asked.client) if asked.client else None)
+    who = actor(asked.person, asked.client)
+    found = connections.find(who, name)
     credentials.revoke(who, found, datetime.now(UTC), why)
     output.say(N_("The key of %(name)s is forgotten. Delete it in the other system as well."), {"name": name})
 
@@ -160,7 +160,7 @@ def revoke(name: str, why: Why = "") -> None:
 @credentials_app.command()
 def rename(name: str, new: str) -> None:
     """Give a key another name."""
-    who = actor(asked.person)
-    found = connections.find(who, name, clients.find(who, asked.client) if asked.client else None)
+    who = actor(asked.person, asked.client)
+    found = connections.find(who, name)
     credentials.rename(who, found, new)
     output.say(N_("Saved."))

@@ -34,7 +34,7 @@ def list_issues(
     json: Json = False,
 ) -> None:
     """List what a person must settle; with --settle N or --all and --choose, settle it."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     found = issues.listed(who, find_pair(pair) if pair else None, kind=kind, table=table, error=error)
     if settle or every:
         _settle([issues.find(who, settle)] if settle else list(found), choose, other, why, json, remember)
@@ -67,7 +67,7 @@ def _show(listed: list[SyncIssue]) -> None:
 
 
 def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bool, remember: bool = False) -> None:
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     done, failed = 0, []
     with vendors() as opener:
         for issue in chosen:

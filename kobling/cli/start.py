@@ -30,8 +30,20 @@ def start_django() -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
-def actor(name: str | None) -> Actor:
-    """Who asks: the operator of this machine, or the person named. Raises NotFound."""
+def actor(name: str = "", client: str = "") -> Actor:
+    """Who asks: the operator of this machine, or the person named; for the client named, and then for no other.
+
+    Raises NotFound where there is no such person or client.
+    """
+    who = _somebody(name)
+    if not client:
+        return who
+    from kobling.hub.services import clients
+
+    return who.within(clients.find(who, client))
+
+
+def _somebody(name: str) -> Actor:
     from kobling.access.models import Person
     from kobling.access.policy import Actor, NotFound
     from kobling.records import N_

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kobling.access.naming import named, who_did
 from kobling.cli import output, watching
 from kobling.cli.connecting import Json
 from kobling.cli.main import app, asked
@@ -35,7 +36,7 @@ def plan(
     json: Json = False,
 ) -> None:
     """Show what a synchronisation would do: counts, amounts, fields before → after. Nothing is sent."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     run = watching.do(syncing.plan(who, find_pair(pair), datetime.now(UTC)), json)
     summary = plans.summarise(who, run, details)
     if json:
@@ -116,7 +117,7 @@ def sync(
     json: Json = False,
 ) -> None:
     """Synchronise a pair: everything that changed, one record, or exactly an approved plan."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     found = find_pair(pair)
     now = datetime.now(UTC)
     if record:
@@ -168,12 +169,14 @@ def print_run(run: Run) -> None:
 
 
 def _run_data(run: Run) -> dict[str, Any]:
+    asker = who_did(run.asked_by)
     return {
         "run": run.pk,
         "pair": run.pair.name,
         "kind": run.kind,
         "state": run.state,
-        "asked_by": run.asked_by,
+        "asked_by": asker.name,
+        "asked_by_kind": asker.kind,
         "why": run.why,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
@@ -194,7 +197,7 @@ def jobs(
     json: Json = False,
 ) -> None:
     """List runs with their counters, newest first."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     found = [syncing.find_run(who, run)] if run else syncing.listed(who, find_pair(pair) if pair else None, limit)
     if json:
         output.as_json([_run_data(each) for each in found])
@@ -202,13 +205,14 @@ def jobs(
     if run:
         print_run(found[0])
         return
+    people = named(each.asked_by for each in found)
     rows = [
         (
             each.pk,
             each.pair.name,
             each.kind,
             output.shown(each.state),
-            each.asked_by,
+            output.who(people[each.asked_by]),
             each.started_at,
             *(
                 sum(getattr(job, name) for job in each.jobs.all())
@@ -224,7 +228,7 @@ def jobs(
 @app.command()
 def cancel(run: int, json: Json = False) -> None:
     """Stop a run after the chunk it is in; what was done stays done."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     stopped = syncing.cancel(who, syncing.find_run(who, run), datetime.now(UTC))
     if json:
         output.as_json({"run": run, "cancelled": stopped})
@@ -241,7 +245,7 @@ def undo(
     json: Json = False,
 ) -> None:
     """Undo a run: master data restored where untouched since; booked invoices only by credit note."""
-    who = actor(asked.person)
+    who = actor(asked.person, asked.client)
     target = syncing.find_run(who, run)
     with vendors() as opener:
         prepared = undoing.prepare(who, target, opener)

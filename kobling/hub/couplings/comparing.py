@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from kobling.access.actors import KOBLING
 from kobling.hub.couplings.lookalikes import alike_companies
 from kobling.hub.models import Decision, Table
 from kobling.hub.planning.workbench import Workbench
@@ -53,7 +54,7 @@ def require(bench: Workbench, now: datetime) -> None:
 
 def _remember(bench: Workbench, same: Collection[tuple[str, str]], now: datetime) -> None:
     """Those whose numbers agree and whose names are nearly the same are coupled without asking once more."""
-    told = {"table_id": bench.table, "side": Side.LEFT.value, "choice": "couple", "decided_by": "kobling"}
+    told = {"table_id": bench.table, "side": Side.LEFT.value, "choice": "couple", "decided_by": KOBLING.key}
     spoken = set(Decision.objects.filter(table_id=bench.table, choice="couple").values_list("external_id", "other_id"))
     spoken |= {(left, right) for right, left in spoken}
     fresh = [each for each in same if each not in spoken]

@@ -20,7 +20,7 @@ class Coupling(models.Model):
     base_right = models.TextField(null=True)
     policy = models.CharField(max_length=10, null=True)
     coupled_at = models.DateTimeField()
-    coupled_by = models.CharField(max_length=100, default="")
+    coupled_by = models.CharField(max_length=200, default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -58,7 +58,7 @@ class Decision(models.Model):
     external_id = models.CharField(max_length=128)
     choice = models.CharField(max_length=10)
     other_id = models.CharField(max_length=128, default="")
-    decided_by = models.CharField(max_length=100)
+    decided_by = models.CharField(max_length=200)
     why = models.TextField(default="")
     decided_at = models.DateTimeField()
 

@@ -20,9 +20,9 @@ class FileExport(models.Model):
     number_of_documents = models.IntegerField()
     totals = models.JSONField(default=dict)
     made_at = models.DateTimeField()
-    made_by = models.CharField(max_length=100)
+    made_by = models.CharField(max_length=200)
     transferred_at = models.DateTimeField(null=True)
-    transferred_by = models.CharField(max_length=100, default="")
+    transferred_by = models.CharField(max_length=200, default="")
     acknowledged_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
 

@@ -47,10 +47,15 @@ class WriteIntent(models.Model):
 
 
 class Event(models.Model):
-    """Who did what, when and why: settings, couplings, decisions, runs. Append-only."""
+    """Who did what, when and why: settings, couplings, decisions, runs. Append-only.
+
+    ``who_kind`` and ``who_id`` say who it was; ``who`` is only what that one was called then.
+    """
 
     client = models.ForeignKey("access.Client", null=True, on_delete=models.PROTECT, related_name="events")
-    who = models.CharField(max_length=100)
+    who = models.CharField(max_length=200)
+    who_kind = models.CharField(max_length=20, default="unknown")
+    who_id = models.CharField(max_length=200, default="")
     what = models.CharField(max_length=50)
     subject = models.CharField(max_length=200, default="")
     before = models.TextField(default="")

@@ -31,9 +31,9 @@ class Activation(models.Model):
     departments = models.JSONField(default=list)
     price = models.CharField(max_length=100, default="")
     activated_at = models.DateTimeField()
-    activated_by = models.CharField(max_length=100)
+    activated_by = models.CharField(max_length=200)
     ended_at = models.DateTimeField(null=True)
-    ended_by = models.CharField(max_length=100, default="")
+    ended_by = models.CharField(max_length=200, default="")
 
     class Meta:
         app_label = "hub"

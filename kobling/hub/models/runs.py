@@ -10,7 +10,10 @@ from kobling.hub.models.pairs import Pair, Table
 
 
 class Run(models.Model):
-    """One asked-for synchronisation of a pair. ``epoch`` grows with each attempt; older attempts may not write."""
+    """One asked-for synchronisation of a pair. ``epoch`` grows with each attempt; older attempts may not write.
+
+    ``asked_by`` is the key of an actor, as every other ``…_by`` in these models.
+    """
 
     pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=20, default="sync")
@@ -18,7 +21,7 @@ class Run(models.Model):
     state = models.CharField(max_length=20, default="queued", db_index=True)
     phase = models.CharField(max_length=200, default="")
     epoch = models.IntegerField(default=0)
-    asked_by = models.CharField(max_length=100)
+    asked_by = models.CharField(max_length=200)
     why = models.CharField(max_length=200, default="")
     summary = models.JSONField(default=dict)
     error = models.JSONField(null=True)

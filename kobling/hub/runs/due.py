@@ -9,11 +9,11 @@ import structlog
 from croniter import croniter
 from croniter.croniter import CroniterBadCronError, CroniterBadDateError
 
+from kobling.access.actors import SCHEDULE
 from kobling.hub import runs
 from kobling.hub.models import Schedule
 from kobling.records import N_, SettingsError
 
-SCHEDULER = "schedule"
 log = structlog.get_logger("kobling.due")
 
 
@@ -40,7 +40,7 @@ def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
 def _ask(each: Schedule, now: datetime) -> int:
     """One pair that is not switched on must not keep the others waiting."""
     try:
-        runs.ask(each.pair, SCHEDULER, now, why=each.cron)
+        runs.ask(each.pair, SCHEDULE.key, now, why=each.cron)
     except SettingsError as error:
         log.info("not asked", pair=each.pair_id, reason=str(error))
         return 0

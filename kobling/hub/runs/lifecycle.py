@@ -37,7 +37,7 @@ class Cancelled(KoblingError):
 
 
 def ask(pair: Pair, who: str, now: datetime, kind: str = "sync", why: str = "", **options: Any) -> Run:
-    """Queue a run. Kinds: sync, plan (nothing is sent), verify, undo.
+    """Queue a run; ``who`` is an actor's key. Kinds: sync, plan (nothing is sent), verify, undo.
 
     Raises SettingsError where the pair's type is not switched on for the client; what was done can still be undone.
     """

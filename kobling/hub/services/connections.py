@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from django.utils import timezone
 
 from kobling.access.models import Client
-from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
+from kobling.access.naming import Ambiguous, told
+from kobling.access.policy import Actor, Doing, NotFound, clients_of, may, require
 from kobling.hub import vault
 from kobling.hub.connections import describing
 from kobling.hub.connections.opening import Opener
@@ -100,7 +101,7 @@ def sign_in(
 
 def test(actor: Actor, connection: Connection, opener: Opener) -> Health:
     """Test the sign-in, keep what the system calls itself, and describe its fields."""
-    require(actor, Doing.WORK, connection.client)
+    require(actor, Doing.SPEND, connection.client)
     try:
         opened = opener.connector(connection)
         health = opener.waiting.run(opened.check())
@@ -147,13 +148,18 @@ def amend(
 
 
 def find(actor: Actor, name: str, client: Client | None = None, doing: Doing = Doing.WORK) -> Connection:
-    """A connection by name. Raises NotFound, and SettingsError when several clients have one of that name."""
-    allowed = Connection.objects.filter(client__in=clients_of(actor, doing), name=name)
-    found = list(allowed.filter(client=client) if client else allowed)
-    if not found:
-        raise NotFound(N_("There is no connection “%(name)s”, or it is not yours."), name=name, code="not_found")
+    """A connection by name. Raises NotFound, and Ambiguous when several clients that are seen have one so called."""
+    visible = Connection.objects.filter(client__in=clients_of(actor), name=name).select_related("client__firm")
+    found = list((visible.filter(client=client) if client else visible).order_by("client"))
     if len(found) > 1:
-        raise SettingsError(N_("Several clients have a connection “%(name)s”. Say which client."), name=name)
+        raise Ambiguous(
+            N_("Several clients have a connection “%(name)s”: %(candidates)s. Say which client."),
+            name=name,
+            candidates=told(each.client for each in found),
+            code="ambiguous",
+        )
+    if not found or not may(actor, doing, found[0].client):
+        raise NotFound(N_("There is no connection “%(name)s”, or it is not yours."), name=name, code="not_found")
     return found[0]
 
 
@@ -163,15 +169,15 @@ def listed(actor: Actor) -> list[Connection]:
     return list(allowed.select_related("client").order_by("client__name", "name"))
 
 
-def probe(actor: Actor, connection: Connection, opener: Opener) -> Iterator[Finding]:
-    """Ask read-only questions and yield the findings, nothing secret among them."""
-    require(actor, Doing.WORK, connection.client)
+def probe(actor: Actor, connection: Connection, opener: Opener) -> list[Finding]:
+    """Ask read-only questions; the findings, nothing secret among them."""
+    require(actor, Doing.SPEND, connection.client)
     opened = opener.connector(connection)
 
     async def collect() -> list[Finding]:
         return [finding async for finding in opened.probe()]
 
-    yield from opener.waiting.run(collect())
+    return opener.waiting.run(collect())
 
 
 def _sorted_settings(kind: ConnectorType, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

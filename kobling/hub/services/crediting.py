@@ -39,11 +39,11 @@ def draft_credit_notes(
         raise SettingsError(N_("This system takes no credit notes from here."), code="no_credit_notes")
     now = opener.clock.now()
     runs.let_go_of_dead(now)
-    asked = runs.ask(run.pair, actor.name, now, kind=KIND, why=why, undoes=run.pk)
-    if runs.claim_this(asked.pk, actor.name, now) is None:
+    asked = runs.ask(run.pair, actor.key, now, kind=KIND, why=why, undoes=run.pk)
+    if runs.claim_this(asked.pk, actor.key, now) is None:
         runs.cancel(asked.pk, now)
         raise Unsafe(N_("A run is going on. Try again when it has ended."), code="run_going_on")
-    epoch = runs.new_attempt(asked.pk, actor.name)
+    epoch = runs.new_attempt(asked.pk, actor.key)
     notes: list[str] = []
     state = runs.FAILED
     try:

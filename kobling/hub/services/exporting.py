@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from kobling.access.models import Client
+from kobling.access.naming import who_did
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
 from kobling.files import Answer, Document, Problem, Profile, problems, read_answer, write
 from kobling.hub import runs
@@ -72,7 +73,7 @@ class Preview:
 
 def preview(actor: Actor, connection: Connection, opener: Opener, wish: Wish) -> Preview:
     """Read afresh and say what a file would hold. Nothing is stored. Raises SettingsError."""
-    require(actor, Doing.WORK, connection.client)
+    require(actor, Doing.SPEND, connection.client)
     return _shown(connection, opener, wish, _documents(connection, opener, wish, begin=False))
 
 
@@ -175,11 +176,11 @@ def mark_transferred(actor: Actor, export: FileExport, opener: Opener, now: date
         raise Unsafe(
             N_("File %(file)s was transferred already, by %(who)s."),
             file=export.pk,
-            who=export.transferred_by,
+            who=who_did(export.transferred_by).name,
             code="transferred",
         )
     _tell(opener, export, list(export.documents.filter(state=EXPORTED)), now)
-    export.transferred_at, export.transferred_by = now, actor.name
+    export.transferred_at, export.transferred_by = now, actor.key
     export.save(update_fields=["transferred_at", "transferred_by"])
     record(actor, export.connection.client, "file transferred", f"{export.connection.name} {export.pk}")
 
@@ -286,7 +287,7 @@ def _store(actor: Actor, connection: Connection, wish: Wish, shown: Preview, now
         number_of_documents=len(shown.documents),
         totals={currency: str(amount) for currency, amount in shown.totals.items()},
         made_at=now,
-        made_by=actor.name,
+        made_by=actor.key,
     )
     ExportedDocument.objects.bulk_create(
         [

@@ -13,7 +13,7 @@ from kobling.sdk.figures import Figure, Figured
 
 def figures(actor: Actor, connection: Connection, opener: Opener) -> Sequence[Figure]:
     """What the connection's system tells. Raises SettingsError for one that tells nothing."""
-    require(actor, Doing.SEE, connection.client)
+    require(actor, Doing.SPEND, connection.client)
     connector = opener.connector(connection)
     if not isinstance(connector, Figured):
         raise SettingsError(N_("%(system)s tells no figures."), system=connection.connector, code="no_figures")

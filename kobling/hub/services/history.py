@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 
+from kobling.access.actors import Kind, Who
+from kobling.access.naming import named
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub.models import Coupling, Decision, Event, Pair, SyncIssue, WriteIntent
 from kobling.records import from_json
@@ -29,6 +31,7 @@ class Change:
     who: str
     run: int
     state: str
+    who_kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class History:
     decisions: list[Decision]
     issues: list[SyncIssue]
     events: list[Event]
+    people: dict[str, Who]
+    """Who stands behind the keys in couplings and decisions."""
 
     @property
     def empty(self) -> bool:
@@ -62,17 +67,25 @@ def history(actor: Actor, pair: Pair, record: str, limit: int = 500) -> History:
         .order_by("-id")[:limit]
     )
     told = SyncIssue.objects.filter(Q(left_id__in=ids) | Q(right_id__in=ids), table__pair=pair)
+    decisions = list(Decision.objects.filter(table__pair=pair, external_id__in=ids).select_related("table"))
+    people = named(
+        [intent.run.asked_by for intent in intents]
+        + [link.coupled_by for link in links]
+        + [decision.decided_by for decision in decisions]
+    )
     return History(
-        changes=[change for intent in intents for change in _changes(intent)],
+        changes=[change for intent in intents for change in _changes(intent, people)],
         couplings=links,
-        decisions=list(Decision.objects.filter(table__pair=pair, external_id__in=ids).select_related("table")),
+        decisions=decisions,
         issues=list(told.select_related("table").order_by("-id")),
         events=list(Event.objects.filter(client=pair.client, subject__contains=record).order_by("-id")[:limit]),
+        people=people,
     )
 
 
-def _changes(intent: WriteIntent) -> Iterator[Change]:
+def _changes(intent: WriteIntent, people: Mapping[str, Who]) -> Iterator[Change]:
     changed: dict[str, list[Any]] = from_json(intent.changes)
+    asker = people[intent.run.asked_by]
     at = intent.closed_at or intent.opened_at
     if not changed:
         changed = {"": [None, None]}
@@ -86,7 +99,8 @@ def _changes(intent: WriteIntent) -> Iterator[Change]:
             intent.side,
             intent.operation,
             intent.reason,
-            intent.run.asked_by,
+            asker.name,
             intent.run_id,
             intent.state,
+            asker.kind,
         )

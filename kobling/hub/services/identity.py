@@ -43,8 +43,11 @@ def findings(
     told: Callable[[int], None] = lambda _n: None,
 ) -> Iterator[Finding]:
     """Every checked number of records as they were last read, one at a time. ``online`` asks the register too."""
-    require(actor, Doing.WORK, pair.client)
-    asked = (register or Vies(opener.transport)) if online else None
+    require(actor, Doing.SPEND, pair.client)
+    return _findings(pair, opener, (register or Vies(opener.transport)) if online else None, told)
+
+
+def _findings(pair: Pair, opener: Opener, asked: Register | None, told: Callable[[int], None]) -> Iterator[Finding]:
     number = 0
     for bench in opener.benches(pair).values():
         for field in bench.mapping.fields:

@@ -101,7 +101,7 @@ def _decide(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, now: 
     elif choice in bench.mapping.permits:
         for side, external_id in ((Side.LEFT, issue.left_id), (Side.RIGHT, issue.right_id)):
             if external_id:
-                told = {"decided_by": actor.name, "why": why, "decided_at": now}
+                told = {"decided_by": actor.key, "why": why, "decided_at": now}
                 Decision.objects.get_or_create(
                     table_id=bench.table, side=side.value, external_id=external_id, choice=choice, defaults=told
                 )
@@ -180,10 +180,11 @@ def decide_many(
     actor: Actor, table: int, side: Side, external_ids: Sequence[str], choice: str, now: datetime, why: str = ""
 ) -> None:
     """Remember the same word on many records; it replaces older ones on what to do with them."""
+    _require_table(actor, table)
     for batch in sql.batched(external_ids, sql.BATCH // 2):
         mine = Decision.objects.filter(table_id=table, side=side.value, external_id__in=batch)
         mine.exclude(choice="never").delete()
-        told = {"choice": choice, "decided_by": actor.name, "why": why, "decided_at": now}
+        told = {"choice": choice, "decided_by": actor.key, "why": why, "decided_at": now}
         Decision.objects.bulk_create(
             [Decision(table_id=table, side=side.value, external_id=each, **told) for each in dict.fromkeys(batch)]
         )
@@ -201,6 +202,7 @@ def decide(
     why: str = "",
 ) -> None:
     """Remember what a person said of a record; a new word on what to do with it replaces the old one."""
+    _require_table(actor, table)
     mine = Decision.objects.filter(table_id=table, side=side.value, external_id=external_id)
     if choice != "never":
         mine.exclude(choice="never").delete()
@@ -210,8 +212,14 @@ def decide(
         external_id=external_id,
         choice=choice,
         other_id=other,
-        defaults={"decided_by": actor.name, "why": why, "decided_at": now},
+        defaults={"decided_by": actor.key, "why": why, "decided_at": now},
     )
+
+
+def _require_table(actor: Actor, table: int) -> None:
+    """A table is given by number here, which may be anybody's."""
+    client = Table.objects.filter(pk=table).values_list("pair__client", flat=True).first()
+    require(actor, Doing.WORK, client or 0)
 
 
 def couple(
@@ -226,7 +234,7 @@ def couple(
     uid = coupling_id(bench.name, left_id, right_id)
     with sql.together():
         Decision.objects.filter(table_id=bench.table, external_id__in=[left_id, right_id]).delete()
-        couplings.save(bench.table, [couplings.Link(uid, left_id, right_id, {}, {})], now, actor.name)
+        couplings.save(bench.table, [couplings.Link(uid, left_id, right_id, {}, {})], now, actor.key)
         for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
             keep = gather.identity_rules(bench.mapping)
             couplings.mark_coupled(bench.table, bench.siblings[side], side, [external_id], keep)

@@ -9,6 +9,8 @@ from kobling.access.policy import Actor
 from kobling.hub.models import Event
 from kobling.records import to_json
 
+_LONGEST = 200
+
 
 def record(
     actor: Actor,
@@ -23,7 +25,9 @@ def record(
     """Write one line that is never changed again. Secrets are not for this log."""
     Event.objects.create(
         client=client,
-        who=actor.name,
+        who=actor.name[:_LONGEST],
+        who_kind=actor.kind.value,
+        who_id=actor.ident[:_LONGEST],
         what=what,
         subject=subject,
         before="" if before is None else to_json(before).decode(),

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from django.db import transaction
 
 from kobling.access.models import Client
-from kobling.access.policy import Actor, Doing, NotFound, may, require
+from kobling.access.policy import Actor, Doing, NotFound, may, require, require_operator
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Pair, Run, Schedule
@@ -38,10 +38,13 @@ class Offer:
     usable: bool
 
 
-def offers(actor: Actor, client: Client, opener: Opener) -> list[Offer]:
-    """Everything there is; whoever sees the client may look around."""
-    require(actor, Doing.SEE, client)
-    administrator = may(actor, Doing.SET_UP, client)
+def offers(actor: Actor, client: Client | None, opener: Opener) -> list[Offer]:
+    """Everything there is; whoever sees the client may look around, the operator also where there is no client yet."""
+    if client is None:
+        require_operator(actor)
+    else:
+        require(actor, Doing.SEE, client)
+    administrator = client is None or may(actor, Doing.SET_UP, client)
     known = list(Activation.objects.filter(client=client))
     switched_on = {each.pair_type: each for each in known if each.ended_at is None}
     ended = {each.pair_type for each in known}
@@ -61,8 +64,7 @@ def spelled(price: Price) -> str:
 
 def set_price(actor: Actor, opener: Opener, pair_type: str, amount: str, currency: str, per: str) -> str:
     """Say what a pair type costs from now on (0: nothing). The operator alone; who has it already keeps the old one."""
-    if not actor.is_operator:
-        raise NotFound(N_("There is no such thing, or it is not yours."), code="not_found")
+    require_operator(actor)
     kind = opener.pair_type_named(pair_type)
     try:
         number = Decimal(amount)
@@ -115,7 +117,7 @@ def activate(
         if known is None:
             _agreed(kind, price)
             known = Activation(client=client, pair_type=kind.name, price=price, mode=FULL)
-            known.activated_at, known.activated_by = now, actor.name
+            known.activated_at, known.activated_by = now, actor.key
         known.mode = mode or known.mode
         if departments is not None:
             known.departments = [each.strip() for each in departments if each.strip()]
@@ -138,7 +140,7 @@ def deactivate(actor: Actor, client: Client, opener: Opener, pair_type: str, now
         if Run.objects.filter(pair__in=mine, state=runs.RUNNING).exists():
             raise Unsafe(N_("A run is going on. Try again when it has ended."), code="run_going_on")
         ended = Activation.objects.filter(client=client, pair_type=kind.name, ended_at=None)
-        if not ended.update(ended_at=now, ended_by=actor.name):
+        if not ended.update(ended_at=now, ended_by=actor.key):
             raise NotFound(N_("“%(name)s” is not switched on for this client."), name=kind.title, code="not_active")
         for run in Run.objects.filter(pair__in=mine, state=runs.QUEUED).values_list("pk", flat=True):
             runs.cancel(run, now)

@@ -195,7 +195,7 @@ def _couple(actor: Actor, pair: Pair, bench: Workbench, wanted: Sequence[Two], n
             taken[Side.LEFT].add(left)
             taken[Side.RIGHT].add(right)
             links.append(Link(coupling_id(bench.name, left, right), left, right, {}, {}))
-        couplings.save(bench.table, links, now, actor.name)
+        couplings.save(bench.table, links, now, actor.key)
         for side in Side:
             _now_coupled(bench, side, [each.left_id if side is Side.LEFT else each.right_id for each in links])
     done.coupled += len(links)
@@ -320,7 +320,7 @@ def never_many(
     """Remember of (left id, right id) two and two that they are not the same, whatever rules say. Returns how many."""
     require(actor, Doing.WORK, pair.client)
     bench = bench_of(pair, table, opener)
-    told = {"table_id": bench.table, "side": "left", "choice": "never", "decided_by": actor.name, "why": why}
+    told = {"table_id": bench.table, "side": "left", "choice": "never", "decided_by": actor.key, "why": why}
     number = 0
     for batch in sql.batched(dict.fromkeys(those), BATCH):
         known = matcher.never_pairs(bench.table, [left for left, _ in batch])

@@ -49,7 +49,7 @@ def compare(
 
     Raises SettingsError for a pair that has no numbers to compare, Unsafe while a run is going on.
     """
-    require(actor, Doing.WORK, pair.client)
+    require(actor, Doing.SPEND, pair.client)
     if read and (pair.left.held_by or pair.right.held_by):
         raise Unsafe(N_("A run is going on. Try again when it has ended."), code="run_going_on")
     bench = _bench(pair, opener)

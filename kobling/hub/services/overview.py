@@ -68,7 +68,7 @@ def payments(actor: Actor, pair: Pair, today: date) -> list[Customer]:
 
 def receipt(actor: Actor, pair: Pair, opener: Opener, external_id: str) -> bytes:
     """The PDF of a booked invoice. Raises NotThere where there is none."""
-    require(actor, Doing.SEE, pair.client)
+    require(actor, Doing.SPEND, pair.client)
     return opener.waiting.run(opener.connector(pair.right).document("invoices", external_id))
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from kobling.access.models import Client
-from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
+from kobling.access.naming import Ambiguous, told
+from kobling.access.policy import Actor, Doing, NotFound, clients_of, may, require
 from kobling.hub import runs
 from kobling.hub.connections.departments import ids_of
 from kobling.hub.connections.opening import Opener
@@ -97,13 +98,19 @@ def schedule(
 
 
 def find(actor: Actor, name: str, client: Client | None = None, doing: Doing = Doing.SEE) -> Pair:
-    """A pair by name. Raises NotFound, and SettingsError when several clients have one of that name."""
-    allowed = Pair.objects.filter(client__in=clients_of(actor, doing), name=name)
-    found = list((allowed.filter(client=client) if client else allowed).select_related("client", "left", "right"))
-    if not found:
-        raise NotFound(N_("There is no pair “%(name)s”, or it is not yours."), name=name, code="not_found")
+    """A pair by name. Raises NotFound, and Ambiguous when several clients that are seen have one so called."""
+    visible = Pair.objects.filter(client__in=clients_of(actor), name=name)
+    visible = visible.select_related("client__firm", "left", "right")
+    found = list((visible.filter(client=client) if client else visible).order_by("client"))
     if len(found) > 1:
-        raise SettingsError(N_("Several clients have a pair “%(name)s”. Say which client."), name=name)
+        raise Ambiguous(
+            N_("Several clients have a pair “%(name)s”: %(candidates)s. Say which client."),
+            name=name,
+            candidates=told(each.client for each in found),
+            code="ambiguous",
+        )
+    if not found or not may(actor, doing, found[0].client):
+        raise NotFound(N_("There is no pair “%(name)s”, or it is not yours."), name=name, code="not_found")
     return found[0]
 
 

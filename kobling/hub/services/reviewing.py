@@ -83,14 +83,14 @@ def prepare(actor: Actor, pair: Pair, now: datetime, *, restart: bool = False) -
 
     ``restart``: as ``start`` takes it.
     """
-    require(actor, Doing.SEE, pair.client)
+    require(actor, Doing.PLAN, pair.client)
     again: dict[str, Any] = {"again": True} if restart else {}
     with sql.together():
         Pair.objects.select_for_update().get(pk=pair.pk)
         for known in pair.runs.filter(kind="plan", state__in=(runs.QUEUED, runs.RUNNING)).order_by("-id"):
             if bool(known.options.get("again")) == restart:
                 return known
-        return runs.ask(pair, actor.name, now, kind="plan", full=True, **again)
+        return runs.ask(pair, actor.key, now, kind="plan", full=True, **again)
 
 
 def start(
@@ -125,7 +125,7 @@ def start(
     with sql.together():
         Pair.objects.select_for_update().get(pk=pair.pk)
         _refuse_second(pair)
-        run = runs.ask(pair, actor.name, now, why=why, **options)
+        run = runs.ask(pair, actor.key, now, why=why, **options)
     if confirmed:
         record(actor, pair.client, "brake released", pair.name, after=list(confirmed), why=why)
     record(actor, pair.client, "full synchronisation asked for", pair.name, after=options["tables"], why=why)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import QuerySet
 
 from kobling.access.models import Client
-from kobling.access.policy import Actor, Doing, require
+from kobling.access.naming import Ambiguous
+from kobling.access.policy import Actor, Doing, require, require_operator
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection, Event, Pair
-from kobling.hub.models.market import active
+from kobling.hub.models.market import Activation, active
 from kobling.hub.services import connections, marketplace, pairs
 from kobling.hub.services.connections import SigningIn
 from kobling.hub.services.log import record
@@ -22,6 +25,8 @@ from kobling.sdk.protocols import Preparable, Setting
 
 USER = "synchronisation_user"
 """What a preparing step may ask beside the sign-in: whom to give the rights."""
+Row = TypeVar("Row", Pair, Connection)
+_NAMED = 10
 TODO, DONE, SKIPPED, WAITS = "todo", "done", "skipped", "waits"
 _CONFIRMED, _SKIPPED = "set-up step done", "set-up step skipped"
 
@@ -36,12 +41,18 @@ class StepState:
     told: str = ""
 
 
-def overview(actor: Actor, client: Client, pair_type: str, opener: Opener) -> list[StepState]:
-    """All steps of the set-up in their order. Raises SettingsError for a pair type without one."""
-    require(actor, Doing.SEE, client)
+def overview(actor: Actor, client: Client | None, pair_type: str, opener: Opener) -> list[StepState]:
+    """All steps of the set-up in their order; the operator may look where there is no client yet.
+
+    Raises SettingsError for a pair type without one.
+    """
+    if client is None:
+        require_operator(actor)
+    else:
+        require(actor, Doing.SEE, client)
     kind = _kind(opener, pair_type)
     pair = _pair(client, kind)
-    activation = active(client.pk, kind.name)
+    activation = _activation(client, kind)
     mode = activation.mode if activation else FULL
     found: list[StepState] = []
     for step in kind.set_up:
@@ -91,7 +102,7 @@ def skip(actor: Actor, client: Client, pair_type: str, name: str, opener: Opener
     record(actor, client, _SKIPPED, f"{pair_type} {name}")
 
 
-def _state(client: Client, kind: PairType, pair: Pair | None, step: SetUpStep) -> tuple[str, str]:
+def _state(client: Client | None, kind: PairType, pair: Pair | None, step: SetUpStep) -> tuple[str, str]:
     subject = f"{kind.name} {step.name}"
     if step.kind is StepKind.CONNECT:
         connection = _connection(client, kind, step)
@@ -110,8 +121,12 @@ def _state(client: Client, kind: PairType, pair: Pair | None, step: SetUpStep) -
     return (SKIPPED if last.what == _SKIPPED else DONE), ""
 
 
-def _activation_state(client: Client, kind: PairType) -> tuple[str, str]:
-    activation = active(client.pk, kind.name)
+def _activation(client: Client | None, kind: PairType) -> Activation | None:
+    return active(client.pk, kind.name) if client else None
+
+
+def _activation_state(client: Client | None, kind: PairType) -> tuple[str, str]:
+    activation = _activation(client, kind)
     if activation is None:
         return TODO, marketplace.price_of(kind.name)
     return DONE, ", ".join([activation.mode, *activation.departments])
@@ -262,16 +277,29 @@ def _kind(opener: Opener, name: str) -> PairType:
     return kind
 
 
-def _pair(client: Client, kind: PairType) -> Pair | None:
-    return Pair.objects.filter(client=client, pair_type=kind.name).order_by("id").first()
+def _pair(client: Client | None, kind: PairType) -> Pair | None:
+    return _the_only(Pair.objects.filter(client=client, pair_type=kind.name).order_by("id"), kind.title)
 
 
-def _connection(client: Client, kind: PairType, step: SetUpStep) -> Connection | None:
+def _connection(client: Client | None, kind: PairType, step: SetUpStep) -> Connection | None:
     pair = _pair(client, kind)
     if pair is not None:
         return pair.left if step.side is Side.LEFT else pair.right
     connector = kind.left if step.side is Side.LEFT else kind.right
-    return Connection.objects.filter(client=client, connector=connector).order_by("id").first()
+    return _the_only(Connection.objects.filter(client=client, connector=connector).order_by("id"), connector)
+
+
+def _the_only(found: QuerySet[Row], what: str) -> Row | None:
+    """Steps name neither pair nor connection: with several of them, nobody can say which one is meant."""
+    rows = list(found[:_NAMED])
+    if len(rows) > 1:
+        raise Ambiguous(
+            N_("The client has several of %(what)s: %(names)s. The assisted set-up is for one; use the single steps."),
+            what=what,
+            names=", ".join(each.name for each in rows),
+            code="ambiguous",
+        )
+    return rows[0] if rows else None
 
 
 def _needed(client: Client, kind: PairType, step: SetUpStep) -> Connection:

@@ -31,7 +31,7 @@ def availability(actor: Actor, pair: Pair, numbers: Sequence[str], opener: Opene
 
     Raises SettingsError where the pair's accounting system shows no stock, or nobody set it up.
     """
-    require(actor, Doing.SEE, pair.client)
+    require(actor, Doing.SPEND, pair.client)
     connector = opener.connector(pair.right)
     if not isinstance(connector, Stocked):
         raise SettingsError(N_("%(system)s shows no stock."), system=pair.right.connector, code="no_stock")

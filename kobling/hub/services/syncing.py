@@ -23,13 +23,13 @@ def sync(
     if confirmed:
         options["confirmed"] = list(confirmed)
         record(actor, pair.client, "brake released", pair.name, after=list(confirmed), why=why)
-    return runs.ask(pair, actor.name, now, why=why, **options)
+    return runs.ask(pair, actor.key, now, why=why, **options)
 
 
 def plan(actor: Actor, pair: Pair, now: datetime) -> Run:
     """Ask what would happen; nothing is sent."""
-    require(actor, Doing.SEE, pair.client)
-    return runs.ask(pair, actor.name, now, kind="plan")
+    require(actor, Doing.PLAN, pair.client)
+    return runs.ask(pair, actor.key, now, kind="plan")
 
 
 def sync_planned(actor: Actor, pair: Pair, shown: Run, now: datetime) -> Run:
@@ -47,7 +47,7 @@ def sync_planned(actor: Actor, pair: Pair, shown: Run, now: datetime) -> Run:
             raise Unsafe(N_("The plan %(run)s was executed already. Make a new one."), run=shown.pk, code="plan_used")
         chunks = list(shown.chunks.order_by("id").values_list("pk", flat=True))
         record(actor, pair.client, "plan approved", f"{pair.name} #{shown.pk}")
-        return runs.ask(pair, actor.name, now, chunks=chunks, plan=shown.pk)
+        return runs.ask(pair, actor.key, now, chunks=chunks, plan=shown.pk)
 
 
 def sync_one(actor: Actor, pair: Pair, opener: Opener, table: str, external_id: str, now: datetime) -> Run:
@@ -69,7 +69,7 @@ def sync_one(actor: Actor, pair: Pair, opener: Opener, table: str, external_id: 
         raise SettingsError(
             N_("There is no table “%(table)s”. Known: %(known)s."), table=table, known=", ".join(tables)
         )
-    return runs.ask(pair, actor.name, now, only={"table": table, "side": "left", "id": external_id})
+    return runs.ask(pair, actor.key, now, only={"table": table, "side": "left", "id": external_id})
 
 
 def cancel(actor: Actor, run: Run, now: datetime) -> bool:

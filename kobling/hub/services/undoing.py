@@ -62,7 +62,7 @@ class Undo:
 
 def prepare(actor: Actor, run: Run, opener: Opener) -> Undo:
     """Say what undoing a run would restore and what stays, from fresh reads of the records it wrote."""
-    require(actor, Doing.WORK, run.pair.client)
+    require(actor, Doing.SPEND, run.pair.client)
     if run.state not in runs.ENDED:
         raise SettingsError(N_("Run %(run)s has not ended."), run=run.pk, code="run_going_on")
     benches = {bench.table: bench for bench in opener.benches(run.pair).values()}
@@ -217,7 +217,7 @@ def start(actor: Actor, run: Run, undo: Undo, opener: Opener, now: datetime, why
     require(actor, Doing.WORK, run.pair.client)
     benches = opener.benches(run.pair)
     with sql.together():
-        asked = runs.ask(run.pair, actor.name, now, why=why or f"undo of run {run.pk}", undoes=run.pk, chunks=[])
+        asked = runs.ask(run.pair, actor.key, now, why=why or f"undo of run {run.pk}", undoes=run.pk, chunks=[])
         seq, chunks = 0, []
         for table, actions in undo.actions.items():
             bench = benches[table]

@@ -74,7 +74,7 @@ class Report:
 
 def verify(actor: Actor, pair: Pair, opener: Opener, told: Told = lambda _what, _n: None, most: int = 200) -> Report:
     """Read both sides afresh and compare. Raises Unsafe while a run is going on."""
-    require(actor, Doing.WORK, pair.client)
+    require(actor, Doing.SPEND, pair.client)
     if pair.left.held_by or pair.right.held_by:
         raise Unsafe(N_("A run is going on. Verify when it has ended."), code="run_going_on")
     benches = opener.benches(pair)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('hub', '0002_file_exports'),
+        ('hub', '0003_audit'),
     ]
 
     operations = [

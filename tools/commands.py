@@ -15,7 +15,7 @@ INTRO = """# Commands
 Made by `make docs` from the commands themselves; do not edit.
 
 Options before the command: `--client NAME` (or `KOBLING_CLIENT`) says for which client, by its name, its number or `#`
-and its id; the command then sees that client alone. `--as PERSON` (or `KOBLING_AS`) says as whom; without it you are the
+and its id; the command then sees that client alone. `--as PERSON` (or `KOBLING_AS`) says as whom; without, you are the
 operator of this machine. A client or person that there is not is an error in every command. [access.md](access.md) says
 who may do what. `--json` prints one JSON document.
 

@@ -40,6 +40,7 @@ def connect(
     settings: Annotated[list[str] | None, typer.Argument(help="name=value … (name=@file reads a file)")] = None,
     name: Annotated[str, typer.Option(help="What to call the connection.")] = "",
     redirect_uri: Annotated[str, typer.Option(help="Where the vendor's sign-in page sends you back.")] = REDIRECT_URI,
+    moved: Annotated[bool, typer.Option("--moved", help="Another account: the same company moved.")] = False,
     json: Json = False,
 ) -> None:
     """Connect a system: settings are tested at once and stored encrypted. Without settings: what is needed."""
@@ -51,7 +52,8 @@ def connect(
     with vendors() as opener:
         client = clients.find_or_add(who, asked.client)
         way = connections.SigningIn(redirect_uri, show_and_wait)
-        made, health = connections.connect(who, client, opener, connector, pairs_of(settings), name, way)
+        given = pairs_of(settings)
+        made, health = connections.connect(who, client, opener, connector, given, name, way, moved=moved)
     if json:
         told = {"connection": made.name, "account_name": health.account_name, "version": health.version}
         output.as_json({**told, "not_offered": list(health.notes)})

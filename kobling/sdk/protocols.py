@@ -235,6 +235,8 @@ class Countable(Protocol):
 class Health:
     """What a connection test found: the account's own name echoed, so that a person sees it is the right one.
 
+    ``identity`` is what tells this account from every other for good (an organisation's or company's id, a database's
+    address), never a name that may change; empty where the system tells none.
     ``notes`` are what the installation lacks or has otherwise than usual; ``settings`` are found by the test and kept
     with those that were entered (an id for a name).
     """
@@ -243,6 +245,7 @@ class Health:
     version: str = ""
     notes: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

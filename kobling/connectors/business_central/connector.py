@@ -94,7 +94,8 @@ class BusinessCentral:
         if self.vouchers.journals.batch:
             await self.vouchers.journals.chosen()
         settings = {"company_id": str(company["id"]), "company_name": str(company.get("name") or "")}
-        return Health(str(company.get("displayName") or company.get("name")), "API v2.0", tuple(notes), settings)
+        name = str(company.get("displayName") or company.get("name"))
+        return Health(name, "API v2.0", tuple(notes), settings, identity=str(company["id"]))
 
     async def _find_environment(self) -> None:
         told = await self._api.json("GET", "/environments/v1.2")

@@ -90,7 +90,7 @@ class Dataverse:
         except KoblingError:
             # Not every role may read the organisation's row; its id is name enough then.
             pass
-        return Health(name, "Web API v9.2")
+        return Health(name, "Web API v9.2", identity=str(me.get("OrganizationId") or ""))
 
     async def prepare(self, user: str = "") -> Sequence[str]:
         """Make our price list, see that every table can be read, and give ``user`` the security role for all that.

@@ -51,7 +51,7 @@ class Dinero:
             if str(each.get("Id")) == self._organization:
                 # Listing organizations needs no plan; only a call into the organization shows that it has API access.
                 await self._api.json("GET", f"/v1/{self._organization}/accountingyears")
-                return Health(str(each.get("Name") or ""), version="API v1.1")
+                return Health(str(each.get("Name") or ""), version="API v1.1", identity=self._organization)
         raise SettingsError(
             N_("The key does not open that organization. It opens: %(names)s."),
             field="organization_id",

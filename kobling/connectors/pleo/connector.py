@@ -70,7 +70,8 @@ class Pleo:
         for row in reached:
             if (not wanted and len(reached) == 1) or wanted in (str(row["id"]), str(row.get("name") or "").casefold()):
                 self.service.company = str(row["id"])
-                return Health(str(row.get("name") or ""), "API", settings={"company_id": self.service.company})
+                company = self.service.company
+                return Health(str(row.get("name") or ""), "API", settings={"company_id": company}, identity=company)
         raise SettingsError(
             N_("The sign-in does not open that company. It opens: %(names)s."),
             field="company",

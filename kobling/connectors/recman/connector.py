@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from kobling.connectors.recman.faults import ERRORS, TITLE
 from kobling.connectors.recman.lists import SCOPES, ScopeList
 from kobling.connectors.recman.service import V1, V2, Service
-from kobling.records import N_, KoblingError, NotOffered, NotThere, SettingsError
+from kobling.records import N_, KoblingError, NotOffered, NotThere, Refused, SettingsError
 from kobling.sdk.context import ConnectorContext
 from kobling.sdk.probe import asked
 from kobling.sdk.protocols import ConnectorType, Finding, Health, Resource, Setting
@@ -40,7 +40,22 @@ class RecMan:
                 last = error
         if len(missing) == len(self.lists) and last is not None:
             raise last
-        return Health(TITLE, self.service.generation, tuple(missing))
+        name, identity = await self._own_company()
+        return Health(name or TITLE, self.service.generation, tuple(missing), identity=identity)
+
+    async def _own_company(self) -> tuple[str, str]:
+        """The companies that RecMan marks as the account's own: their names, and what tells them from others.
+
+        Fidelity: assumed recman §3 – type “ownCompany” marks the company that uses RecMan; without one the account is
+        told by the records that were read from it
+        """
+        try:
+            told = await self.service.page("company", ("companyId", "name", "countryRegNumber", "type"), 1)
+        except (NotOffered, SettingsError, Refused):
+            return "", ""
+        own = [(key, row) for key, row in told.rows.items() if row.get("type") == "ownCompany"]
+        names = [str(row.get("name") or "") for _, row in own]
+        return ", ".join(names)[:200], ",".join(sorted(str(key) for key, _ in own))
 
     async def probe(self) -> AsyncIterator[Finding]:
         """Read-only questions: which scopes and fields there are, since most are only assumed."""

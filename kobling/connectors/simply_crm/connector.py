@@ -61,7 +61,8 @@ class SimplyCrm:
         except KoblingError:
             rows = []
         name = rows[0].get("organizationname") if rows else ""
-        return Health(name or self._service.user_id, version=f"vTiger {self._service.version}".strip())
+        version = f"vTiger {self._service.version}".strip()
+        return Health(name or self._service.user_id, version, identity=self._service.address)
 
     async def probe(self) -> AsyncIterator[Finding]:
         """Read-only questions; see ``probe.py``."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from kobling.connectors.simply_crm import faults
@@ -40,6 +41,12 @@ class Service:
         self.user_id = ""
         self.version = ""
         self.offset: timedelta | None = None
+
+    @property
+    def address(self) -> str:
+        """The server and path, without the way there: one address serves one database."""
+        parts = urlsplit(self._api.base_url)
+        return f"{parts.netloc}{parts.path}".casefold().rstrip("/")
 
     async def query(self, vtql: str) -> list[dict[str, Any]]:
         """Rows of a VTQL query."""

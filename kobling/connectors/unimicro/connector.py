@@ -48,7 +48,7 @@ class Unimicro:
             if (not wanted and len(reached) == 1) or wanted in (key.casefold(), name.casefold()):
                 self.service.company_key = key
                 await self.service.rows("customers", select="ID", top="1")
-                return Health(name, "Softrig API", settings={"company_key": key})
+                return Health(name, "Softrig API", settings={"company_key": key}, identity=key)
         names = ", ".join(str(each.get("Name") or each.get("CompanyName")) for each in reached)
         raise SettingsError(
             N_("There is no company “%(name)s”. There are: %(names)s."),

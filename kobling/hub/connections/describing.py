@@ -24,12 +24,9 @@ def of(connection: Connection) -> dict[str, dict[str, FieldSchema]]:
     }
 
 
-def remember(connection: Connection, described: Mapping[str, Mapping[str, FieldSchema]]) -> None:
-    """Keep what an installation said of its fields."""
-    connection.described = {
-        resource: {name: asdict(each) for name, each in fields.items()} for resource, fields in described.items()
-    }
-    connection.save(update_fields=["described"])
+def as_data(described: Mapping[str, Mapping[str, FieldSchema]]) -> dict[str, Any]:
+    """What an installation said of its fields, as it is kept."""
+    return {resource: {name: asdict(each) for name, each in fields.items()} for resource, fields in described.items()}
 
 
 def _schema(data: Mapping[str, Any]) -> FieldSchema:

@@ -10,6 +10,8 @@ from django.db import models
 class Connection(models.Model):
     """One client's authorised use of a connector. ``secrets`` is encrypted; ``settings`` holds nothing secret.
 
+    ``identity`` is the account's own id, as the system tells it (organisation, company, database): a connection is one
+    account for good. ``held_by`` names the run, or the change of settings, that has it to itself.
     ``revoked_at``: its key was taken away, and nothing is asked of the system until somebody connects it again.
     """
 
@@ -24,6 +26,7 @@ class Connection(models.Model):
     healthy = models.BooleanField(null=True)
     health_text = models.TextField(default="")
     account_name = models.CharField(max_length=200, default="")
+    identity = models.CharField(max_length=300, default="")
     checked_at = models.DateTimeField(null=True)
     held_by = models.CharField(max_length=64, default="")
     revoked_at = models.DateTimeField(null=True)

@@ -27,6 +27,10 @@ BY_HAND = ("credit_notes",)
 """Kinds that no worker claims: who asked does them at once."""
 LONGEST_BY_HAND = timedelta(minutes=15)
 PLAN_HOLDS_FOR = timedelta(hours=24)
+LONGEST_CHANGE = timedelta(minutes=10)
+OWN_CONNECTION = "_connection"
+"""How options end that name a connection which one table is written by."""
+_SETTINGS = "settings:"
 ENDED = (DONE, PARTLY, FAILED, STOPPED, CANCELLED)
 
 
@@ -66,12 +70,12 @@ def claim(worker: str, now: datetime) -> int | None:
 
 
 def claim_this(run: int, worker: str, now: datetime) -> int | None:
-    """Claim one queued run by compare-and-set, with both connections. None when they are busy or it is taken."""
+    """Claim one queued run by compare-and-set, with all its connections. None when they are busy or it is taken."""
     pair = Run.objects.select_related("pair").get(pk=run).pair
-    wanted = sorted({pair.left_id, pair.right_id})
+    wanted = connections_of(pair)
     with sql.together():
-        both = Connection.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
-        if any(each.held_by for each in both):
+        held = Connection.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+        if any(is_held(each.held_by, now) for each in held):
             return None
         summary = {"worker": worker}
         if not Run.objects.filter(pk=run, state=QUEUED).update(state=RUNNING, started_at=now, summary=summary):
@@ -80,16 +84,50 @@ def claim_this(run: int, worker: str, now: datetime) -> int | None:
     return run
 
 
+def connections_of(pair: Pair) -> list[int]:
+    """Every connection that a run of the pair uses: its two, and those that single tables are written by."""
+    named = [str(value) for name, value in pair.options.items() if name.endswith(OWN_CONNECTION) and value]
+    own = Connection.objects.filter(client=pair.client_id, name__in=named).values_list("pk", flat=True)
+    return sorted({pair.left_id, pair.right_id, *own})
+
+
 @contextmanager
 def between_runs(pair: Pair) -> Iterator[None]:
     """A transaction that no run of the pair's connections begins in. Raises Unsafe while one is going on."""
     with sql.together():
-        both = Connection.objects.select_for_update().filter(pk__in=[pair.left_id, pair.right_id]).order_by("pk")
-        if any(each.held_by for each in both):
-            raise Unsafe(
-                N_("A run of these connections is going on. Try again when it has ended."), code="run_going_on"
-            )
+        held = Connection.objects.select_for_update().filter(pk__in=connections_of(pair)).order_by("pk")
+        if any(each.held_by for each in held):
+            raise _going_on()
         yield
+
+
+@contextmanager
+def held_for_settings(connection: int, now: datetime) -> Iterator[None]:
+    """No run begins while a connection's settings change. Raises Unsafe while one is going on.
+
+    One that changed them and died lets go after a while.
+    """
+    holder = f"{_SETTINGS}{now.isoformat()}"
+    with sql.together():
+        row = Connection.objects.select_for_update().get(pk=connection)
+        if is_held(row.held_by, now):
+            raise _going_on()
+        Connection.objects.filter(pk=connection).update(held_by=holder)
+    try:
+        yield
+    finally:
+        Connection.objects.filter(pk=connection, held_by=holder).update(held_by="")
+
+
+def is_held(held_by: str, now: datetime) -> bool:
+    """Whether a run, or a change of settings that has not died, has a connection to itself."""
+    if not held_by.startswith(_SETTINGS):
+        return bool(held_by)
+    return now - datetime.fromisoformat(held_by.removeprefix(_SETTINGS)) < LONGEST_CHANGE
+
+
+def _going_on() -> Unsafe:
+    return Unsafe(N_("A run of these connections is going on. Try again when it has ended."), code="run_going_on")
 
 
 def let_go_of_dead(now: datetime) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from django.utils import timezone
@@ -11,14 +13,22 @@ from django.utils import timezone
 from kobling.access.models import Client
 from kobling.access.naming import Ambiguous, told
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, may, require
-from kobling.hub import vault
-from kobling.hub.connections import describing
+from kobling.hub import runs, vault
+from kobling.hub.connections import describing, identity
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
 from kobling.records import N_, KoblingError, SettingsError
-from kobling.sdk.context import GrantData
-from kobling.sdk.protocols import ConnectorType, FieldSchema, Finding, Health
+from kobling.sdk.context import GrantData, LoadGrant
+from kobling.sdk.protocols import Connector, ConnectorType, FieldSchema, Finding, Health
+
+EXTRA = frozenset({"requests_per_window"})
+"""Settings that every connection has."""
+_LONGEST_NAME = 200
+_SIGN_IN = frozenset(
+    {"client_id", "tenant", "sign_in", "authority", "base_url", "token_url", "address", "environment", "username"}
+)
+"""Settings that a sign-in depends on, beside the secret ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +47,128 @@ def connect(
     settings: Mapping[str, str],
     name: str = "",
     signing_in: SigningIn | None = None,
+    *,
+    moved: bool = False,
 ) -> tuple[Connection, Health]:
-    """Store a connection and test it at once; one that fails its test is not kept.
+    """Test a connection and store it; one that fails its test is not kept.
 
-    A connection of that name gets the new settings instead. Raises SettingsError naming what is wrong.
+    Of a connection that there is, what is not named stays. Settings that open another account are refused, unless a
+    person says that it ``moved``: the same company elsewhere, whose couplings stay. Raises SettingsError naming what is
+    wrong, Unsafe while a run uses the connection.
     """
     require(actor, Doing.SET_UP, client)
     kind = opener.type_of(connector)
-    plain, secret = _sorted_settings(kind, settings)
     name = name or connector
     known = Connection.objects.filter(client=client, name=name).first()
     if known is not None and known.connector != connector:
         raise SettingsError(N_("“%(name)s” is already the name of a connection to another system."), name=name)
-    old = (known.settings, known.secrets, known.grant, known.revoked_at) if known else None
     connection = known or Connection(client=client, connector=connector, name=name)
-    connection.settings, connection.secrets, connection.grant = plain, vault.seal(secret), ""
-    connection.revoked_at = None
-    connection.save()
-    try:
-        _sign_in(connection, kind, opener, {**plain, **secret}, signing_in)
-        health = test(actor, connection, opener)
-    except KoblingError:
-        if old is None:
-            connection.delete()
-        else:
-            connection.settings, connection.secrets, connection.grant, connection.revoked_at = old
-            connection.save()
-        raise
-    record(actor, client, "connected", name, after=plain)
+    old = {**_entered(connection, kind), **vault.open_secrets(connection.secrets)} if known else {}
+    merged = {**old, **settings}
+    grant = _still_good(connection, old, merged) if known else {}
+    with _to_itself(known, opener.clock.now()):
+        health = _try(opener, connection, merged, grant, signing_in, moved)
+    record(actor, client, "connected", name, after=connection.settings, why=N_("The account moved.") if moved else "")
     return connection, health
 
 
-def _sign_in(
-    connection: Connection, kind: ConnectorType, opener: Opener, settings: Mapping[str, str], way: SigningIn | None
-) -> None:
-    grant = sign_in(kind, opener, settings, way)
-    if grant is not None:
-        connection.grant = vault.seal(grant)
-        connection.save(update_fields=["grant"])
+def _still_good(connection: Connection, old: Mapping[str, str], new: Mapping[str, str]) -> GrantData:
+    """The stored sign-in, where only settings changed that have no part in it; who changes nothing signs in anew."""
+    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    plain = set(connection.settings) | EXTRA
+    if not changed or changed & _SIGN_IN or changed - plain:
+        return {}
+    return vault.open_secrets(connection.grant)
+
+
+def _entered(connection: Connection, kind: ConnectorType) -> dict[str, str]:
+    """Settings that a person entered; what a test found is found again."""
+    names = {setting.name for setting in kind.settings} | EXTRA
+    return {name: str(value) for name, value in connection.settings.items() if name in names}
+
+
+def _try(
+    opener: Opener,
+    connection: Connection,
+    settings: Mapping[str, str],
+    grant: GrantData,
+    way: SigningIn | None,
+    moved: bool,
+) -> Health:
+    """Open with these settings, look whose account it is, and only then store all of it at once."""
+    kind = opener.type_of(connection.connector)
+    plain, secret = _sorted_settings(kind, settings)
+    found = _opened(opener, kind, {**plain, **secret}, grant, way)
+    if connection.pk is not None and not moved:
+        identity.require_same(connection, found.health, found.connector, opener.waiting)
+    connection.settings = {**plain, **found.health.settings}
+    connection.secrets = vault.seal(secret)
+    connection.grant = vault.seal(found.grant) if found.grant else ""
+    connection.grant_version += 1
+    connection.revoked_at = None
+    _keep(connection, found.health, found.described)
+    return found.health
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A connector opened on settings that are not stored yet, and what it said."""
+
+    connector: Connector
+    health: Health
+    described: Mapping[str, Mapping[str, FieldSchema]]
+    grant: GrantData | None
+
+
+def _opened(
+    opener: Opener, kind: ConnectorType, settings: Mapping[str, str], grant: GrantData, way: SigningIn | None
+) -> _Opened:
+    """With the sign-in there is, as long as it opens them; else with a new one."""
+    if grant:
+        try:
+            return _asked(opener, kind, settings, grant)
+        except SettingsError:
+            if way is None or kind.sign_in is None or not kind.sign_in.needed(settings):
+                raise
+    return _asked(opener, kind, settings, sign_in(kind, opener, settings, way))
+
+
+def _asked(opener: Opener, kind: ConnectorType, settings: Mapping[str, str], grant: GrantData | None) -> _Opened:
+    context = opener.passing_context(grant)
+    opened = kind.open(settings, context)
+    health, described = _told(opener, opened)
+    assert context.load_grant is not None
+    return _Opened(opened, health, described, opener.waiting.run(_stored(context.load_grant)))
+
+
+async def _stored(load: LoadGrant) -> GrantData | None:
+    return await load()
+
+
+def _told(opener: Opener, opened: Connector) -> tuple[Health, dict[str, Mapping[str, FieldSchema]]]:
+    """What a test and the descriptions say; a connector without a test is healthy when it describes itself."""
+    check = getattr(opened, "check", None)
+    health = opener.waiting.run(check()) if check is not None else Health("")
+    return health, {name: opener.waiting.run(each.describe()) for name, each in opened.resources.items()}
+
+
+def _keep(connection: Connection, health: Health, described: Mapping[str, Mapping[str, FieldSchema]]) -> None:
+    connection.account_name = health.account_name[:_LONGEST_NAME]
+    connection.identity = health.identity or connection.identity
+    connection.described = describing.as_data(described)
+    connection.healthy, connection.health_text, connection.checked_at = True, "", timezone.now()
+    connection.save()
+
+
+@contextmanager
+def _to_itself(connection: Connection | None, now: datetime) -> Iterator[None]:
+    """No run begins on a connection whose settings change, and none changes under a run. Raises Unsafe."""
+    if connection is None or connection.pk is None:
+        yield
+        return
+    with runs.held_for_settings(connection.pk, now):
+        connection.refresh_from_db()
+        yield
 
 
 def sign_in(
@@ -100,23 +194,20 @@ def sign_in(
 
 
 def test(actor: Actor, connection: Connection, opener: Opener) -> Health:
-    """Test the sign-in, keep what the system calls itself, and describe its fields."""
+    """Test the sign-in, keep what the system calls itself, and describe its fields.
+
+    Raises SettingsError also when it opens another account by now.
+    """
     require(actor, Doing.SPEND, connection.client)
     try:
         opened = opener.connector(connection)
-        health = opener.waiting.run(opened.check())
-        described: dict[str, Mapping[str, FieldSchema]] = {
-            name: opener.waiting.run(resource.describe()) for name, resource in opened.resources.items()
-        }
+        health, described = _told(opener, opened)
+        identity.require_same(connection, health, opened, opener.waiting)
     except KoblingError as error:
         _remember_health(connection, False, str(error))
         raise
-    connection.account_name = health.account_name
-    if health.settings:
-        connection.settings = {**connection.settings, **health.settings}
-        connection.save(update_fields=["settings"])
-    describing.remember(connection, described)
-    _remember_health(connection, True, "")
+    connection.settings = {**connection.settings, **health.settings}
+    _keep(connection, health, described)
     return health
 
 
@@ -125,24 +216,14 @@ def amend(
 ) -> Health:
     """Change some settings of a connection, of those named, and test it. A failed test changes nothing."""
     require(actor, Doing.SET_UP, connection.client)
-    kind = opener.type_of(connection.connector)
     if strange := sorted(changes.keys() - set(names)):
         raise SettingsError(
             N_("This step has no option “%(name)s”. It has: %(known)s."), name=strange[0], known=", ".join(names)
         )
-    found = {each.name for each in kind.settings} | {"requests_per_window"}
-    before = (connection.settings, connection.secrets)
-    extra = {name: value for name, value in connection.settings.items() if name not in found}
-    old = {name: value for name, value in connection.settings.items() if name in found}
-    plain, secret = _sorted_settings(kind, {**old, **vault.open_secrets(connection.secrets), **changes})
-    connection.settings, connection.secrets = {**extra, **plain}, vault.seal(secret)
-    connection.save(update_fields=["settings", "secrets"])
-    try:
-        health = test(actor, connection, opener)
-    except KoblingError:
-        connection.settings, connection.secrets = before
-        connection.save(update_fields=["settings", "secrets"])
-        raise
+    kind = opener.type_of(connection.connector)
+    settings = {**_entered(connection, kind), **vault.open_secrets(connection.secrets), **changes}
+    with _to_itself(connection, opener.clock.now()):
+        health = _try(opener, connection, settings, vault.open_secrets(connection.grant), None, moved=False)
     record(actor, connection.client, "settings changed", connection.name, after=sorted(changes))
     return health
 
@@ -182,9 +263,8 @@ def probe(actor: Actor, connection: Connection, opener: Opener) -> list[Finding]
 
 def _sorted_settings(kind: ConnectorType, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     known = {setting.name: setting for setting in kind.settings}
-    extra = {"requests_per_window"}
     for name in given:
-        if name not in known and name not in extra:
+        if name not in known and name not in EXTRA:
             raise SettingsError(
                 N_("%(connector)s has no setting “%(name)s”. Known: %(known)s."),
                 field=name,
@@ -192,7 +272,7 @@ def _sorted_settings(kind: ConnectorType, given: Mapping[str, str]) -> tuple[dic
                 name=name,
                 known=", ".join(known),
             )
-    plain = {name: value.strip() for name, value in given.items() if name in extra}
+    plain = {name: value.strip() for name, value in given.items() if name in EXTRA}
     secret: dict[str, str] = {}
     for name, setting in known.items():
         value = given.get(name, setting.default).strip()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, clients_of, require
+from kobling.hub import runs
 from kobling.hub.models import Connection
 from kobling.hub.models.market import Activation
 from kobling.hub.services.log import record
@@ -46,7 +47,7 @@ def revoke(actor: Actor, connection: Connection, now: datetime, why: str = "") -
     require(actor, Doing.SET_UP, connection.client)
     with sql.together():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
-        if row.held_by:
+        if runs.is_held(row.held_by, now):
             raise Unsafe(
                 N_("A run of these connections is going on. Try again when it has ended."), code="run_going_on"
             )

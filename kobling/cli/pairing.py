@@ -87,8 +87,6 @@ def create(
             name=name,
             today=datetime.now(UTC).date().isoformat(),
         )
-        if made.options.get("synchronise") == "auto":
-            pairs.schedule(who, made, datetime.now(UTC))
     if json:
         output.as_json({"pair": made.name, "type": made.pair_type, "options": made.options})
     else:
@@ -101,10 +99,7 @@ def set_options(pair: str, options: list[str], json: Json = False) -> None:
     found = find_pair(pair)
     who = actor(asked.person, asked.client)
     with vendors() as opener:
-        changes = options_of(options)
-        pairs.configure(who, found, opener, changes)
-        if "synchronise" in changes:
-            pairs.schedule(who, found, datetime.now(UTC), enabled=changes["synchronise"] == "auto")
+        pairs.configure(who, found, opener, options_of(options))
     if json:
         output.as_json({"pair": found.name, "options": found.options})
     else:

@@ -107,9 +107,15 @@ def uncouple(
 
 
 @app.command(name="history")
-def show_history(pair: str, record: str, json: Json = False) -> None:
+def show_history(
+    pair: str,
+    record: str,
+    table: Annotated[str, typer.Option(help="The table, where several have a record of that id.")] = "",
+    side: Annotated[str, typer.Option(help="left or right, where both have one.")] = "",
+    json: Json = False,
+) -> None:
     """Say why each field of a record is as it is: when, by which run, asked by whom, from what to what."""
-    found = histories.history(actor(asked.person, asked.client), find_pair(pair), record)
+    found = histories.history(actor(asked.person, asked.client), find_pair(pair), record, table=table, side=side)
     if json:
         output.as_json(_as_data(found))
     else:

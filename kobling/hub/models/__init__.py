@@ -8,7 +8,7 @@ from kobling.hub.models.connections import Connection, Spent, StockLevel
 from kobling.hub.models.couplings import Coupling, Decision, MatchKey, Pointing
 from kobling.hub.models.exports import ExportedDocument, FileExport
 from kobling.hub.models.issues import SyncIssue
-from kobling.hub.models.journal import Event, WriteIntent
+from kobling.hub.models.journal import Event, EventRecord, WriteIntent
 from kobling.hub.models.market import Activation, Price
 from kobling.hub.models.mirror import Feed, MirrorRow
 from kobling.hub.models.pairs import Pair, Schedule, Table
@@ -20,6 +20,7 @@ __all__ = [
     "Coupling",
     "Decision",
     "Event",
+    "EventRecord",
     "ExportedDocument",
     "Feed",
     "FileExport",

@@ -65,3 +65,15 @@ class Event(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["client", "at"], name="event_client")]
+
+
+class EventRecord(models.Model):
+    """Which records an event is about, so that a record's history finds it."""
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="records")
+    table = models.ForeignKey(Table, on_delete=models.CASCADE, related_name="+", db_index=False)
+    side = models.CharField(max_length=5)
+    external_id = models.CharField(max_length=128)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["table", "external_id"], name="event_record")]

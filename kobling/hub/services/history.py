@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from kobling.access.actors import Kind, Who
 from kobling.access.naming import named
 from kobling.access.policy import Actor, Doing, require
-from kobling.hub.models import Coupling, Decision, Event, Pair, SyncIssue, WriteIntent
-from kobling.records import from_json
+from kobling.hub.models import Coupling, Decision, Event, EventRecord, Pair, SyncIssue, Table, WriteIntent
+from kobling.mapping import Side
+from kobling.records import N_, SettingsError, from_json
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +55,101 @@ class History:
         return not (self.changes or self.couplings or self.decisions or self.issues)
 
 
-def history(actor: Actor, pair: Pair, record: str, limit: int = 500) -> History:
-    """What happened to a record of either side, by its id in that system."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One record: in which table it stands, on which side, under which id."""
+
+    table: Table
+    side: Side
+    external_id: str
+
+
+def history(actor: Actor, pair: Pair, record: str, limit: int = 500, *, table: str = "", side: str = "") -> History:
+    """What happened to exactly that record, by its id in its system.
+
+    ``table`` and ``side`` tell which one is meant where both systems have a record of that id. Raises SettingsError
+    naming those there are when it is not told.
+    """
     require(actor, Doing.SEE, pair.client)
-    links = list(
-        Coupling.objects.filter(table__pair=pair).filter(Q(left_id=record) | Q(right_id=record)).select_related("table")
+    places = _places(pair, record, table, side)
+    if len({(place.side, place.table.pk) for place in places}) > 1:
+        raise SettingsError(
+            N_("“%(record)s” is the id of several records: %(places)s. Say which table and side."),
+            record=record,
+            places=", ".join(f"{place.table.name} ({place.side.value})" for place in places),
+            code="ambiguous",
+        )
+    links = [link for place in places for link in _links(place)]
+    whole = places + [_Place(link.table, each, _id_of(link, each)) for link in links for each in Side]
+    intents = _first(
+        [WriteIntent.objects.filter(each).select_related("table", "run") for place in whole for each in _of(place)],
+        limit,
     )
-    ids = {record} | {link.left_id for link in links} | {link.right_id for link in links}
-    uids = [link.uid for link in links]
-    intents = (
-        WriteIntent.objects.filter(table__pair=pair)
-        .filter(Q(source_id__in=ids) | Q(external_id__in=ids) | Q(coupling__in=uids))
-        .select_related("table", "run")
-        .order_by("-id")[:limit]
-    )
-    told = SyncIssue.objects.filter(Q(left_id__in=ids) | Q(right_id__in=ids), table__pair=pair)
-    decisions = list(Decision.objects.filter(table__pair=pair, external_id__in=ids).select_related("table"))
+    issues = _first([_issues(place) for place in whole], limit)
+    decisions = _first([Decision.objects.filter(**_key(place)).select_related("table") for place in whole], limit)
+    events = _first([_events(place) for place in whole], limit)
     people = named(
         [intent.run.asked_by for intent in intents]
         + [link.coupled_by for link in links]
         + [decision.decided_by for decision in decisions]
     )
-    return History(
-        changes=[change for intent in intents for change in _changes(intent, people)],
-        couplings=links,
-        decisions=decisions,
-        issues=list(told.select_related("table").order_by("-id")),
-        events=list(Event.objects.filter(client=pair.client, subject__contains=record).order_by("-id")[:limit]),
-        people=people,
+    changes = [change for intent in intents for change in _changes(intent, people)]
+    return History(changes, links, decisions, issues, events, people)
+
+
+def _places(pair: Pair, record: str, table: str, side: str) -> list[_Place]:
+    """Where a record of that id is known, by what was mirrored, coupled, or written."""
+    found = []
+    for each in pair.tables.order_by("id"):
+        if table and each.name != table:
+            continue
+        found += [place for one in Side if side in ("", one.value) and _is_known(place := _Place(each, one, record))]
+    return found
+
+
+def _is_known(place: _Place) -> bool:
+    return (
+        _links(place).exists()
+        or any(WriteIntent.objects.filter(each).exists() for each in _of(place))
+        or (Decision.objects.filter(**_key(place)).exists() or _issues(place).exists() or _events(place).exists())
     )
+
+
+def _links(place: _Place) -> QuerySet[Coupling]:
+    wanted = {f"{place.side.value}_id": place.external_id}
+    return Coupling.objects.filter(table=place.table, **wanted).select_related("table")
+
+
+def _issues(place: _Place) -> QuerySet[SyncIssue]:
+    wanted = {f"{place.side.value}_id": place.external_id}
+    return SyncIssue.objects.filter(table=place.table, **wanted).select_related("table")
+
+
+def _events(place: _Place) -> QuerySet[Event]:
+    about = EventRecord.objects.filter(**_key(place)).values("event")
+    return Event.objects.filter(pk__in=about)
+
+
+def _key(place: _Place) -> dict[str, Any]:
+    return {"table": place.table, "side": place.side.value, "external_id": place.external_id}
+
+
+def _of(place: _Place) -> list[Q]:
+    """Writes to the record, and those that were made from it on the other side; each by an index of its own."""
+    return [
+        Q(table=place.table, external_id=place.external_id, side=place.side.value),
+        Q(table=place.table, source_id=place.external_id, side=place.side.other.value),
+    ]
+
+
+def _id_of(link: Coupling, side: Side) -> str:
+    return link.left_id if side is Side.LEFT else link.right_id
+
+
+def _first(queries: Sequence[QuerySet[Row]], limit: int) -> list[Row]:
+    """The newest rows of several queries, each once."""
+    found = {row.pk: row for query in queries for row in query.order_by("-id")[:limit]}
+    return [found[key] for key in sorted(found, reverse=True)[:limit]]
 
 
 def _changes(intent: WriteIntent, people: Mapping[str, Who]) -> Iterator[Change]:

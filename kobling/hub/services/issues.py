@@ -88,7 +88,9 @@ def settle(
             SyncIssue.objects.filter(pk=issue.pk).update(state="settled")
         _look_again(bench, issue.left_id, issue.right_id)
     client = issue.table.pair.client
-    record(actor, client, f"issue settled: {choice}", f"{issue.table.name} {issue.title}", after=other or None, why=why)
+    about = ((bench.table, Side.LEFT, issue.left_id), (bench.table, Side.RIGHT, issue.right_id))
+    subject = f"{issue.table.name} {issue.title}"
+    record(actor, client, f"issue settled: {choice}", subject, after=other or None, why=why, about=about)
 
 
 def _decide(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, now: datetime, other: str, why: str) -> None:
@@ -233,7 +235,8 @@ def couple(
         _check_free(bench, side, external_id)
     uid = coupling_id(bench.name, left_id, right_id)
     with sql.together():
-        Decision.objects.filter(table_id=bench.table, external_id__in=[left_id, right_id]).delete()
+        for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
+            Decision.objects.filter(table_id=bench.table, side=side.value, external_id=external_id).delete()
         couplings.save(bench.table, [couplings.Link(uid, left_id, right_id, {}, {})], now, actor.key)
         for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
             keep = gather.identity_rules(bench.mapping)
@@ -241,7 +244,8 @@ def couple(
             settle_coupled(bench.table, side, [external_id])
             wake(bench.pair, [external_id], bench.feeds_by_table)
         _look_again(bench, left_id, right_id)
-    record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why)
+    about = ((bench.table, Side.LEFT, left_id), (bench.table, Side.RIGHT, right_id))
+    record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why, about=about)
     return uid
 
 
@@ -251,14 +255,22 @@ def uncouple(
     """Forget a link; both records stay as they are and are left alone until a person couples or creates them."""
     require(actor, Doing.WORK, pair.client)
     bench = bench_of(pair, table, opener)
-    found = Coupling.objects.filter(table_id=bench.table, left_id=external_id) | Coupling.objects.filter(
-        table_id=bench.table, right_id=external_id
-    )
-    if not found.exists():
+    named = Q(left_id=external_id) | Q(right_id=external_id)
+    found = Coupling.objects.filter(named, table_id=bench.table)
+    links = list(found)
+    if not links:
         raise NotFound(N_("“%(record)s” is not coupled in %(table)s."), record=external_id, table=table)
+    if len(links) > 1:
+        raise SettingsError(
+            N_("“%(record)s” is a record of either side in %(table)s. Name the one that it is coupled with."),
+            record=external_id,
+            table=table,
+            code="ambiguous",
+        )
+    about = ((bench.table, Side.LEFT, links[0].left_id), (bench.table, Side.RIGHT, links[0].right_id))
     with sql.together():
         _uncouple(actor, bench, found, now, why)
-    record(actor, pair.client, "uncoupled", f"{table} {external_id}", why=why)
+    record(actor, pair.client, "uncoupled", f"{table} {external_id}", why=why, about=about)
 
 
 def details(issue: SyncIssue) -> dict[str, Any]:

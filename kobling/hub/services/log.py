@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor
-from kobling.hub.models import Event
+from kobling.hub.models import Event, EventRecord
+from kobling.mapping import Side
 from kobling.records import to_json
 
 _LONGEST = 200
+Known = tuple[int, Side, str | None]
+"""A record as an event names it: table, side, id (none where that side has no record)."""
 
 
 def record(
@@ -21,9 +25,10 @@ def record(
     before: Any = None,
     after: Any = None,
     why: str = "",
+    about: Iterable[Known] = (),
 ) -> None:
-    """Write one line that is never changed again. Secrets are not for this log."""
-    Event.objects.create(
+    """Write one line that is never changed again, ``about`` these records. Secrets are not for this log."""
+    made = Event.objects.create(
         client=client,
         who=actor.name[:_LONGEST],
         who_kind=actor.kind.value,
@@ -33,4 +38,9 @@ def record(
         before="" if before is None else to_json(before).decode(),
         after="" if after is None else to_json(after).decode(),
         why=why,
+    )
+    EventRecord.objects.bulk_create(
+        EventRecord(event=made, table_id=table, side=side.value, external_id=external_id)
+        for table, side, external_id in about
+        if external_id
     )

@@ -89,7 +89,9 @@ def settle(
             N_("Say same with one record of each side, make with one of the left, leave with one of either."),
             code="misfit",
         )
-    record(actor, pair.client, f"number settled: {choice}", f"{bench.name} {left} {right}".strip(), why=why)
+    about = ((bench.table, Side.LEFT, left), (bench.table, Side.RIGHT, right))
+    subject = f"{bench.name} {left} {right}".strip()
+    record(actor, pair.client, f"number settled: {choice}", subject, why=why, about=about)
 
 
 def settle_all(actor: Actor, pair: Pair, opener: Opener, kind: str, now: datetime, why: str = "") -> int:

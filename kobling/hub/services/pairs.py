@@ -21,6 +21,8 @@ from kobling.hub.store.quiet import QUIET
 from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError
 
+BY_ITSELF, AUTO = "synchronise", "auto"
+
 
 def create(
     actor: Actor,
@@ -57,7 +59,14 @@ def create(
     pair.save()
     Schedule.objects.create(pair=pair, enabled=False)
     record(actor, client, "pair made", name, after=chosen)
+    _run_by_itself(actor, pair, opener, chosen)
     return pair
+
+
+def _run_by_itself(actor: Actor, pair: Pair, opener: Opener, changes: Mapping[str, Any]) -> None:
+    """“Automatic” is a schedule, whoever chooses it and wherever."""
+    if BY_ITSELF in changes:
+        schedule(actor, pair, opener.clock.now(), enabled=changes[BY_ITSELF] == AUTO)
 
 
 def configure(actor: Actor, pair: Pair, opener: Opener, changes: Mapping[str, Any], why: str = "") -> Pair:
@@ -74,6 +83,7 @@ def configure(actor: Actor, pair: Pair, opener: Opener, changes: Mapping[str, An
         raise
     pair.save(update_fields=["options"])
     record(actor, pair.client, "options changed", pair.name, before=before, after=pair.options, why=why)
+    _run_by_itself(actor, pair, opener, changes)
     return pair
 
 

@@ -7,10 +7,12 @@ Nothing posted is touched: a booked invoice can only be answered by a credit not
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from django.db.models import Max
 
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub import runs
@@ -23,14 +25,14 @@ from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.couplings import Link
 from kobling.mapping import Side
-from kobling.records import N_, SettingsError, from_json
+from kobling.records import N_, SettingsError, from_json, to_json
 from kobling.sync.actions import AnyAction, Create, Delete, Update, to_blob
 from kobling.sync.merge import MISSING
 from kobling.sync.states import Pairing, Seen
 
 CHUNK = 200
 REASON = N_("Undone by a person.")
-EDITED, GONE, POSTED, UNCOUPLED, NOT_OFFERED, USED, THERE, INCOMPLETE, NOT_MADE = (
+EDITED, GONE, POSTED, UNCOUPLED, NOT_OFFERED, USED, THERE, INCOMPLETE, NOT_MADE, NO_TABLE = (
     N_("edited later"),
     N_("gone"),
     N_("posted: needs a credit note"),
@@ -40,6 +42,7 @@ EDITED, GONE, POSTED, UNCOUPLED, NOT_OFFERED, USED, THERE, INCOMPLETE, NOT_MADE 
     N_("there again"),
     N_("refers to a record that is gone"),
     N_("the system cannot make it again"),
+    N_("of a table that the pair has no longer"),
 )
 
 
@@ -67,15 +70,29 @@ def prepare(actor: Actor, run: Run, opener: Opener) -> Undo:
         raise SettingsError(N_("Run %(run)s has not ended."), run=run.pk, code="run_going_on")
     benches = {bench.table: bench for bench in opener.benches(run.pair).values()}
     undo = Undo()
-    written = WriteIntent.objects.filter(run=run, state="confirmed").order_by("-id")
-    for batch in sql.batched(written.iterator(chunk_size=CHUNK), CHUNK):
-        by_place: dict[tuple[int, str], list[WriteIntent]] = defaultdict(list)
-        for intent in batch:
-            by_place[(intent.table_id, intent.side)].append(intent)
-        for (table, side), intents in by_place.items():
-            _prepare_batch(undo, benches[table], Side(side), intents, opener, run)
+    written = WriteIntent.objects.filter(run=run, state="confirmed")
+    newest = written.values("table_id", "side").annotate(last=Max("id")).order_by("-last")
+    for table, side in newest.values_list("table_id", "side"):
+        intents = written.filter(table_id=table, side=side).order_by("external_id", "id")
+        if table not in benches:
+            undo.kept += [(each.source_id, side, each.external_id or "", NO_TABLE) for each in intents.iterator()]
+            continue
+        for batch in _by_record(intents.iterator(chunk_size=CHUNK)):
+            _prepare_batch(undo, benches[table], Side(side), batch, opener, run)
     _keep_what_is_used(undo)
     return undo
+
+
+def _by_record(intents: Iterator[WriteIntent]) -> Iterator[list[WriteIntent]]:
+    """Batches in which all that was written to a record stands together, in the order in which it was written."""
+    batch: list[WriteIntent] = []
+    for intent in intents:
+        if len(batch) >= CHUNK and batch[-1].external_id != intent.external_id:
+            yield batch
+            batch = []
+        batch.append(intent)
+    if batch:
+        yield batch
 
 
 def _keep_what_is_used(undo: Undo) -> None:
@@ -112,7 +129,7 @@ def _prepare_batch(
     deleted = [each for each in intents if each.operation == "delete"]
     if deleted:
         _undo_deletes(undo, bench, side, deleted, there | _made_again(run, bench, side), resource.capabilities.create)
-    for intent in (each for each in intents if each.operation != "delete"):
+    for intent in _last_of_each([each for each in intents if each.operation != "delete"]):
         link = links.get(intent.external_id or "")
         pairing = pairings.get(link.uid) if link else None
         seen = pairing.seen(side) if pairing else None
@@ -189,6 +206,24 @@ def _undo_deletes(
         )
 
 
+def _last_of_each(intents: Sequence[WriteIntent]) -> Iterator[WriteIntent]:
+    """One write for each record: its making, or its changes from the first *before* to the last *after*."""
+    first: dict[str | None, WriteIntent] = {}
+    for each in intents:
+        known = first.get(each.external_id)
+        if known is None:
+            first[each.external_id] = each
+        elif known.operation == "update":
+            known.changes = to_json(_joined(from_json(known.changes), from_json(each.changes))).decode()
+    yield from first.values()
+
+
+def _joined(one: Mapping[str, list[Any]], other: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    before = {key: change[0] for key, change in (*other.items(), *one.items())}
+    after = {key: change[1] for key, change in (*one.items(), *other.items())}
+    return {key: [before[key], after[key]] for key in after}
+
+
 def _undo_update(undo: Undo, bench: Workbench, side: Side, intent: WriteIntent, pairing: Pairing, seen: Seen) -> None:
     changes: dict[str, list[Any]] = {}
     for key, (before, after) in from_json(intent.changes).items():
@@ -236,7 +271,9 @@ def _leave_out(actor: Actor, bench: Workbench, actions: list[AnyAction], now: da
     links = couplings.by_uid(bench.table, [each.coupling for each in deleted])
     for each in deleted:
         source = each.side.other
-        link = links[each.coupling]
+        link = links.get(each.coupling)
+        if link is None:
+            continue
         source_id = link.left_id if source is Side.LEFT else link.right_id
         decide(actor, bench.table, source, source_id, "ignore", now, why=why or REASON)
 

@@ -9,6 +9,7 @@ from kobling.hub.models.couplings import Coupling, Decision, MatchKey
 from kobling.hub.models.exports import ExportedDocument, FileExport
 from kobling.hub.models.issues import SyncIssue
 from kobling.hub.models.journal import Event, WriteIntent
+from kobling.hub.models.leases import Notification, Refresh
 from kobling.hub.models.market import Activation, Price
 from kobling.hub.models.mirror import Feed, MirrorRow
 from kobling.hub.models.pairs import Pair, Schedule, Table
@@ -25,9 +26,11 @@ __all__ = [
     "FileExport",
     "MatchKey",
     "MirrorRow",
+    "Notification",
     "Pair",
     "PlanChunk",
     "Price",
+    "Refresh",
     "Run",
     "Schedule",
     "Spent",

@@ -1,0 +1,25 @@
+"""Loaded before pytest-django reads the settings (``-p`` in pyproject.toml): tests work in a temporary data folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_ROOM = "KOBLING_TESTS_FOLDER"
+_outermost = _ROOM not in os.environ
+_room = Path(os.environ.setdefault(_ROOM, tempfile.mkdtemp(prefix="kobling-tests-")))
+_folder = Path(tempfile.mkdtemp(prefix="data-", dir=_room))
+
+for _name in [each for each in os.environ if each.startswith("KOBLING_") and not each.startswith("KOBLING_TEST")]:
+    if _name != "KOBLING_EXPLORE":
+        del os.environ[_name]
+os.environ["KOBLING_DATA"] = str(_folder)
+if os.environ.get("KOBLING_TEST_DATABASE_URL"):
+    os.environ["KOBLING_DATABASE_URL"] = os.environ["KOBLING_TEST_DATABASE_URL"]
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind: each process its own folder, the first one the room of all."""
+    shutil.rmtree(_room if _outermost else _folder, ignore_errors=True)

@@ -12,9 +12,10 @@ _outermost = _ROOM not in os.environ
 _room = Path(os.environ.setdefault(_ROOM, tempfile.mkdtemp(prefix="kobling-tests-")))
 _folder = Path(tempfile.mkdtemp(prefix="data-", dir=_room))
 
-for _name in [each for each in os.environ if each.startswith("KOBLING_") and not each.startswith("KOBLING_TEST")]:
-    if _name != "KOBLING_EXPLORE":
-        del os.environ[_name]
+_OF_OPERATORS = ("DATABASE_URL", "LANGUAGE", "CLIENT", "AS", "ALLOW_HOSTS", "CRASH_AT", "DEMO_DATA")
+
+for _name in _OF_OPERATORS:
+    os.environ.pop(f"KOBLING_{_name}", None)
 os.environ["KOBLING_DATA"] = str(_folder)
 if os.environ.get("KOBLING_TEST_DATABASE_URL"):
     os.environ["KOBLING_DATABASE_URL"] = os.environ["KOBLING_TEST_DATABASE_URL"]

@@ -64,6 +64,10 @@ class Disk:
         """The process that loses its power."""
         self._say(f"kill {victim}")
 
+    def refuses(self, name: str) -> None:
+        """From now on the disk refuses every change with that error; empty: it works again."""
+        self._say(f"refuse {name}")
+
     def settle(self, folder: Path) -> int:
         """Write what is on disk into a folder. Returns how many changes of the disk there were."""
         folder.mkdir(mode=0o700)

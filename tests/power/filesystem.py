@@ -2,15 +2,16 @@
 
     python -m tests.power.filesystem MOUNTPOINT FOLDER
 
-FOLDER's files are there as if synced long ago. A write is on disk when its file was synced; a name (of a new, renamed or
-removed file) when its folder was synced. Commands come line by line on standard input:
+FOLDER's files are there as if synced long ago. A write is on disk when its file was synced; a name (of a new, renamed
+or removed file) when its folder was synced. Commands come line by line on standard input:
 
     arm N SEED      the power fails at the N-th change of the disk, of whatever kind (0: never by itself)
     kill PID        whom the power failure kills
+    refuse NAME     changes are refused with that error (ENOSPC, EROFS …); without a name no longer
     settle FOLDER   write what is on disk into a folder, say how many changes there were, and end
 
-SEED says what becomes of what was not synced: dropped (most often), kept up to a moment, or kept here and there, as disks
-do that write in an order of their own.
+SEED says what becomes of what was not synced: dropped (most often), kept up to a moment, or kept here and there, as
+disks do that write in an order of their own.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class Disk(mfusepy.Operations):  # type: ignore[misc]
         self.synced_names = dict(self.names)
         self.changes, self.fails_at, self.seed = 0, 0, 0
         self.off = False
+        self.refusal = 0
         self.victim = 0
         self.known = threading.Event()
         self.turn = threading.Lock()
@@ -102,6 +104,8 @@ class Disk(mfusepy.Operations):  # type: ignore[misc]
         """Count a change; at the one that was named the power fails, before it is done."""
         if self.off:
             raise mfusepy.FuseOSError(errno.EIO)
+        if self.refusal:
+            raise mfusepy.FuseOSError(self.refusal)
         self.changes += 1
         if self.fails_at and self.changes >= self.fails_at:
             self.off = True
@@ -212,6 +216,8 @@ def _listen(disk: Disk) -> None:
         elif word == "kill":
             disk.victim = int(rest)
             disk.known.set()
+        elif word == "refuse":
+            disk.refusal = getattr(errno, rest) if rest else 0
         elif word == "settle":
             disk.settle(Path(rest))
             print(disk.changes, flush=True)

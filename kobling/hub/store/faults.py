@@ -86,8 +86,17 @@ def _chain(fault: BaseException | None) -> Iterator[BaseException]:
 
 def _of_sqlite(fault: sqlite3.Error) -> KoblingError | None:
     name = getattr(fault, "sqlite_errorname", "") or ""
-    if name == "SQLITE_FULL" or name in _NOT_WRITTEN:
+    if name == "SQLITE_FULL" or (name in _NOT_WRITTEN and not has_room()):
         return no_room()
+    if name in _NOT_WRITTEN:
+        return NoRoom(
+            N_(
+                "The disk of %(folder)s refuses what Kobling writes: a quota or a fault. Kobling waits and tries again."
+            ),
+            folder=str(settings.DATA_DIR),
+            code="disk_refuses",
+            detail=name,
+        )
     if name.startswith(_BUSY):
         return Temporary(N_("The database did not answer."), detail=name, code="database")
     if name.startswith(_BROKEN):
@@ -98,7 +107,7 @@ def _of_sqlite(fault: sqlite3.Error) -> KoblingError | None:
             detail=name,
         )
     if name.startswith((*_NO_WRITING, "SQLITE_IOERR")):
-        return no_room() if not has_room() and Path(settings.DATA_DIR).is_dir() else forbidden(name)
+        return forbidden(name) if has_room() or not Path(settings.DATA_DIR).is_dir() else no_room()
     return None
 
 

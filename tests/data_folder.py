@@ -9,7 +9,9 @@ from pathlib import Path
 
 _ROOM = "KOBLING_TESTS_FOLDER"
 _outermost = _ROOM not in os.environ
-_room = Path(os.environ.setdefault(_ROOM, tempfile.mkdtemp(prefix="kobling-tests-")))
+if _outermost:
+    os.environ[_ROOM] = tempfile.mkdtemp(prefix="kobling-tests-")
+_room = Path(os.environ[_ROOM])
 _folder = Path(tempfile.mkdtemp(prefix="data-", dir=_room))
 
 _OF_OPERATORS = ("DATABASE_URL", "LANGUAGE", "CLIENT", "AS", "ALLOW_HOSTS", "CRASH_AT", "DEMO_DATA")

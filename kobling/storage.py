@@ -40,7 +40,10 @@ class Home:
     @property
     def begun(self) -> bool:
         """Whether a database of Kobling's is there."""
-        return (self.folder / DATABASE).exists()
+        try:
+            return (self.folder / DATABASE).stat().st_size > 0
+        except OSError:
+            return False
 
     @property
     def _emptied(self) -> bool:
@@ -89,9 +92,7 @@ class Home:
             )
         if worker or any(self.folder.iterdir()):
             raise StorageError(
-                N_(
-                    "The folder %(folder)s is not one of Kobling's. Correct KOBLING_DATA, or begin with 'kobling init'."
-                ),
+                N_("%(folder)s is not a data folder of Kobling's. Correct KOBLING_DATA, or begin with 'kobling init'."),
                 code="not_begun",
                 **told,
             )

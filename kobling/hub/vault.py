@@ -25,7 +25,6 @@ from kobling.hub.store.leases import refreshing
 from kobling.records import N_, SettingsError, StorageError, from_json, to_json
 from kobling.sdk.clock import SystemClock
 from kobling.sdk.context import GrantData
-from kobling.sdk.protocols import Clock
 
 KEY_FILE = storage.SECRETS_KEY
 _REMEMBERED = 4
@@ -173,9 +172,8 @@ def holder() -> str:
 class Grants:
     """A connection's sign-in (tokens), stored encrypted and replaced only by who saw the current one."""
 
-    def __init__(self, connection: int, clock: Clock | None = None) -> None:
+    def __init__(self, connection: int) -> None:
         self._connection = connection
-        self._clock = clock or SystemClock()
 
     async def load(self) -> GrantData | None:
         """What is stored now, None where nobody signed in."""
@@ -187,7 +185,7 @@ class Grants:
 
     def refreshing(self) -> AbstractAsyncContextManager[None]:
         """Held while a new token is fetched: by one process at a time, however many use the connection."""
-        return refreshing(self._connection, holder(), self._clock)
+        return refreshing(self._connection, holder(), SystemClock())
 
     def _load(self) -> GrantData | None:
         sealed = Connection.objects.values_list("grant", flat=True).get(pk=self._connection)

@@ -134,7 +134,7 @@ def test_a_lease_is_one_holders_until_it_is_let_go(shared: Connection) -> None:
 def test_the_lease_of_a_dead_holder_ends(shared: Connection) -> None:
     clock = FakeClock(NOW)
     assert leases.take(shared.pk, "dead", clock)
-    clock.turn(leases.LONGEST.total_seconds() - 1)
+    clock.turn(leases.LIFE.total_seconds() - 1)
     assert not leases.take(shared.pk, "next", clock)
     clock.turn(2)
     assert leases.take(shared.pk, "next", clock)
@@ -172,10 +172,21 @@ def test_a_refresh_that_fails_lets_the_next_one_try(shared: Connection) -> None:
     assert tries == ["r1", "r1"]
 
 
-def test_a_refresh_that_takes_too_long_gives_up_before_its_lease_ends(
-    shared: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "IN_TIME", timedelta(0))
+def test_a_holder_that_lives_keeps_its_lease_however_long_it_takes(shared: Connection) -> None:
+    clock = FakeClock(NOW)
+
+    async def long() -> None:
+        async with leases.refreshing(shared.pk, "slow", clock):
+            while clock.now() < NOW + 10 * leases.LIFE:  # noqa: ASYNC110 - the clock is turned by who renews
+                await asyncio.sleep(0)
+            assert not await asyncio.to_thread(leases.take, shared.pk, "other", clock)
+
+    in_loop(long())
+    assert not Refresh.objects.exists()
+
+
+def test_a_refresh_that_hangs_gives_up(shared: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LONGEST", 0.0)
 
     async def never() -> None:
         async with vault.Grants(shared.pk).refreshing():

@@ -128,7 +128,7 @@ class Opener:
     def context(self, connection: Connection) -> ConnectorContext:
         """The world around a connection's connector."""
         kind = self.type_of(connection.connector)
-        grants = vault.Grants(connection.pk, self.clock)
+        grants = vault.Grants(connection.pk)
         return ConnectorContext(
             transport=self.transport,
             clock=self.clock,

@@ -11,9 +11,12 @@ from kobling.hub.store import sql
 from kobling.records import N_, Temporary
 from kobling.sdk.protocols import Clock
 
-LONGEST = timedelta(minutes=5)
-IN_TIME = timedelta(minutes=4)
-"""Whoever holds the lease gives up before it ends, so that it never ends under its holder."""
+LIFE = timedelta(minutes=1)
+"""A lease is renewed as long as its holder lives; that of a dead one ends after this time."""
+
+RENEWED_EVERY = 15.0
+LONGEST = 300.0
+"""Longer than any request for a token takes; a holder that hangs gives up, so that others get their turn (seconds)."""
 
 LOOK_AGAIN = 0.1
 
@@ -23,13 +26,30 @@ async def refreshing(connection: int, holder: str, clock: Clock) -> AsyncIterato
     """Hold the one lease to refresh a connection's sign-in; whoever comes second waits until it is let go or ends."""
     while not await asyncio.to_thread(take, connection, holder, clock):
         await clock.sleep(LOOK_AGAIN)
+    renewing = asyncio.create_task(_renewed(connection, holder, clock))
     try:
-        async with asyncio.timeout(IN_TIME.total_seconds()):
+        async with asyncio.timeout(LONGEST):
             yield
     except TimeoutError:
         raise Temporary(N_("The sign-in could not be refreshed in time."), code="refresh_timeout") from None
     finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
         await asyncio.shield(asyncio.to_thread(let_go, connection, holder))
+
+
+async def _renewed(connection: int, holder: str, clock: Clock) -> None:
+    while True:
+        await clock.sleep(RENEWED_EVERY)
+        await asyncio.to_thread(renew, connection, holder, clock)
+
+
+def renew(connection: int, holder: str, clock: Clock) -> None:
+    """A holder that lives holds its lease longer."""
+    sql.run(
+        "UPDATE hub_refresh SET until = %s WHERE connection_id = %s AND holder = %s",
+        [sql.to_db(clock.now() + LIFE), connection, holder],
+    )
 
 
 def take(connection: int, holder: str, clock: Clock) -> bool:
@@ -40,7 +60,7 @@ def take(connection: int, holder: str, clock: Clock) -> bool:
         return bool(
             sql.run(
                 "INSERT INTO hub_refresh (connection_id, holder, until) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                [connection, holder, sql.to_db(now + LONGEST)],
+                [connection, holder, sql.to_db(now + LIFE)],
             )
         )
 

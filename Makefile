@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test unit check bench lock setup clean
+.PHONY: demo test unit soak check bench lock setup clean
 
 setup: $(STAMP)
 
@@ -24,6 +24,11 @@ unit: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python tools/prepare_tests.py
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+# What takes too long for every day: a hundred power cuts.
+soak: $(STAMP)
+	@$(BIN)/python tools/prepare_tests.py
+	@KOBLING_POWER_CUTS=$(or $(CUTS),100) $(BIN)/python -m pytest -n auto --dist load tests/story/test_power_cut.py $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kobling.storage import database_settings, first_start_key
+from django.utils.functional import SimpleLazyObject
 
-DATA_DIR = Path(os.environ.get("KOBLING_DATA", "data")).absolute()
+from kobling import storage
+
+HOME = storage.Home.of(os.environ)
+DATA_DIR = HOME.folder
 """Database, key file and files; the only folder to back up (together with the key inside it)."""
 
+storage.keep_private()
 DATABASE_URL = os.environ.get("KOBLING_DATABASE_URL", "")
-DATABASES = {"default": database_settings(DATABASE_URL, DATA_DIR)}
-SECRET_KEY = first_start_key(DATA_DIR, "web.key")
+DATABASES = {"default": storage.database_settings(DATABASE_URL, DATA_DIR)}
+SECRET_KEY = SimpleLazyObject(lambda: storage.web_key(DATA_DIR))
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

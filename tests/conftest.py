@@ -1,27 +1,15 @@
-"""Shared fixtures. The data folder of tests is a fresh temporary one."""
+"""Shared fixtures."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-_FOLDER = tempfile.mkdtemp(prefix="kobling-tests-")
-os.environ["KOBLING_DATA"] = _FOLDER
-os.environ.pop("KOBLING_DATABASE_URL", None)
-if os.environ.get("KOBLING_TEST_DATABASE_URL"):
-    os.environ["KOBLING_DATABASE_URL"] = os.environ["KOBLING_TEST_DATABASE_URL"]
-os.environ.pop("KOBLING_LANGUAGE", None)
+from kobling import log
 
-
-def pytest_sessionfinish() -> None:
-    """Leave nothing behind."""
-    import shutil
-
-    shutil.rmtree(Path(_FOLDER), ignore_errors=True)
+log.set_up(verbose=False)
 
 
 def _hypothesis() -> None:

@@ -45,7 +45,7 @@ def render() -> str:
 
     from kobling.cli.main import app, load_commands
 
-    load_commands()
+    load_commands("help")
     return INTRO + "".join(_sections(get_command(app), "kobling"))
 
 

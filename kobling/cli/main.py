@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from kobling import __version__
+from kobling import __version__, log
 from kobling.cli import demo_environment, output
-from kobling.cli.start import actor, start_django
-from kobling.records import KoblingError
+from kobling.cli.start import actor, command_of, start_django
+from kobling.records import N_, KoblingError, Misunderstood
 
 app = typer.Typer(
     name="kobling",
@@ -50,9 +50,9 @@ def everywhere(
     actor(person, client)
 
 
-def load_commands() -> None:
+def load_commands(command: str = "init") -> None:
     """Commands register themselves; Django is started first, since they use its models."""
-    start_django()
+    start_django(command)
     from kobling.cli import (  # noqa: F401
         clients,
         connecting,
@@ -60,6 +60,7 @@ def load_commands() -> None:
         doctor,
         files,
         identifying,
+        keys,
         matching,
         numbering,
         pairing,
@@ -81,11 +82,33 @@ def run(arguments: list[str] | None = None) -> Any:
     asked.json = "--json" in given
     if "demo" in given[:1]:
         demo_environment.prepare()
+    log.hook()
     try:
-        load_commands()
+        load_commands(command_of(given))
         app(given, standalone_mode=True)
     except KoblingError as error:
         sys.exit(output.tell_error(error, asked.json))
     except KeyboardInterrupt:
         output.err.print(output.translated("Interrupted. What was done stays done; start again to go on."))
         sys.exit(130)
+    except Exception as fault:  # noqa: BLE001 - people get a sentence, support the redacted traceback
+        sys.exit(output.tell_error(of_ours(fault), asked.json))
+
+
+def of_ours(fault: Exception) -> KoblingError:
+    """What happened, as an error of ours; the log keeps where it happened, without a value."""
+    from kobling.hub.store import faults
+
+    told = faults.told(fault)
+    if told is not None:
+        return told
+    log.get("kobling.cli").error("a command failed", exc_info=fault)
+    return Misunderstood(
+        N_("Something happened that Kobling does not know."), detail=type(fault).__name__, code="fault"
+    )
+
+
+if __name__ == "__main__":
+    from kobling.cli.main import run as run_it
+
+    run_it()

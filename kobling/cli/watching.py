@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,10 +18,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from kobling.cli.output import err, translated
+from kobling.cli.output import err, filled, translated
+from kobling.engine.patience import Patience
 from kobling.hub import runs
 from kobling.hub.models import Run
-from kobling.records import Unsafe
+from kobling.records import KoblingError, Unsafe
+from kobling.sdk.clock import SystemClock
 
 POLL_SECONDS = 0.2
 
@@ -39,9 +42,9 @@ def do(run: Run, quiet: bool = False, told: Callable[[Run], None] = lambda _run:
             told(run)
 
         try:
-            worker = Worker()
+            worker = Worker(tell=_waiting)
             with worker:
-                _until_ended(run, show, worker.tick)
+                _until_ended(run, show, worker.round)
         except Unsafe as busy:
             if busy.code != "worker_running":
                 raise
@@ -53,13 +56,22 @@ def do(run: Run, quiet: bool = False, told: Callable[[Run], None] = lambda _run:
 
 def _until_ended(run: Run, show: Callable[[Run], None], work: Callable[[], Any]) -> None:
     pause = threading.Event()
+    patience = Patience(SystemClock(), _waiting)
     while True:
         work()
-        run.refresh_from_db()
-        show(run)
+        try:
+            run.refresh_from_db()
+            show(run)
+        except Exception as fault:  # noqa: BLE001 - what does not mend itself is raised again
+            patience.bear(fault)
         if run.state in runs.ENDED:
             return
         pause.wait(POLL_SECONDS)
+
+
+def _waiting(problem: KoblingError) -> None:
+    """Say what a command waits for; it goes on by itself."""
+    err.print(escape(filled(problem.summary, dict(problem.params))), style="yellow")
 
 
 class shown:

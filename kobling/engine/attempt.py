@@ -7,16 +7,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError
 
 from kobling.engine.flow import StepFailed, approved_flow, sync_flow
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.models import Run, SyncIssue
+from kobling.hub.store import faults
 from kobling.hub.store.issues import error_as_data
 from kobling.hub.store.journal import Fenced
 from kobling.hub.store.quiet import QUIET
-from kobling.records import N_, KoblingError, Misunderstood, NotOffered, SettingsError, Temporary, Unsafe
+from kobling.records import (
+    N_,
+    KoblingError,
+    Misunderstood,
+    NoRoom,
+    NotOffered,
+    SettingsError,
+    StorageError,
+    Temporary,
+    Unsafe,
+)
 
 log = structlog.get_logger("kobling.run")
 BACKOFF = (2, 5, 15, 60, 180, 600)
@@ -24,6 +34,17 @@ BACKOFF = (2, 5, 15, 60, 180, 600)
 
 Durable = Callable[..., dict[str, Any]]
 Sleep = Callable[[float], None]
+
+
+class Stranded(BaseException):
+    """Our own disk or database fails, so that nothing can be recorded: the attempt stops where it is.
+
+    Not an Exception on purpose: it leaves the durable engine without a trace, and the run goes on from its last step.
+    """
+
+    def __init__(self, problem: KoblingError) -> None:
+        super().__init__(problem.summary)
+        self.problem = problem
 
 
 def guarded(steps: Steps, name: str, *args: Any) -> dict[str, Any]:
@@ -42,9 +63,12 @@ def guarded(steps: Steps, name: str, *args: Any) -> dict[str, Any]:
 
 
 def _our_fault(step: str, fault: Exception) -> KoblingError:
-    """A broken database connection mends itself; anything else is ours to mend."""
-    if isinstance(fault, OperationalError | InterfaceError):
-        return Temporary(N_("The database did not answer."), detail=type(fault).__name__, code="database")
+    """A broken database connection mends itself; anything else is ours to mend. Raises Stranded."""
+    problem = faults.told(fault)
+    if isinstance(problem, NoRoom | StorageError):
+        raise Stranded(problem) from fault
+    if problem is not None:
+        return problem
     log.error("a step failed", step=step, exc_info=fault)
     where = f"{step}: {type(fault).__name__}"
     return Misunderstood(N_("Something happened that Kobling does not know."), detail=where, code="fault")

@@ -7,6 +7,7 @@ a file lock, and a fixed executor id.
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 import time
@@ -16,16 +17,22 @@ from typing import Any
 
 import psycopg
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos._serialization import DefaultSerializer, Serializer
 from sqlalchemy import Engine, event
 
+from kobling import storage
 from kobling.hub.store.journal import Fenced
 
-VERSION = "1"
-"""Set by hand: the engine's own hash of the code would strand parked runs at each upgrade."""
+VERSION = "2"
+"""Set by hand: the engine's own hash of the code would strand parked runs at each upgrade.
+
+Version 1 kept its steps pickled. Nothing is unpickled any more: a run that was parked then is told and ends.
+"""
 
 APPLICATION = "kobling"
 _LOCK_SPACE = 0x6B6F62  # "kob": keeps our advisory locks apart from other users of the database
 
+_FAULT = "kobling.fault"
 _SUBSECONDS_SINCE = (3, 42)
 """The engine asks SQLite for parts of a second on Python 3.12 and later, also where SQLite is too old to know them."""
 
@@ -33,10 +40,46 @@ Body = Callable[[str, Callable[..., Any], Callable[[float], None]], str]
 _body: Body | None = None
 
 
+class Json(Serializer):
+    """What the engine keeps, as JSON. An exception is kept as its type alone, since its text may quote anything."""
+
+    def serialize(self, data: Any) -> str:
+        """As text. Raises TypeError for what JSON cannot carry."""
+        return json.dumps({_FAULT: type(data).__name__} if isinstance(data, BaseException) else data)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        """What ``serialize`` made."""
+        data = json.loads(serialized_data)
+        return EngineFault(data[_FAULT]) if isinstance(data, dict) and data.keys() == {_FAULT} else data
+
+    def name(self) -> str:
+        """How the engine's rows name it."""
+        return "kobling_json"
+
+
+class EngineFault(Exception):
+    """An exception that the engine had kept; its type's name is all that is left."""
+
+
+class _NeverPickle(DefaultSerializer):
+    """The engine turns to its own serializer for rows that say so, and a row can say anything."""
+
+    def serialize(self, data: Any) -> str:
+        return Json().serialize(data)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        raise EngineFault("a pickled row is not read")
+
+
+DefaultSerializer.serialize = _NeverPickle.serialize  # type: ignore[method-assign,assignment]
+DefaultSerializer.deserialize = _NeverPickle.deserialize  # type: ignore[method-assign,assignment]
+
+
 @DBOS.step()
 def _step(name: str, run: int, attempt_key: str, args: list[Any]) -> dict[str, Any]:
     try:
-        return _Attempts.current[attempt_key](name, *args)
+        done: dict[str, Any] = json.loads(json.dumps(_Attempts.current[attempt_key](name, *args)))
+        return done
     except Fenced:
         raise Abandoned from None
 
@@ -89,6 +132,7 @@ def launch(body: Body, data_dir: Path, database_url: str, executor: str) -> None
         "log_level": "ERROR",
         "console_log_level": "ERROR",
         "run_migrations": True,
+        "serializer": Json(),
         "notification_listener_polling_interval_sec": 0.2,
     }
     DBOS(config=config)
@@ -96,8 +140,7 @@ def launch(body: Body, data_dir: Path, database_url: str, executor: str) -> None
 
 
 def _sqlite_url(data_dir: Path) -> str:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    path = data_dir / "engine.sqlite3"
+    path = data_dir / storage.ENGINE
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA journal_mode=WAL")
     database.close()
@@ -105,9 +148,10 @@ def _sqlite_url(data_dir: Path) -> str:
 
 
 @event.listens_for(Engine, "connect")
-def _fast_enough(connection: Any, _record: object) -> None:
+def _durable(connection: Any, _record: object) -> None:
+    """Steps are on disk like intents: a run that forgot its last steps would plan again over its own intents."""
     if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA synchronous=FULL")
         if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
             connection.create_function("unixepoch", 1, lambda _subsec: time.time())
 
@@ -127,10 +171,30 @@ BROKEN = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 """Words for a workflow that will not go on by itself."""
 
 
+OLDER = "OLDER"
+"""Our word for a workflow that an older Kobling parked, which cannot go on."""
+
+
 def status(run: int) -> str | None:
     """The engine's word for a run's workflow, None when it has none."""
     found = DBOS.get_workflow_status(workflow_id(run))
-    return None if found is None else str(found.status)
+    if found is None:
+        return None
+    parked = str(found.status) in ("PENDING", "ENQUEUED")
+    return OLDER if parked and found.app_version not in (None, VERSION) else str(found.status)
+
+
+def go_on(run: int) -> None:
+    """Let a run's workflow go on that was left without a trace; it starts where it has not begun."""
+    if status(run) is None:
+        start(run)
+    else:
+        DBOS.resume_workflow(workflow_id(run))
+
+
+def give_up(run: int) -> None:
+    """A workflow that cannot go on is not tried again."""
+    DBOS.cancel_workflow(workflow_id(run))
 
 
 def take_over(executors: list[str]) -> int:

@@ -19,12 +19,14 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from kobling.engine import durable
-from kobling.engine.attempt import attempt, failure_of, guarded
+from kobling.engine.attempt import Stranded, attempt, failure_of, guarded
+from kobling.engine.patience import Patience
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Run
 from kobling.hub.runs import due
+from kobling.hub.store import faults
 from kobling.pairs.registry import pair_types
 from kobling.records import N_, KoblingError, Misunderstood, Unsafe
 from kobling.sdk.clock import SystemClock
@@ -55,6 +57,12 @@ class Worker:
     _lock: durable.WorkerLock | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _ticks: int = 0
+    tell: Callable[[KoblingError], None] = field(default=lambda problem: log.error("waits", why=str(problem)))
+    """Says to people what the worker waits for."""
+    _patience: Patience = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._patience = Patience(self.clock, self.tell)
 
     def __enter__(self) -> Worker:
         try:
@@ -85,6 +93,7 @@ class Worker:
 
     def tick(self) -> int:
         """Ask what is due, claim what is queued, look after dead workers. Returns how many runs were started."""
+        self._patience.go_on(durable.go_on)
         if settings.DATABASE_URL:
             close_old_connections()
         now = self.clock.now()
@@ -95,17 +104,29 @@ class Worker:
         self._ticks += 1
         started = 0
         while started < AT_ONCE and (run := runs.claim(self.name, now)) is not None:
-            durable.start(run)
+            try:
+                durable.start(run)
+            except Exception as fault:
+                self._patience.strand(run, faults.told(fault))
+                raise
             log.info("run claimed", run=run, worker=self.name)
             started += 1
         return started
+
+    def round(self) -> None:
+        """``tick``, waiting out what mends itself. Raises StorageError where a person must act first."""
+        try:
+            self.tick()
+        except Exception as fault:  # noqa: BLE001 - what does not mend itself is raised again
+            self._patience.bear(fault)
+            close_old_connections()
 
     def serve(self, until: Callable[[], bool] = lambda: False) -> None:
         """Work until stopped or until ``until`` says so."""
         while not self._stopping.is_set() and not until():
             if self._lock is not None and not self._lock.alive():
                 raise Unsafe(N_("This worker lost its session with the database and stops; another one goes on."))
-            self.tick()
+            self.round()
             self._stopping.wait(TICK_SECONDS)
 
     @property
@@ -125,7 +146,10 @@ class Worker:
             owner = str(run.summary.get("worker", ""))
             gone = self._ticks == 0 if self._lock is None else self._lock.is_dead(owner)
             known = durable.status(run.pk)
-            if known in durable.BROKEN:
+            if gone and known == durable.OLDER:
+                durable.give_up(run.pk)
+                runs.end(run.pk, run.epoch, runs.FAILED, self.clock.now(), failure_of(_older()))
+            elif known in durable.BROKEN:
                 fault = Misunderstood(N_("Something happened that Kobling does not know."), detail=known, code="fault")
                 runs.end(run.pk, run.epoch, runs.FAILED, self.clock.now(), failure_of(fault))
             elif gone and known is None:
@@ -137,8 +161,24 @@ class Worker:
             log.warning("runs taken over", workers=sorted(dead), runs=taken, worker=self.name)
 
     def _body(self, run: str, make_durable: Callable[..., Any], sleep: Callable[[float], None]) -> str:
+        """One attempt. Where our own disk or database fails, it leaves no trace and goes on when they work again."""
         close_old_connections()
-        number = int(run)
+        try:
+            return self._attempt(int(run), make_durable, sleep)
+        except Stranded as stranded:
+            self._patience.strand(int(run), stranded.problem)
+            raise durable.Abandoned from None
+        except Exception as fault:
+            problem = faults.told(fault)
+            if problem is None:
+                log.error("an attempt failed", run=int(run), exc_info=fault)
+                raise
+            self._patience.strand(int(run), problem)
+            raise durable.Abandoned from None
+        finally:
+            close_old_connections()
+
+    def _attempt(self, number: int, make_durable: Callable[..., Any], sleep: Callable[[float], None]) -> str:
         epoch = runs.new_attempt(number, self.name)
         try:
             steps = Steps(number, epoch, self.opener, self.waiting, self.clock)
@@ -146,10 +186,15 @@ class Worker:
         except KoblingError as unable:
             runs.end(number, epoch, runs.FAILED, self.clock.now(), failure_of(unable))
             state = runs.FAILED
-        finally:
-            close_old_connections()
         log.info("run ended", run=number, epoch=epoch, state=state)
         return state
+
+
+def _older() -> KoblingError:
+    return Unsafe(
+        N_("This run was begun by an older Kobling. Start it again: what it did stays, and nothing is sent twice."),
+        code="older_version",
+    )
 
 
 def spare_the_collector() -> None:
@@ -175,7 +220,6 @@ def opened(waiting: LoopThread, clock: Clock) -> Iterator[Opener]:
 
 def take_file_lock(data_dir: Path) -> IO[str]:
     """On SQLite one worker works. Raises Unsafe when there is one already."""
-    data_dir.mkdir(parents=True, exist_ok=True)
     file = (data_dir / "worker.lock").open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,76 +1,172 @@
-"""Secrets at rest: encrypted with a key file of the data folder; older keys still open what they closed."""
+"""Secrets at rest: encrypted with a key file of the data folder; older keys still open what they closed.
+
+The file's first key seals, all of them open. The file is looked at before each sealing and read again when something
+does not open, so that a new key is taken up by processes that run already.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Mapping
-from functools import cache
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.db.models.signals import pre_save
 
+from kobling import storage
 from kobling.hub.models import Connection
 from kobling.hub.store import sql
-from kobling.records import N_, SettingsError, from_json, to_json
+from kobling.hub.store.leases import refreshing
+from kobling.records import N_, SettingsError, StorageError, from_json, to_json
+from kobling.sdk.clock import SystemClock
+from kobling.sdk.context import GrantData
 
-KEY_FILE = "secrets.key"
-
-
-@cache
-def _box(data_dir: str) -> MultiFernet:
-    path = Path(data_dir) / KEY_FILE
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_once(path, Fernet.generate_key())
-    keys = [line.strip() for line in path.read_bytes().splitlines() if line.strip()]
-    return MultiFernet([Fernet(key) for key in keys])
+KEY_FILE = storage.SECRETS_KEY
+_REMEMBERED = 4
 
 
-def _write_once(path: Path, key: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class _Box:
+    stamp: tuple[int, int, int]
+    keys: tuple[bytes, ...]
+    fernet: MultiFernet
+
+
+_boxes: dict[Path, _Box] = {}
+_before: list[_Box] = []
+"""What the file was while this process ran: opens what a row read long ago still holds when it is saved late."""
+
+
+def key_path() -> Path:
+    """The key file of this process."""
+    return Path(settings.DATA_DIR) / KEY_FILE
+
+
+def keys() -> tuple[bytes, ...]:
+    """The keys as they stand in the file now, the one that seals first."""
+    return _box().keys
+
+
+def forget() -> None:
+    """Read the key file again at the next occasion, however it looks."""
+    known = _boxes.pop(key_path(), None)
+    _before[:] = [*([known] if known else ()), *_before][:_REMEMBERED]
+
+
+def _box() -> _Box:
+    path = key_path()
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "wb") as file:
-        file.write(key + b"\n")
+        stamp = _stamp(path)
+    except FileNotFoundError:
+        require_key()
+        storage.write_once(path, Fernet.generate_key() + b"\n")
+        stamp = _stamp(path)
+    known = _boxes.get(path)
+    if known is None or known.stamp != stamp:
+        _before[:] = [*([known] if known else ()), *_before][:_REMEMBERED]
+        known = _boxes[path] = _read(path, stamp)
+    return known
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read(path: Path, stamp: tuple[int, int, int]) -> _Box:
+    lines = tuple(line.strip() for line in path.read_bytes().splitlines() if line.strip())
+    try:
+        return _Box(stamp, lines, MultiFernet([Fernet(key) for key in lines]))
+    except ValueError:
+        raise StorageError(
+            N_("The key file %(file)s is damaged. Restore it from a back-up."), file=KEY_FILE, code="bad_key_file"
+        ) from None
+
+
+def sealed() -> QuerySet[Connection]:
+    """Connections with something sealed."""
+    return Connection.objects.filter(~Q(secrets="") | ~Q(grant=""))
+
+
+def require_key() -> None:
+    """Raises StorageError where things are sealed and the key file is not there: a new key would not open them."""
+    if not key_path().exists() and sealed().exists():
+        raise StorageError(
+            N_("The key file %(file)s is missing in %(folder)s. Restore it from a back-up, or 'kobling keys renew'."),
+            code="no_key_file",
+            file=KEY_FILE,
+            folder=str(settings.DATA_DIR),
+        )
 
 
 def seal(secrets: Mapping[str, object]) -> str:
     """Encrypt settings that are secret."""
-    return _box(str(settings.DATA_DIR)).encrypt(to_json(dict(secrets))).decode()
+    return _box().fernet.encrypt(to_json(dict(secrets))).decode()
 
 
 def open_secrets(sealed: str) -> dict[str, str]:
     """Decrypt what ``seal`` made. Raises SettingsError when the key file is not the one it was sealed with."""
     if not sealed:
         return {}
-    try:
-        opened: dict[str, str] = from_json(_box(str(settings.DATA_DIR)).decrypt(sealed.encode()))
-    except InvalidToken:
+    opened = _opened(_box(), sealed)
+    if opened is None:
+        forget()
+        opened = _opened(_box(), sealed)
+    if opened is None:
         raise SettingsError(
             N_("The stored keys cannot be read: the key file %(file)s is not the one they were stored with."),
             file=KEY_FILE,
             code="wrong_key_file",
-        ) from None
-    return opened
+        )
+    found: dict[str, str] = from_json(opened)
+    return found
 
 
-def rotate() -> int:
-    """Put a new key first and seal everything anew with it. Returns how many connections were sealed."""
-    path = Path(settings.DATA_DIR) / KEY_FILE
-    _box(str(settings.DATA_DIR))
-    path.write_bytes(Fernet.generate_key() + b"\n" + path.read_bytes())
-    _box.cache_clear()
-    box = _box(str(settings.DATA_DIR))
-    number = 0
-    for each in Connection.objects.all():
-        each.secrets = box.rotate(each.secrets.encode()).decode() if each.secrets else ""
-        each.grant = box.rotate(each.grant.encode()).decode() if each.grant else ""
-        each.save(update_fields=["secrets", "grant"])
-        number += 1
-    return number
+def _opened(box: _Box, sealed: str) -> bytes | None:
+    try:
+        return box.fernet.decrypt(sealed.encode())
+    except InvalidToken:
+        return None
+
+
+def resealed(sealed: str) -> str:
+    """The same content, sealed with the first key; unchanged where it is so already. Raises SettingsError."""
+    if not sealed or _opened_by(_box().keys[0], sealed):
+        return sealed
+    open_secrets(sealed)
+    return _box().fernet.rotate(sealed.encode()).decode()
+
+
+def _opened_by(key: bytes, sealed: str) -> bool:
+    try:
+        Fernet(key).decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def keep_current(instance: Connection, **_: object) -> None:
+    """Before a connection is saved: what was read before a rotation and is saved after it is sealed anew."""
+    for name in ("secrets", "grant"):
+        sealed = getattr(instance, name)
+        if not sealed or _opened_by(_box().keys[0], sealed):
+            continue
+        opened = next((found for box in (_box(), *_before) if (found := _opened(box, sealed)) is not None), None)
+        if opened is not None:
+            setattr(instance, name, _box().fernet.encrypt(opened).decode())
+
+
+pre_save.connect(keep_current, sender=Connection, dispatch_uid="kobling.hub.vault")
+
+
+def holder() -> str:
+    """A name for whoever holds a lease in this process."""
+    return f"{os.uname().nodename}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 class Grants:
@@ -79,19 +175,23 @@ class Grants:
     def __init__(self, connection: int) -> None:
         self._connection = connection
 
-    async def load(self) -> Mapping[str, str | int | None] | None:
+    async def load(self) -> GrantData | None:
         """What is stored now, None where nobody signed in."""
         return await asyncio.to_thread(self._load)
 
-    async def save(self, old: Mapping[str, str | int | None] | None, new: Mapping[str, str | int | None]) -> bool:
+    async def save(self, old: GrantData | None, new: GrantData) -> bool:
         """Store ``new`` if ``old`` is still what is stored; says whether it did."""
         return await asyncio.to_thread(self._save, old, new)
 
-    def _load(self) -> Mapping[str, str | int | None] | None:
+    def refreshing(self) -> AbstractAsyncContextManager[None]:
+        """Held while a new token is fetched: by one process at a time, however many use the connection."""
+        return refreshing(self._connection, holder(), SystemClock())
+
+    def _load(self) -> GrantData | None:
         sealed = Connection.objects.values_list("grant", flat=True).get(pk=self._connection)
         return open_secrets(sealed) or None
 
-    def _save(self, old: Mapping[str, str | int | None] | None, new: Mapping[str, str | int | None]) -> bool:
+    def _save(self, old: GrantData | None, new: GrantData) -> bool:
         with sql.together():
             row = Connection.objects.select_for_update().get(pk=self._connection)
             if (open_secrets(row.grant) or None) != (dict(old) if old else None):

@@ -90,6 +90,20 @@ class NotReached(Unreachable):
     """No connection was made: nothing left this machine."""
 
 
+class StorageError(KoblingError):
+    """Our own data folder, database or key file is not as it must be; whoever runs this installation mends it."""
+
+    who_fixes = "operator"
+    advice = N_("Put the data folder, its disk or its files right, then start again. Nothing was lost by stopping.")
+
+
+class NoRoom(Temporary):
+    """Our own disk is full: Kobling waits, and goes on by itself once there is room."""
+
+    who_fixes = "operator"
+    advice = N_("Make room on the disk. Kobling goes on by itself, and nothing is lost.")
+
+
 class Refused(KoblingError):
     """The vendor said no to this record; the rest goes on and a sync issue is opened."""
 

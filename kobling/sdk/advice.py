@@ -13,6 +13,7 @@ _WHO = {
     "nobody": N_("nobody: Kobling tries again by itself"),
     "company admin": N_("an administrator of the company"),
     "bookkeeper": N_("the bookkeeper"),
+    "operator": N_("whoever runs this installation"),
     "developer": N_("support"),
 }
 _UNEXPECTED = N_("Something happened that Kobling does not know.")

@@ -15,7 +15,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from kobling.records import N_, Misunderstood, SettingsError, SignInExpired
 from kobling.sdk.budget import WindowBudget
-from kobling.sdk.context import GrantData, LoadGrant, MemoryGrants, SaveGrant
+from kobling.sdk.context import GrantData, LoadGrant, MemoryGrants, SaveGrant, refreshing_of
 from kobling.sdk.http import Api, Transport
 from kobling.sdk.outcomes import aside
 from kobling.sdk.protocols import Clock, SignInStart
@@ -163,8 +163,9 @@ def start_sign_in(authorize_url: str, *, client_id: str, redirect_uri: str, scop
 class TokenHolder:
     """Keeps one connection's token fresh: ahead of its end, one refresher at a time, never throwing a grant away.
 
-    ``obtain`` makes a new grant from the present one (None at first). With a shared store, a worker that loses the
-    compare-and-swap, or whose refresh is refused because another was quicker, goes on with what is stored.
+    ``obtain`` makes a new grant from the present one (None at first). With a shared store one process refreshes while
+    the others wait for its token (``refreshing`` of the store), since a vendor may take a refresh token that is used
+    twice for a stolen one. A process that was too late all the same goes on with what is stored.
     """
 
     def __init__(
@@ -183,6 +184,7 @@ class TokenHolder:
         self._redact = redact
         self._load = load or memory.load
         self._save = save or memory.save
+        self._refreshing = refreshing_of(self._load) or memory.refreshing
         self._ahead = ahead
         self._lock = asyncio.Lock()
         self._headers: dict[str, str] = {}
@@ -206,6 +208,13 @@ class TokenHolder:
         await self.headers()
 
     async def _fresh(self) -> Grant:
+        stored = await self._load()
+        if stored and self._usable(Grant.of(stored)):
+            return Grant.of(stored)
+        async with self._refreshing():
+            return await self._refreshed()
+
+    async def _refreshed(self) -> Grant:
         stored = await self._load()
         grant = Grant.of(stored) if stored else None
         if grant is not None and self._usable(grant):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from kobling.sdk.budget import WindowBudget
@@ -21,11 +23,26 @@ SaveGrant = Callable[[GrantData | None, GrantData], Awaitable[bool]]
 """Compare-and-swap ``save(old, new)``: stores ``new`` only while ``old`` is what is stored; says whether it did."""
 
 
+Refreshing = Callable[[], AbstractAsyncContextManager[None]]
+"""Held while a new grant is fetched, by one process at a time; whoever waited reads what the other one stored."""
+
+
+def refreshing_of(load: LoadGrant) -> Refreshing | None:
+    """The lock of the store that ``load`` belongs to, where it offers one as its ``refreshing``."""
+    found: Refreshing | None = getattr(getattr(load, "__self__", None), "refreshing", None)
+    return found
+
+
 class MemoryGrants:
-    """Keeps one connection's grant in memory, with the compare-and-swap that the hub's store offers."""
+    """Keeps one connection's grant in memory, with the lock and the compare-and-swap that the hub's store offers."""
 
     def __init__(self, grant: GrantData | None = None) -> None:
         self.grant = grant
+        self._lock = asyncio.Lock()
+
+    def refreshing(self) -> AbstractAsyncContextManager[None]:
+        """Held while a new grant is fetched."""
+        return self._lock
 
     async def load(self) -> GrantData | None:
         """What is stored now."""
@@ -45,7 +62,8 @@ class ConnectorContext:
 
     ``transport`` is the worker's one HTTP session; ``budget`` is the connection's allowance; ``allow_hosts`` comes from
     KOBLING_ALLOW_HOSTS; ``seed`` names the connection, so that ids derived from a write's key differ between tenants.
-    Without ``load_grant`` and ``save_grant`` a sign-in lives as long as the connector.
+    Without ``load_grant`` and ``save_grant`` a sign-in lives as long as the connector. They are methods of one store,
+    whose ``refreshing`` keeps several processes from refreshing at once.
     """
 
     transport: Transport

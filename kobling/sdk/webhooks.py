@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from kobling.records import N_, Refused
 
@@ -63,16 +64,12 @@ def _in_time(at: str, now: datetime) -> None:
         raise forged("its time is missing or too far away")
 
 
-class Replays:
-    """Remembers notifications for as long as their time would be believed, so that each counts once."""
+class Replays(Protocol):
+    """Remembers notifications for as long as their time would be believed, so that each counts once.
 
-    def __init__(self) -> None:
-        self._seen: dict[str, datetime] = {}
+    All processes that take in a connection's notifications share one memory, which the hub keeps.
+    """
 
     def first(self, notification: str, now: datetime) -> bool:
         """Whether this notification comes for the first time."""
-        self._seen = {key: at for key, at in self._seen.items() if now - at <= 2 * TOLERANCE}
-        if notification in self._seen:
-            return False
-        self._seen[notification] = now
-        return True
+        ...

@@ -14,7 +14,10 @@ RECORDED = "recorded"
 OBSERVED = "observed"
 BOOKMARKED = "bookmarked"
 PLANNED = "planned"
-NAMES = (OBSERVED, BOOKMARKED, PLANNED, JOURNALED, ANSWERED, RECORDED)
+NEW_KEY = "new_key"
+SEALED_ANEW = "sealed_anew"
+KEY_DROPPED = "key_dropped"
+NAMES = (OBSERVED, BOOKMARKED, PLANNED, JOURNALED, ANSWERED, RECORDED, NEW_KEY, SEALED_ANEW, KEY_DROPPED)
 
 _reached: dict[str, int] = {}
 

@@ -103,6 +103,7 @@ class House(Bench):
             "sold": replace(kind, name="sold"),
             "numbered": PairType("numbered", "N", "left", "right", lambda _options, _schemas: {"numbered": NUMBERED}),
         }
+        self.change("customers", permits={"let": ("any", "yes")})
         self._fill()
 
     def _fill(self) -> None:

@@ -139,7 +139,7 @@ RUNS = {
 RECORDS = {
     "issues.listed": Row(SEE, lambda who, h: issues.listed(who), shows_nothing=True),
     "issues.find": Row(WORK, lambda who, h: issues.find(who, h.issue.pk)),
-    "issues.settle": Row(WORK, lambda who, h: issues.settle(who, h.issue, "left", h.opener, NOW)),
+    "issues.settle": Row(WORK, lambda who, h: issues.settle(who, h.issue, "let", h.opener, NOW)),
     "issues.retry_all": Row(WORK, lambda who, h: issues.retry_all(who, h.pair, h.opener, NOW)),
     "issues.decide": Row(WORK, lambda who, h: issues.decide(who, h.table, Side.LEFT, h.alone, "create", NOW)),
     "issues.decide_many": Row(

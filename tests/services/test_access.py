@@ -11,8 +11,9 @@ from types import FunctionType, GeneratorType, ModuleType
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, TextField
 
 from kobling.access.policy import Actor, Doing, NotFound, may
 from kobling.hub import runs, services
@@ -99,6 +100,18 @@ class Writes:
         return execute(statement, *rest)
 
 
+def kept_by_name(name: str) -> list[str]:
+    """Where somebody is noted by a name alone; beside its kind and id, an event has it too."""
+    texts = [
+        each
+        for model in apps.get_app_config("hub").get_models()
+        for each in model._meta.get_fields()
+        if isinstance(each, CharField | TextField)
+    ]
+    found = [str(each) for each in texts if each.model.objects.filter(**{each.name: name}).exists()]
+    return [each for each in found if each != "hub.Event.who"]
+
+
 def attempt(row: Row, who: Actor, house: House) -> object:
     """What the service gives, walked to its end, or the error of ours that it ends with; no other is an answer."""
     try:
@@ -117,6 +130,7 @@ def test_a_service_serves_those_who_may_and_knows_nothing_for_the_others(house: 
             answer = attempt(row, house.people[name], house)
             if name in row.allowed:
                 _assert_served(row, answer, name)
+                assert name != "firm_admin" or kept_by_name(name) == [], "a name can be borne by anybody"
             else:
                 _assert_refused(row, answer, name)
                 assert writes.seen == [], f"{name} left something behind"

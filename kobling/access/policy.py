@@ -170,6 +170,13 @@ def require_in_firm(actor: Actor, doing: InFirm, firm: Firm | int | None) -> Non
         raise NotFound(N_("There is no such firm, or it is not yours."), code="not_found")
 
 
+def require_installation(actor: Actor) -> None:
+    """Raises NotFound unless the operator asks for the whole installation, not for one client."""
+    require_operator(actor)
+    if actor.only is not None:
+        raise NotFound(N_("There is no such thing, or it is not yours."), code="not_found")
+
+
 def require_operator(actor: Actor) -> None:
     """Raises NotFound unless the operator of this installation asks."""
     if not actor.is_operator:

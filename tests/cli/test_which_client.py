@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -42,7 +43,11 @@ def every_command() -> list[tuple[str, ...]]:
 def nothing_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("KOBLING_CLIENT", "KOBLING_AS"):
         monkeypatch.delenv(name, raising=False)
+    environment = dict(os.environ)
     yield
+    # The demo turns this process to a folder of its own.
+    os.environ.clear()
+    os.environ.update(environment)
     asked.client = asked.person = ""
     asked.json = False
     structlog.reset_defaults()

@@ -20,6 +20,7 @@ from kobling.hub.services import (
     history,
     identity,
     issues,
+    keys,
     marketplace,
     matching,
     mending,
@@ -162,6 +163,8 @@ RECORDS = {
     "mending.broken": Row(SEE, lambda who, h: mending.broken(who, h.pair, h.opener)),
     "mending.count": Row(SEE, lambda who, h: mending.count(who, h.pair, h.opener)),
     "mending.mend": Row(WORK, lambda who, h: mending.mend(who, h.pair, h.opener, NOW, "find")),
+    "keys.rotate": Row(OPERATOR, lambda who, h: keys.rotate(who)),
+    "keys.renew": Row(OPERATOR, lambda who, h: keys.renew(who, NOW)),
     "history.history": Row(SEE, lambda who, h: history.history(who, h.pair, h.left_id)),
     "identity.findings": Row(
         SPEND, lambda who, h: identity.findings(who, h.pair, h.opener, online=True, register=Quiet())

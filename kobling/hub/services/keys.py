@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 
 from kobling import storage
-from kobling.access.policy import Actor, NotFound
+from kobling.access.policy import Actor, require_installation
 from kobling.hub import vault
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
@@ -38,7 +38,7 @@ def rotate(actor: Actor, *, drop_old: bool = False) -> Rotated:
     The old keys stay in the file, since they open what was not sealed anew yet; ``drop_old`` takes them away once
     nothing needs them. Killed at any moment, everything still opens, and the next rotation ends the work.
     """
-    _operator(actor)
+    require_installation(actor)
     with _alone():
         before = vault.keys()
         storage.replace(vault.key_path(), _lines(Fernet.generate_key(), *before))
@@ -94,7 +94,7 @@ def renew(actor: Actor, now: datetime) -> tuple[str, ...]:
 
     Returns the names of such connections.
     """
-    _operator(actor)
+    require_installation(actor)
     with _alone():
         storage.make_web_key(settings.HOME.folder)
         storage.write_once(vault.key_path(), _lines(Fernet.generate_key()))
@@ -119,11 +119,6 @@ def _forget(connection: Connection, now: datetime) -> None:
     connection.secrets, connection.grant, connection.revoked_at = "", "", now
     connection.healthy, connection.health_text = False, N_("The key file was lost. Connect it again.")
     connection.save(update_fields=["secrets", "grant", "revoked_at", "healthy", "health_text"])
-
-
-def _operator(actor: Actor) -> None:
-    if not actor.is_operator:
-        raise NotFound(N_("There is no such thing, or it is not yours."), code="not_found")
 
 
 @contextmanager

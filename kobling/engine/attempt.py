@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import structlog
 
 from kobling.engine.flow import StepFailed, approved_flow, sync_flow
-from kobling.engine.steps import Steps
+from kobling.engine.requests import Answer, Failure, Step, answer_of
+from kobling.engine.steps import Steps, do
 from kobling.hub import runs
 from kobling.hub.models import Run, SyncIssue
 from kobling.hub.store import faults
@@ -32,7 +34,7 @@ log = structlog.get_logger("kobling.run")
 BACKOFF = (2, 5, 15, 60, 180, 600)
 """Seconds between attempts at the same step; after the last one the run ends and the next one goes on."""
 
-Durable = Callable[..., dict[str, Any]]
+Durable = Callable[[Step[Any]], dict[str, Any]]
 Sleep = Callable[[float], None]
 
 
@@ -47,19 +49,19 @@ class Stranded(BaseException):
         self.problem = problem
 
 
-def guarded(steps: Steps, name: str, *args: Any) -> dict[str, Any]:
-    """Do a step and return its result or its error as data, so that both can be recorded."""
+def guarded(steps: Steps, step: Step[Any]) -> dict[str, Any]:
+    """Do a step; its answer or its error as data, so that both can be recorded."""
     try:
-        return {"ok": steps.call(name, *args)}
+        return {"ok": msgspec.to_builtins(do(steps, step))}
     except Fenced:
         log.warning("attempt was fenced off", run=steps.run, epoch=steps.epoch)
         raise
     except KoblingError as error:
         if isinstance(error, SettingsError) and not isinstance(error, NotOffered):
             runs.show_red(steps.run, steps.opener.named(error.params.get("vendor")), error)
-        return {"failed": failure_of(error)}
+        return {"failed": failure_of(error).as_data()}
     except Exception as fault:  # noqa: BLE001 - a fault of ours must end the run, not leave it hanging for ever
-        return {"failed": failure_of(_our_fault(name, fault))}
+        return {"failed": failure_of(_our_fault(type(step).__name__, fault)).as_data()}
 
 
 def _our_fault(step: str, fault: Exception) -> KoblingError:
@@ -74,12 +76,10 @@ def _our_fault(step: str, fault: Exception) -> KoblingError:
     return Misunderstood(N_("Something happened that Kobling does not know."), detail=where, code="fault")
 
 
-def failure_of(error: KoblingError) -> dict[str, Any]:
+def failure_of(error: KoblingError) -> Failure:
     """An error as a run keeps it, with what it means for the run."""
-    failure = {**error_as_data(error), "detail": error.detail, "retry_at": None}
-    if isinstance(error, Temporary) and error.retry_at is not None:
-        failure["retry_at"] = error.retry_at.isoformat()
-    return failure | {"outcome": _outcome(error)}
+    again = error.retry_at.isoformat() if isinstance(error, Temporary) and error.retry_at is not None else None
+    return Failure(**error_as_data(error), detail=error.detail, retry_at=again, outcome=_outcome(error))
 
 
 def _outcome(error: KoblingError) -> str:
@@ -93,13 +93,13 @@ def _outcome(error: KoblingError) -> str:
 def attempt(steps: Steps, durable: Durable, sleep: Sleep) -> str:
     """Run the flow to its end and record how it ended. Returns the run's state."""
 
-    def call(name: str, *args: Any) -> Any:
+    def call(step: Step[Answer], /) -> Answer:
         for pause in (*BACKOFF, None):
-            answer = durable(name, *args)
-            if "ok" in answer:
-                return answer["ok"]
-            failure = answer["failed"]
-            if failure["outcome"] != "temporary" or pause is None:
+            told = durable(step)
+            if "ok" in told:
+                return answer_of(step, told["ok"])
+            failure = msgspec.convert(told["failed"], Failure)
+            if failure.outcome != "temporary" or pause is None:
                 raise StepFailed(failure, apart=_apart(failure))
             sleep(_pause(failure, pause, steps))
         raise AssertionError("unreachable")
@@ -110,38 +110,37 @@ def attempt(steps: Steps, durable: Durable, sleep: Sleep) -> str:
         if approved is None:
             state, failure = _ended(steps, sync_flow(call))
         else:
-            approved_flow(call, approved, steps.reporting)
+            approved_flow(call, approved)
     except StepFailed as failed:
-        outcome = failed.failure["outcome"]
-        state = runs.PARTLY if outcome == "temporary" else outcome
         failure = failed.failure
+        state = runs.PARTLY if failure.outcome == "temporary" else failure.outcome
     if state == runs.DONE and not steps.dry and _open_issues(steps):
         state = runs.PARTLY
-    runs.end(steps.run, steps.epoch, state, steps.clock.now(), failure)
+    runs.end(steps.run, steps.epoch, state, steps.clock.now(), None if failure is None else failure.as_data())
     return state
 
 
-def _apart(failure: dict[str, Any]) -> bool:
+def _apart(failure: Failure) -> bool:
     """Whether a failure concerns one table: all but what concerns the connection, a cancel, and what mends itself."""
-    of_connection = failure["kind"] in ("SettingsError", "SignInExpired")
-    return failure["outcome"] in (runs.STOPPED, runs.FAILED) and not of_connection
+    of_connection = failure.kind in ("SettingsError", "SignInExpired")
+    return failure.outcome in (runs.STOPPED, runs.FAILED) and not of_connection
 
 
-def _ended(steps: Steps, failures: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None]:
+def _ended(steps: Steps, failures: list[Failure]) -> tuple[str, Failure | None]:
     """How a run ended whose tables may have failed one by one: stopped before failed, failed only when all did."""
-    real = [each for each in failures if each["outcome"] != runs.BLOCKED]
+    real = [each for each in failures if each.outcome != runs.BLOCKED]
     if not real:
         return runs.DONE, None
-    stopped = [each for each in real if each["outcome"] == runs.STOPPED]
+    stopped = [each for each in real if each.outcome == runs.STOPPED]
     if stopped:
         return runs.STOPPED, stopped[0]
     return (runs.FAILED if len(failures) == len(steps.tables) else runs.PARTLY), real[0]
 
 
-def _pause(failure: dict[str, Any], planned: float, steps: Steps) -> float:
-    if failure["retry_at"] is None:
+def _pause(failure: Failure, planned: float, steps: Steps) -> float:
+    if failure.retry_at is None:
         return planned
-    wanted = datetime.fromisoformat(failure["retry_at"]).astimezone(UTC)
+    wanted = datetime.fromisoformat(failure.retry_at).astimezone(UTC)
     return max(0.5, (wanted - steps.clock.now()).total_seconds())
 
 

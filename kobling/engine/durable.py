@@ -21,10 +21,11 @@ from dbos._serialization import DefaultSerializer, Serializer
 from sqlalchemy import Engine, event
 
 from kobling import storage
+from kobling.engine.requests import Step, as_data, from_data
 from kobling.hub.store.journal import Fenced
 
-VERSION = "2"
-"""Set by hand: the engine's own hash of the code would strand parked runs at each upgrade.
+VERSION = "3"
+"""Set by hand: the engine's own hash of the code would strand parked runs at each upgrade. Version 2 named its steps.
 
 Version 1 kept its steps pickled. Nothing is unpickled any more: a run that was parked then is told and ends.
 """
@@ -36,7 +37,8 @@ _FAULT = "kobling.fault"
 _SUBSECONDS_SINCE = (3, 42)
 """The engine asks SQLite for parts of a second on Python 3.12 and later, also where SQLite is too old to know them."""
 
-Body = Callable[[str, Callable[..., Any], Callable[[float], None]], str]
+DoStep = Callable[[Step[Any]], dict[str, Any]]
+Body = Callable[[str, Callable[[DoStep], DoStep], Callable[[float], None]], str]
 _body: Body | None = None
 
 
@@ -76,10 +78,9 @@ DefaultSerializer.deserialize = _NeverPickle.deserialize  # type: ignore[method-
 
 
 @DBOS.step()
-def _step(name: str, run: int, attempt_key: str, args: list[Any]) -> dict[str, Any]:
+def _step(step: dict[str, Any], attempt_key: str) -> dict[str, Any]:
     try:
-        done: dict[str, Any] = json.loads(json.dumps(_Attempts.current[attempt_key](name, *args)))
-        return done
+        return _Attempts.current[attempt_key](from_data(step))
     except Fenced:
         raise Abandoned from None
 
@@ -94,7 +95,7 @@ class Abandoned(BaseException):
 class _Attempts:
     """Steps of the attempts that run in this process, found again by their key."""
 
-    current: dict[str, Callable[..., dict[str, Any]]] = {}
+    current: dict[str, DoStep] = {}
 
 
 @DBOS.workflow()
@@ -103,12 +104,12 @@ def run_workflow(run: int) -> str:
     if _body is None:
         raise RuntimeError("the engine was launched without a body")
 
-    def durable(steps: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def durable(steps: DoStep) -> DoStep:
         key = f"run-{run}"
         _Attempts.current[key] = steps
 
-        def call(name: str, *args: Any) -> dict[str, Any]:
-            return _step(name, run, key, list(args))
+        def call(step: Step[Any]) -> dict[str, Any]:
+            return _step(as_data(step), key)
 
         return call
 

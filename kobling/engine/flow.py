@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
+from kobling.engine import requests as ask
+from kobling.engine.requests import Call, Failure, Window, Work
 from kobling.hub.runs import BLOCKED, FAILED
 from kobling.records import N_
-
-Call = Callable[..., Any]
-"""Does one step by name and returns its JSON result, durable and retried where it makes sense."""
-
 
 PROVING_ROUNDS = 3
 FOLLOWING = 1_000_000
@@ -18,134 +13,138 @@ FOLLOWING = 1_000_000
 
 
 class StepFailed(Exception):
-    """A step ended with an error that no retry mends; ``failure`` is the error as data.
+    """A step ended with an error that no retry mends. ``apart``: it concerns one table alone, so that others go on."""
 
-    ``apart``: it concerns one table alone, so that what does not depend on it goes on.
-    """
-
-    def __init__(self, failure: dict[str, Any], *, apart: bool = False) -> None:
-        super().__init__(failure["summary"])
+    def __init__(self, failure: Failure, *, apart: bool = False) -> None:
+        super().__init__(failure.summary)
         self.failure = failure
         self.apart = apart
 
 
-def sync_flow(call: Call) -> list[dict[str, Any]]:
+def sync_flow(call: Call) -> list[Failure]:
     """Observe, then plan and execute every table in dependency order, a chunk at a time.
 
     A table that fails by itself holds up those that depend on it, no others. Returns the failures, in their order.
     """
-    work = call("begin")
-    for chunk in work["leftovers"]:
-        call("look_up", chunk)
-    if not work["tables"]:
+    work = call(ask.Begin())
+    for chunk in work.leftovers:
+        call(ask.LookUp(chunk))
+    if not work.tables:
         return []
     failed = _observe(call, work)
-    for table in work["tables"]:
-        missing = [name for name in work["depends"].get(table, ()) if name in failed]
+    for table in work.tables:
+        missing = [name for name in work.depends.get(table, ()) if name in failed]
         if table not in failed and missing:
             failed[table] = _blocked(table, missing)
         if table in failed:
-            call("fail", table, failed[table])
+            call(ask.Fail(table, failed[table]))
             _give_up(call, work, table, failed[table])
             continue
         try:
             _table(call, work, table)
-            call("finish", table)
+            call(ask.Finish(table))
         except StepFailed as problem:
             if not problem.apart:
                 raise
             failed[table] = problem.failure
-            call("fail", table, problem.failure)
+            call(ask.Fail(table, problem.failure))
             _give_up(call, work, table, problem.failure)
-    if not work["dry"]:
-        for table in work["tables"]:
+    if not work.dry:
+        for table in work.tables:
             if table not in failed:
                 _follow(call, table)
-    if not work["dry"] and not work["options"].get("only"):
-        _read_echoes(call)
+        if not work.single:
+            _read_echoes(call)
     return list(failed.values())
 
 
 def _follow(call: Call, table: str) -> None:
     """Fields that point to a record that was coupled after they were planned follow it in the same run."""
     seq = FOLLOWING
-    while (chunk := call("plan_pointed", table, seq)) is not None:
-        call("execute_again", chunk)
+    while (chunk := call(ask.PlanPointed(table, seq))) is not None:
+        call(ask.ExecuteAgain(chunk))
         seq += 1
 
 
-def _give_up(call: Call, work: dict[str, Any], table: str, failure: dict[str, Any]) -> None:
+def _give_up(call: Call, work: Work, table: str, failure: Failure) -> None:
     """Who waits to hear of a table that cannot run until a person acts is told so; a table held up only waits."""
-    if table in work["reports"] and failure["outcome"] == FAILED and not work["dry"]:
-        call("give_up", table, failure)
+    if table in work.reports and failure.outcome == FAILED and not work.dry:
+        call(ask.GiveUp(table, failure))
 
 
-def _blocked(table: str, missing: list[str]) -> dict[str, Any]:
+def _blocked(table: str, missing: list[str]) -> Failure:
     """A table's turn does not come, since those it depends on failed; told as a failure is."""
-    params = {"table": table, "missing": ", ".join(missing)}
-    return {
-        "kind": "Blocked",
-        "summary": N_("%(table)s waits for %(missing)s, which failed."),
-        "params": params,
-        "outcome": BLOCKED,
-    }
+    return Failure(
+        kind="Blocked",
+        summary=N_("%(table)s waits for %(missing)s, which failed."),
+        params={"table": table, "missing": ", ".join(missing)},
+        outcome=BLOCKED,
+    )
 
 
-def _observe(call: Call, work: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _observe(call: Call, work: Work) -> dict[str, Failure]:
     """Read every feed. Returns the tables whose feeds could not be read, with the failure."""
-    failed: dict[str, dict[str, Any]] = {}
-    if work["options"].get("only"):
-        call("fetch")
+    failed: dict[str, Failure] = {}
+    if work.single:
+        call(ask.Fetch())
         return failed
-    for feed in work["feeds"]:
+    for feed in work.feeds:
         try:
-            while call("observe", feed)["more"]:
-                pass
-            call("sweep", feed, bool(work["options"].get("full")))
+            _read_on(call, feed)
+            call(ask.Sweep(feed, work.full))
         except StepFailed as problem:
-            tables = work["tables_of"].get(str(feed), ())
+            tables = work.tables_of.get(str(feed), ())
             if not problem.apart or not tables:
                 raise
             failed |= dict.fromkeys(tables, problem.failure)
     return failed
 
 
-def _table(call: Call, work: dict[str, Any], table: str) -> None:
-    reports = table in work["reports"] and not work["dry"]
+def _read_on(call: Call, feed: int) -> None:
+    while call(ask.Observe(feed)).more:
+        pass
+
+
+def _table(call: Call, work: Work, table: str) -> None:
+    reports = table in work.reports and not work.dry
     if reports:
-        call("report_begin", table)
-    window = call("window", table)
-    if not work["options"].get("only"):
-        call("brake", table, window, list(work["options"].get("confirmed", ())))
+        call(ask.ReportBegin(table))
+    window = call(ask.OpenWindow(table))
+    if not work.single:
+        call(ask.Brake(table, window, work.confirmed))
     _index(call, table, window)
-    first = window["first"]
     seq = 0
-    for side in (first, "right" if first == "left" else "left"):
-        after = window[side][0]
-        while (planned := call("plan", table, side, seq, window, after)) is not None:
-            seq += 1
-            after = planned["upto"]
-            if work["dry"]:
-                continue
-            call("execute", planned["chunk"])
-            if reports:
-                # Who waits hears of each chunk, since what nobody acts on for long is taken back.
-                seq = _prove(call, table, seq, planned["chunk"])
-                call("report_chunk", table, planned["chunk"])
-        if not work["dry"]:
-            call("arrive", table, side, window[side][1])
-    if table in work["proofs"] and not work["dry"] and not reports:
+    for side in (window.first, "right" if window.first == "left" else "left"):
+        seq = _side(call, work, table, side, window, seq)
+    if table in work.proofs and not work.dry and not reports:
         _prove(call, table, seq)
     if reports:
-        call("report", table)
-    for feed in call("stale", table) if table in work["refreshes"] and not work["dry"] else ():
-        while call("observe", feed)["more"]:
-            pass
+        call(ask.Report(table))
+    for feed in call(ask.Stale(table)) if table in work.refreshes and not work.dry else ():
+        _read_on(call, feed)
 
 
-def _index(call: Call, table: str, window: dict[str, Any]) -> None:
+def _side(call: Call, work: Work, table: str, side: str, window: Window, seq: int) -> int:
+    """Plan and execute what moved on one side. Returns the number of the next chunk."""
+    after = window.of(side).after
+    while (planned := call(ask.Plan(table, side, seq, window, after))) is not None:
+        seq += 1
+        after = planned.upto
+        if work.dry:
+            continue
+        call(ask.Execute(planned.chunk))
+        if table in work.reports:
+            # Who waits hears of each chunk, since what nobody acts on for long is taken back.
+            seq = _prove(call, table, seq, planned.chunk)
+            call(ask.ReportChunk(table, planned.chunk))
+    if not work.dry:
+        call(ask.Arrive(table, side, window.of(side).upto))
+    return seq
+
+
+def _index(call: Call, table: str, window: Window) -> None:
     for side in ("left", "right"):
-        while call("index", table, side, window[side][1]):
+        while call(ask.Index(table, side, window.of(side).upto)):
             pass
 
 
@@ -155,41 +154,37 @@ def _prove(call: Call, table: str, seq: int, chunk: int | None = None) -> int:
     Returns the number of the next chunk.
     """
     after = ""
-    while written := call("written", table, after, chunk):
+    while written := call(ask.Written(table, after, chunk)):
         after = written[-1]
         for _ in range(PROVING_ROUNDS):
-            planned = call("plan_again", table, seq, written)
-            call("execute_again", planned["chunk"])
+            planned = call(ask.PlanAgain(table, seq, written))
+            call(ask.ExecuteAgain(planned.chunk))
             seq += 1
-            if not planned["updates"]:
+            if not planned.updates:
                 break
     return seq
 
 
-def approved_flow(call: Call, chunks: list[int], reports: list[str]) -> None:
+def approved_flow(call: Call, chunks: list[int]) -> None:
     """Execute the stored chunks of an approved plan, and nothing else; those who wait to hear of it are told.
 
     Everything is read first, so that an action is done only where it would be planned again.
     """
-    work = call("begin")
-    for chunk in work["leftovers"]:
-        call("look_up", chunk)
+    work = call(ask.Begin())
+    for chunk in work.leftovers:
+        call(ask.LookUp(chunk))
     failed = _observe(call, work)
-    for table in work["tables"]:
+    for table in work.tables:
         if table not in failed:
-            window = call("window", table)
-            _index(call, table, window)
-    for table in reports:
-        call("report_begin", table)
+            _index(call, table, call(ask.OpenWindow(table)))
+    for table in work.reports:
+        call(ask.ReportBegin(table))
     for chunk in chunks:
-        call("execute_approved", chunk, sorted(failed))
-    for table in reports:
-        call("report", table)
-    for table in work["tables"]:
-        if table in failed:
-            call("fail", table, failed[table])
-        else:
-            call("finish", table)
+        call(ask.ExecuteApproved(chunk, sorted(failed)))
+    for table in work.reports:
+        call(ask.Report(table))
+    for table in work.tables:
+        call(ask.Fail(table, failed[table]) if table in failed else ask.Finish(table))
     _read_echoes(call)
     for failure in failed.values():
         raise StepFailed(failure)
@@ -197,6 +192,5 @@ def approved_flow(call: Call, chunks: list[int], reports: list[str]) -> None:
 
 def _read_echoes(call: Call) -> None:
     """After many writes read on until past our own, so that the next run reads only what others changed."""
-    for feed in call("echoes"):
-        while call("observe", feed)["more"]:
-            pass
+    for feed in call(ask.Echoes()):
+        _read_on(call, feed)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db.models import F
 
+from kobling.engine.requests import Observed, Swept
 from kobling.hub.models import Feed, SyncIssue
 from kobling.hub.store import issues, journal, mirror, sql
 from kobling.hub.store.issues import Raised, as_text, cause_of, error_as_data
@@ -44,7 +44,7 @@ class Place:
     tables: Sequence[tuple[int, Side]] = ()
 
 
-def observe(place: Place, resource: Resource, waiting: LoopThread, clock: Clock) -> dict[str, Any]:
+def observe(place: Place, resource: Resource, waiting: LoopThread, clock: Clock) -> Observed:
     """Read up to a step's worth of pages. The next page is fetched while the last one is stored."""
     feed = Feed.objects.get(pk=place.feed)
     bookmark = from_json(feed.bookmark) if feed.bookmark else None
@@ -64,7 +64,7 @@ def observe(place: Place, resource: Resource, waiting: LoopThread, clock: Clock)
         _store(place, page, clock)
         checkpoints.reach(checkpoints.BOOKMARKED)
         if last:
-            return {"more": page.more, "rows": rows, "pages": pages, "total": page.total}
+            return Observed(page.more, rows, pages, page.total)
 
 
 async def _read(resource: Resource, bookmark: Bookmark | None, patient: bool) -> Page:
@@ -146,7 +146,7 @@ def _subject(external_id: str, side: Side) -> str:
     return issues.subject(external_id, None) if side is Side.LEFT else issues.subject(None, external_id)
 
 
-def sweep(place: Place, resource: Resource, waiting: LoopThread, clock: Clock, full: bool) -> dict[str, Any]:
+def sweep(place: Place, resource: Resource, waiting: LoopThread, clock: Clock, full: bool) -> Swept:
     """Find deletions by comparing ids, when a count differs, a day has passed, or it is asked for.
 
     An id that is missing from the list is asked for once more by itself: no record counts as deleted on one signal.
@@ -157,7 +157,7 @@ def sweep(place: Place, resource: Resource, waiting: LoopThread, clock: Clock, f
     if not _is_due(feed, resource, waiting, now, full):
         if feed.swept_at is None:
             Feed.objects.filter(pk=feed.pk).update(swept_at=now)
-        return {"gone": 0, "fetched": 0}
+        return Swept()
     number = mirror.begin_sweep(feed.pk)
     position: str | None = None
     fetched = 0
@@ -170,7 +170,7 @@ def sweep(place: Place, resource: Resource, waiting: LoopThread, clock: Clock, f
             break
     gone = _confirm_gone(place, number, resource, waiting, clock)
     Feed.objects.filter(pk=feed.pk).update(swept_at=now, unswept=False)
-    return {"gone": gone, "fetched": fetched}
+    return Swept(gone, fetched)
 
 
 def _is_due(feed: Feed, resource: Resource, waiting: LoopThread, now: datetime, full: bool) -> bool:

@@ -148,10 +148,10 @@ class Worker:
             known = durable.status(run.pk)
             if gone and known == durable.OLDER:
                 durable.give_up(run.pk)
-                runs.end(run.pk, run.epoch, runs.FAILED, self.clock.now(), failure_of(_older()))
+                runs.end(run.pk, run.epoch, runs.FAILED, self.clock.now(), failure_of(_older()).as_data())
             elif known in durable.BROKEN:
                 fault = Misunderstood(N_("Something happened that Kobling does not know."), detail=known, code="fault")
-                runs.end(run.pk, run.epoch, runs.FAILED, self.clock.now(), failure_of(fault))
+                runs.end(run.pk, run.epoch, runs.FAILED, self.clock.now(), failure_of(fault).as_data())
             elif gone and known is None:
                 runs.unclaim(run.pk)
             elif gone and self._lock is not None:
@@ -184,7 +184,7 @@ class Worker:
             steps = Steps(number, epoch, self.opener, self.waiting, self.clock)
             state = attempt(steps, make_durable(partial(guarded, steps)), sleep)
         except KoblingError as unable:
-            runs.end(number, epoch, runs.FAILED, self.clock.now(), failure_of(unable))
+            runs.end(number, epoch, runs.FAILED, self.clock.now(), failure_of(unable).as_data())
             state = runs.FAILED
         log.info("run ended", run=number, epoch=epoch, state=state)
         return state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from kobling.access.models import Client
@@ -103,7 +104,7 @@ class Bench:
     def go_on(self, run: Run) -> Run:
         """Attempt a run (again)."""
         steps = Steps(run.pk, runs.new_attempt(run.pk, "tester"), self.opener, self.waiting, self.clock)
-        attempt(steps, lambda name, *args: guarded(steps, name, *args), self.clock.turn)
+        attempt(steps, partial(guarded, steps), self.clock.turn)
         run.refresh_from_db()
         return run
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kobling.engine.attempt import attempt, guarded
+from kobling.engine.requests import Execute, Step
 from kobling.engine.sending import Sender
 from kobling.engine.settling import Settler
 from kobling.engine.steps import Steps
@@ -98,10 +99,10 @@ def test_an_overtaken_attempt_writes_nothing_more(bench: Bench) -> None:
     asked = ask(bench)
     old = Steps(asked.pk, runs.new_attempt(asked.pk, "old"), bench.opener, bench.waiting, bench.clock)
 
-    def overtaken_before_executing(name: str, *args: Any) -> dict[str, Any]:
-        if name == "execute":
+    def overtaken_before_executing(step: Step[Any]) -> dict[str, Any]:
+        if isinstance(step, Execute):
             runs.new_attempt(asked.pk, "new")
-        return guarded(old, name, *args)
+        return guarded(old, step)
 
     with pytest.raises(Fenced):
         attempt(old, overtaken_before_executing, bench.clock.turn)

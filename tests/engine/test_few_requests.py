@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kobling.engine.steps import MANY_ECHOES
+from kobling.engine.steps.reading import MANY_ECHOES
 from kobling.hub.models import Feed, PlanChunk
 from kobling.hub.store import journal
 from tests.engine.bench import Bench, benches

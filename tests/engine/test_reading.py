@@ -11,6 +11,7 @@ import pytest
 
 from kobling.engine.attempt import guarded
 from kobling.engine.observing import TOLERANT_AFTER, Place, observe
+from kobling.engine.requests import Observe
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.models import Feed, MirrorRow, SyncIssue
@@ -110,7 +111,7 @@ def test_a_page_is_stored_only_by_the_attempt_whose_turn_it_is(bench: Bench) -> 
     runs.new_attempt(asked.pk, "new")
     feed = Feed.objects.get(resource="companies")
     with pytest.raises(Fenced):
-        guarded(old, "observe", feed.pk)
+        guarded(old, Observe(feed.pk))
     assert not MirrorRow.objects.filter(feed=feed).exists()
     assert Feed.objects.get(pk=feed.pk).bookmark == feed.bookmark
 

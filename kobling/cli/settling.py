@@ -16,6 +16,7 @@ from kobling.cli.start import actor, vendors
 from kobling.hub.models import SyncIssue
 from kobling.hub.services import issues
 from kobling.records import N_, KoblingError, from_json
+from kobling.sync.answers import CHOICES
 from kobling.sync.doubts import INFORMATIONAL
 
 
@@ -27,15 +28,22 @@ def list_issues(
     error: Annotated[str, typer.Option(help="Only this error: a vendor's code, or part of its words.")] = "",
     settle: Annotated[int, typer.Option(help="Settle this issue.")] = 0,
     every: Annotated[bool, typer.Option("--all", help="Settle all that are listed.")] = False,
-    choose: Annotated[str, typer.Option(help=f"One of: {', '.join(issues.CHOICES)}.")] = "",
+    choose: Annotated[str, typer.Option(help=f"One of: {', '.join(CHOICES)}.")] = "",
     other: Annotated[str, typer.Option(help="The other record, for couple and never.")] = "",
     why: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     remember: Annotated[bool, typer.Option("--remember", help="Make it the rule for records like this.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only say what the choice would do.")] = False,
     json: Json = False,
 ) -> None:
-    """List what a person must settle; with --settle N or --all and --choose, settle it."""
+    """List what a person must settle; with --settle N or --all and --choose, settle it; without --choose, say how."""
     who = actor(asked.person, asked.client)
     found = issues.listed(who, find_pair(pair) if pair else None, kind=kind, table=table, error=error)
+    if settle and not choose:
+        _show_choices(issues.find(who, settle), json)
+        return
+    if preview:
+        _preview([issues.find(who, settle)] if settle else list(found), choose, other, json)
+        return
     if settle or every:
         _settle([issues.find(who, settle)] if settle else list(found), choose, other, why, json, remember)
         return
@@ -64,6 +72,39 @@ def _show(listed: list[SyncIssue]) -> None:
         for each in listed
     ]
     output.table("", tuple(translated(each) for each in names), rows, translated("No outstanding issues."))
+
+
+def _show_choices(issue: SyncIssue, json: bool) -> None:
+    """How this issue can be settled, and what each choice does."""
+    with vendors() as opener:
+        found = issues.choices(actor(asked.person, asked.client), issue, opener)
+    if json:
+        output.as_json([{"choice": each.choice, "does": translated(each.does), "ends": each.ends} for each in found])
+    else:
+        rows = [(each.choice, translated(each.does), output.shown("yes" if each.ends else "no")) for each in found]
+        output.table("", tuple(translated(each) for each in (N_("Choice"), N_("What it does"), N_("Ends it"))), rows)
+
+
+def _preview(chosen: list[SyncIssue], choose: str, other: str, json: bool) -> None:
+    """What one answer would do to each issue; nothing is kept."""
+    with vendors() as opener:
+        who = actor(asked.person, asked.client)
+        found = issues.preview(who, chosen, choose, opener, datetime.now(UTC), other=other)
+    told = [
+        (each, output.filled(each.problem.summary, each.problem.params) if each.problem else translated(each.does))
+        for each in found
+    ]
+    if json:
+        rows = [{"issue": each.issue.pk, "possible": each.problem is None, "what": what} for each, what in told]
+        output.as_json(rows)
+    else:
+        shown = [
+            (each.issue.pk, each.issue.title, output.shown("no" if each.problem else "yes"), what)
+            for each, what in told
+        ]
+        names = (N_("Issue"), N_("Record"), N_("Possible"), N_("What it does"))
+        output.table("", tuple(translated(each) for each in names), shown, translated("No outstanding issues."))
+    raise typer.Exit(Exit.NOT_IN_STEP if any(each.problem for each in found) else Exit.OK)
 
 
 def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bool, remember: bool = False) -> None:

@@ -17,7 +17,7 @@ from kobling.records import N_, Fields, Misunderstood, NotReached, NotThere, Ref
 from kobling.sdk.outcomes import Confirmed, Declined
 from kobling.sdk.protocols import Clock, Operation, Resource, Write
 from kobling.sync import checkpoints
-from kobling.sync.actions import AnyAction, Create, Delete, Update, from_blob
+from kobling.sync.actions import AnyAction, Couple, Create, Delete, Update, from_blob
 from kobling.sync.execute import Prepared, VendorAction, already_written, create_key, prepare
 from kobling.sync.waiting import LoopThread
 
@@ -71,8 +71,9 @@ class Executor:
             and (position not in known or known[position].state in {"open", "unknown"})
         ]
         self.settler.load_links([action for _, action in todo])
+        hoped = {each.coupling for each in self.chunk.actions if isinstance(each, Couple)} - set(self.settler.links)
         for side in (Side.RIGHT, Side.LEFT):
-            mine = [(position, action) for position, action in todo if action.side is side]
+            mine = [(at, each) for at, each in todo if each.side is side and _coupling_of(each) not in hoped]
             for group in sql.batched(mine, self.chunk.group):
                 self._execute_group(side, group, known)
         checkpoints.reach(checkpoints.RECORDED)
@@ -207,6 +208,11 @@ class Executor:
             changes=each.changes,
             reason=action.reason,
         )
+
+
+def _coupling_of(action: VendorAction) -> str | None:
+    """Creates belong to no coupling yet."""
+    return None if isinstance(action, Create) else action.coupling
 
 
 async def _fate(resource: Resource, write: Write) -> Confirmed | Declined | None:

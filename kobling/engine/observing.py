@@ -11,7 +11,7 @@ import structlog
 from django.db.models import F
 
 from kobling.engine.requests import Observed, Swept
-from kobling.hub.models import Feed, SyncIssue
+from kobling.hub.models import Decision, Feed, SyncIssue
 from kobling.hub.store import issues, journal, mirror, sql
 from kobling.hub.store.issues import Raised, as_text, cause_of, error_as_data
 from kobling.mapping import Side
@@ -92,20 +92,24 @@ def _store(place: Place, page: Page, clock: Clock) -> None:
     with sql.together():
         journal.fence(place.run, place.epoch)
         mirror.put(place.feed, page.records, page.gone, now)
-        _tell_unread(place, page.unread, now)
+        tell_unread(place, page.unread, now)
         more = {"unswept": True} if page.unswept else {}
         Feed.objects.filter(pk=place.feed).update(
             bookmark=to_json(dict(page.bookmark)).decode(), reading=page.more, read_at=now, failures=0, **more
         )
 
 
-def _tell_unread(place: Place, unread: Sequence[Unread], now: datetime) -> None:
+def tell_unread(place: Place, unread: Sequence[Unread], now: datetime) -> None:
     """A record that cannot be read is told where it would have been planned; it is tried again in each run."""
     if not unread:
         return
     log.warning("records could not be read", feed=place.feed, records=[each.external_id for each in unread])
     for table, side in place.tables:
-        issues.open_all(table, [_raised(each, side) for each in unread if each.external_id], now)
+        ids = [each.external_id for each in unread if each.external_id]
+        said = Decision.objects.filter(table_id=table, side=side.value, choice="ignore", external_id__in=ids)
+        left_out = set(said.values_list("external_id", flat=True))
+        told = [each for each in unread if each.external_id and each.external_id not in left_out]
+        issues.open_all(table, [_raised(each, side) for each in told], now)
 
 
 def _raised(each: Unread, side: Side) -> Raised:

@@ -278,13 +278,23 @@ class Settler:
     def _couple(self, actions: Sequence[Couple]) -> None:
         lefts = couplings.by_side(self.bench.table, Side.LEFT, [each.left_id for each in actions])
         rights = couplings.by_side(self.bench.table, Side.RIGHT, [each.right_id for each in actions])
-        fresh = [
-            Link(each.coupling, each.left_id, each.right_id, dict(each.base), dict(each.base))
-            for each in actions
-            if each.left_id not in lefts and each.right_id not in rights
-        ]
+        fresh = []
+        for each in actions:
+            taken = lefts.get(each.left_id) or rights.get(each.right_id)
+            if taken is not None:
+                self._look_again_at(each, taken)
+                continue
+            link = Link(each.coupling, each.left_id, each.right_id, dict(each.base), dict(each.base))
+            lefts[each.left_id] = rights[each.right_id] = link
+            fresh.append(link)
         couplings.save(self.bench.table, fresh, self.clock.now(), self.who)
         self._now_coupled(fresh)
+
+    def _look_again_at(self, each: Couple, taken: Link) -> None:
+        """Who was to get a partner that somebody else has by now is planned anew; a repetition is nothing new."""
+        if taken.uid != each.coupling:
+            mirror.touch(self.bench.feeds[Side.LEFT], [each.left_id])
+            mirror.touch(self.bench.feeds[Side.RIGHT], [each.right_id])
 
     def _agree(self, actions: Sequence[Agree]) -> None:
         known = couplings.by_uid(self.bench.table, [each.coupling for each in actions])

@@ -51,7 +51,7 @@ def merge(mapping: TableMapping, pairing: Pairing) -> Merge:
         if here == there:
             _remember(each.key, here, pairing, result)
         elif each.proof:
-            _prove(each, here, there, result)
+            _prove(each, pairing, here, there, result)
         elif not each.frozen:
             _merge_field(each, mapping, pairing, here, there, result)
     if result.proofs:
@@ -62,7 +62,10 @@ def merge(mapping: TableMapping, pairing: Pairing) -> Merge:
     return result
 
 
-def _prove(each: FieldMapping, here: Any, there: Any, result: Merge) -> None:
+def _prove(each: FieldMapping, pairing: Pairing, here: Any, there: Any, result: Merge) -> None:
+    """Two totals that a person accepted as they are prove nothing any more until one of them moves."""
+    if (pairing.base_left.get(each.key, MISSING), pairing.base_right.get(each.key, MISSING)) == (here, there):
+        return
     if here is None or there is None or abs(Decimal(here) - Decimal(there)) > each.tolerance:
         result.proofs[each.key] = [None, here, there]
 

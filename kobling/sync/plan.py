@@ -242,6 +242,7 @@ def _question(seen: Seen, side: Side, kind: str, candidates: tuple[str, ...], ti
 
 
 _LEFT_OUT = N_("A record that is left out (blocked or inactive) looks the same. Is it?")
+_PARTNER_GONE = N_("The record that a person chose for it is gone, or is coupled with another one.")
 _MADE_ELSEWHERE = N_("It was made by hand here; the other side is the master. Make it there, or leave it out.")
 _NEW = {Side.LEFT: N_("New on the left side."), Side.RIGHT: N_("New on the right side.")}
 _QUESTIONS = {
@@ -256,6 +257,9 @@ def _couple(
 ) -> Iterator[AnyAction]:
     other = loner.others.get(other_id)
     title = _title_of(mapping, loner.seen)
+    if other is None and loner.decision:
+        yield _question(loner.seen, loner.side, "partner_gone", (), title, _PARTNER_GONE)
+        return
     if other is None:
         yield Skip(side=loner.side, external_id=loner.seen.external_id, why="partner_gone", title=title)
         return

@@ -10,7 +10,7 @@ import pytest
 
 from kobling.access.policy import Actor
 from kobling.hub.models import Coupling, SyncIssue, Table
-from kobling.hub.services.issues import decide
+from kobling.hub.services.deciding import decide
 from kobling.mapping import Condition, Side
 from kobling.sdk.memory import MemoryResource
 from tests.engine.bench import Bench, benches

@@ -12,7 +12,7 @@ import pytest
 from kobling.access.policy import Actor
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection, Pair, Table
-from kobling.hub.services.issues import decide
+from kobling.hub.services.deciding import decide
 from kobling.mapping import Direction, FieldMapping, Side, TableMapping, end
 from kobling.mapping.references import soft_reference
 from kobling.pairs.base import Option

@@ -14,8 +14,11 @@ from kobling.access.policy import Actor
 from kobling.files import PROFILES, Document, Line
 from kobling.hub import runs
 from kobling.hub.models import ExportedDocument, FileExport, Pair, SyncIssue, Table
-from kobling.hub.services import exporting, marketplace
-from kobling.mapping import Comparison, FieldMapping, TableMapping, end
+from kobling.hub.planning.workbench import Workbench
+from kobling.hub.services import exporting, issues, marketplace
+from kobling.hub.store import couplings
+from kobling.hub.store.couplings import Link
+from kobling.mapping import Comparison, FieldMapping, Side, TableMapping, end
 from kobling.pairs.base import PairType, SetUpStep, StepKind
 from kobling.pairs.file_exports import FileSource
 from kobling.sdk.figures import Figure
@@ -147,6 +150,14 @@ class House(Bench):
         marketplace.activate(Actor.operator(), self.client, self.opener, "sold", NOW)
         self.people = cast(self.client)
         self.member = FirmMember.objects.get(person__username="unassigned")
+
+    @property
+    def bench(self) -> Workbench:
+        return issues.bench_of(self.pair, "customers", self.opener)
+
+    @property
+    def links(self) -> list[Link]:
+        return list(couplings.by_side(self.bench.table, Side.LEFT, [self.left_id]).values())
 
     def look_again(self) -> None:
         """Forget what a service that was taken back has left in memory."""

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from kobling.access.policy import Actor
 from kobling.hub.services import (
+    answering,
     clients,
     connections,
     credentials,
     crediting,
+    deciding,
     exporting,
     figures,
     history,
@@ -140,11 +142,17 @@ RUNS = {
 RECORDS = {
     "issues.listed": Row(SEE, lambda who, h: issues.listed(who), shows_nothing=True),
     "issues.find": Row(WORK, lambda who, h: issues.find(who, h.issue.pk)),
-    "issues.settle": Row(WORK, lambda who, h: issues.settle(who, h.issue, "let", h.opener, NOW)),
+    "issues.settle": Row(WORK, lambda who, h: issues.settle(who, h.issue, "left", h.opener, NOW)),
     "issues.retry_all": Row(WORK, lambda who, h: issues.retry_all(who, h.pair, h.opener, NOW)),
-    "issues.decide": Row(WORK, lambda who, h: issues.decide(who, h.table, Side.LEFT, h.alone, "create", NOW)),
-    "issues.decide_many": Row(
-        WORK, lambda who, h: issues.decide_many(who, h.table, Side.LEFT, [h.alone], "create", NOW)
+    "issues.choices": Row(SEE, lambda who, h: issues.choices(who, h.issue, h.opener)),
+    "issues.preview": Row(WORK, lambda who, h: issues.preview(who, [h.issue], "left", h.opener, NOW)),
+    "answering.carry_out": Row(
+        WORK, lambda who, h: answering.carry_out(who, answering.about(h.issue, h.bench), "right", NOW)
+    ),
+    "answering.uncouple": Row(WORK, lambda who, h: answering.uncouple(who, h.bench, h.links, NOW, "")),
+    "deciding.decide": Row(WORK, lambda who, h: deciding.decide(who, h.table, Side.LEFT, h.alone, "create", NOW)),
+    "deciding.decide_many": Row(
+        WORK, lambda who, h: deciding.decide_many(who, h.table, Side.LEFT, [h.alone], "create", NOW)
     ),
     "issues.couple": Row(
         WORK, lambda who, h: issues.couple(who, h.pair, h.opener, "customers", h.alone, h.partner, NOW)
@@ -196,6 +204,13 @@ WITHOUT_ACTOR: dict[str, str] = {
     "exporting.source_of": PURE,
     "issues.bench_of": "opens a table of a pair that the caller has found, and so may see",
     "issues.details": PURE,
+    "answering.about": "looks up what an issue is about that issues.settle was asked of, which has asked",
+    "answering.choices": "of what issues.choices was asked of, which has asked",
+    "answering.check_known": "looks into a table in the name of answering.carry_out and issues.couple",
+    "answering.check_free": "looks into a table in the name of answering.carry_out and issues.couple",
+    "answering.About.gone": GIVEN,
+    "answering.About.side": GIVEN,
+    "answering.About.record": GIVEN,
     "marketplace.price_of": PUBLIC,
     "marketplace.spelled": PURE,
     "pairs.departments": "asks the vendor in the name of pairs.create and marketplace.activate, which have asked",

@@ -14,7 +14,8 @@ from kobling.hub.planning import planned
 from kobling.hub.planning.workbench import Workbench
 from kobling.mapping import Side
 from kobling.sdk.protocols import Clock, Resource
-from kobling.sync.actions import AnyAction, to_blob
+from kobling.sync.actions import AnyAction, from_blob, to_blob
+from kobling.sync.once import Once
 from kobling.sync.waiting import LoopThread
 
 
@@ -33,6 +34,7 @@ class Steps:
     pair: Pair = field(init=False)
     benches: dict[str, Workbench] = field(init=False)
     handed_out: dict[str, frozenset[str]] = field(default_factory=dict)
+    planned: dict[str, tuple[int, Once]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         row = Run.objects.select_related("pair__left", "pair__right", "pair__client").get(pk=self.run)
@@ -81,6 +83,18 @@ class Steps:
     def chunk(self, bench: Workbench, seq: int) -> PlanChunk | None:
         """A chunk that this run has planned already."""
         return PlanChunk.objects.filter(run_id=self.run, table_id=bench.table, seq=seq).first()
+
+    def decided(self, bench: Workbench) -> Once:
+        """What this run's plan of a table holds that is not executed: all of it where the run only plans."""
+        if not self.dry:
+            return Once()
+        last, once = self.planned.get(bench.name, (0, Once()))
+        chunks = PlanChunk.objects.filter(run_id=self.run, table_id=bench.table, pk__gt=last).order_by("pk")
+        for chunk in chunks.iterator(chunk_size=20):
+            once.note(from_blob(chunk.actions.encode()))
+            last = chunk.pk
+        self.planned[bench.name] = (last, once)
+        return once
 
     def store(self, bench: Workbench, seq: int, side: str, actions: Sequence[AnyAction], **more: int) -> PlanChunk:
         """Keep a chunk of a plan."""

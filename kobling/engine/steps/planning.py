@@ -9,6 +9,7 @@ from kobling.hub import runs
 from kobling.hub.couplings import comparing
 from kobling.hub.models import Feed, PlanChunk, Run, Table
 from kobling.hub.planning import by_file, gather, handed_out, held
+from kobling.hub.planning.held import not_accepted
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.runs import jobs
 from kobling.hub.store import couplings, journal, mirror, pointing, sql
@@ -89,8 +90,13 @@ def plan_next(steps: Steps, step: ask.Plan) -> ask.Planned | None:
     if bench.mapping.reports is not None:
         batch, questions = handed_out.split(bench, batch, awaited(steps, bench))
     batch, elsewhere = by_file.split(bench, steps.pair, batch)
-    told: list[AnyAction] = [*questions, *elsewhere, *doubts(bench.mapping, batch.work), *points(batch.work)]
-    actions = [*plan(bench.mapping, batch.work), *told]
+    told: list[AnyAction] = [
+        *questions,
+        *elsewhere,
+        *not_accepted(bench, doubts(bench.mapping, batch.work)),
+        *points(batch.work),
+    ]
+    actions = list(steps.decided(bench).of([*plan(bench.mapping, batch.work), *told]))
     revs = {"after": step.after, "upto": batch.upto, "other_upto": step.window.of(side.other).upto}
     row = steps.store(bench, step.seq, step.side, actions, rows=batch.rows, **revs)
     checkpoints.reach(checkpoints.PLANNED)
@@ -147,7 +153,7 @@ def plan_pointed(steps: Steps, step: ask.PlanPointed) -> int | None:
         return None
     bench.resolver.forget()
     work = [each for side, ids in due.items() for each in gather.of(bench, side, ids)]
-    actions: list[AnyAction] = [*plan(bench.mapping, work), *points(work)]
+    actions = list(steps.decided(bench).of([*plan(bench.mapping, work), *points(work)]))
     with sql.together():
         journal.fence(steps.run, steps.epoch)
         for side, ids in due.items():

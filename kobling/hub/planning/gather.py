@@ -264,7 +264,7 @@ def _decisions(
     choices: dict[str, str] = {}
     never: dict[str, list[str]] = {}
     said = Decision.objects.filter(table_id=bench.table, side=side.value, external_id__in=external_ids)
-    for each in said.exclude(choice__in=list(bench.mapping.permits)):
+    for each in said.exclude(choice__in=[*bench.mapping.permits, "accept"]):
         if each.choice == "never":
             never.setdefault(each.external_id, []).append(each.other_id)
         else:

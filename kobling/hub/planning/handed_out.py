@@ -19,6 +19,8 @@ def split(bench: Workbench, batch: Batch, awaited: frozenset[str]) -> tuple[Batc
     questions = []
     for each in batch.work:
         if isinstance(each, Loner) and each.side is Side.LEFT and each.seen.external_id not in awaited:
+            if each.decision == "ignore":
+                continue
             questions.append(
                 RaiseConflict(
                     kind="taken_back",

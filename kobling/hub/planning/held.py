@@ -1,11 +1,14 @@
-"""Records held back for a value that fits no rule: looked at again each run, since what was missing may have come."""
+"""Values that people must look at: held back until what was missing has come, or told until somebody accepts them."""
 
 from __future__ import annotations
 
-from kobling.hub.models import SyncIssue
+from collections.abc import Iterable
+
+from kobling.hub.models import Decision, SyncIssue
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import mirror
 from kobling.mapping import Side
+from kobling.sync.actions import Warn
 
 KIND = "bad_value"
 _AT_ONCE = 500
@@ -18,3 +21,17 @@ def look_again(bench: Workbench) -> None:
         ids = list(rows.order_by("pk").values_list(f"{side.value}_id", flat=True))
         for at in range(0, len(ids), _AT_ONCE):
             mirror.touch(bench.feeds[side], ids[at : at + _AT_ONCE])
+
+
+def not_accepted(bench: Workbench, told: Iterable[Warn]) -> list[Warn]:
+    """Doubts without those about numbers that a person accepted as they are."""
+    kept = list(told)
+    if not kept:
+        return kept
+    said = Decision.objects.filter(table_id=bench.table, choice="accept")
+    accepted = set(said.values_list("external_id", "other_id"))
+    return [each for each in kept if not {(each.left_id, _number(each)), (each.right_id, _number(each))} & accepted]
+
+
+def _number(each: Warn) -> str:
+    return each.params.get("number", "")[:128]

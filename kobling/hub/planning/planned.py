@@ -13,12 +13,15 @@ PREFIX = "planned-"
 
 
 class PlannedResolver(StoredResolver):
-    """Answers from the database, then from the plan made so far: ``planned-left-11x2`` names a coupling to come."""
+    """Answers from the database, then from the plan made so far: ``planned-left-11x2`` names a coupling to come.
+
+    Records that are about to be coupled are named by that coupling from either side, so that they count as the same.
+    """
 
     def __init__(self, stored: StoredResolver, run: int) -> None:
         super().__init__(stored.tables, stored.feeds)
         self._run = run
-        self._coming: dict[tuple[str, Side], set[str]] = {}
+        self._coming: dict[tuple[str, Side], dict[str, str]] = {}
         self._read_chunks: set[int] = set()
 
     def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
@@ -26,9 +29,7 @@ class PlannedResolver(StoredResolver):
         if found is not None:
             return found
         self._read_plan(mapping)
-        if external_id in self._coming.get((mapping, Side(side)), ()):
-            return f"{PREFIX}{side}-{external_id}"
-        return None
+        return self._coming.get((mapping, Side(side)), {}).get(external_id)
 
     def _read_plan(self, mapping: str) -> None:
         if mapping not in self.tables:
@@ -40,10 +41,11 @@ class PlannedResolver(StoredResolver):
             self._read_chunks.add(chunk.pk)
             for action in from_blob(chunk.actions.encode()):
                 if isinstance(action, Create):
-                    self._coming.setdefault((mapping, action.side.other), set()).add(action.source_id)
+                    known = self._coming.setdefault((mapping, action.side.other), {})
+                    known[action.source_id] = f"{PREFIX}{action.side.other.value}-{action.source_id}"
                 elif isinstance(action, Couple):
-                    self._coming.setdefault((mapping, Side.LEFT), set()).add(action.left_id)
-                    self._coming.setdefault((mapping, Side.RIGHT), set()).add(action.right_id)
+                    self._coming.setdefault((mapping, Side.LEFT), {})[action.left_id] = action.coupling
+                    self._coming.setdefault((mapping, Side.RIGHT), {})[action.right_id] = action.coupling
 
 
 def with_real_references(value: Any, resolver: StoredResolver) -> Any:

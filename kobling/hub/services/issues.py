@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,15 +15,29 @@ from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
-from kobling.hub.services import pairs
+from kobling.hub.services import answering, pairs
+from kobling.hub.services.answering import about, carry_out, check_free, check_known
+from kobling.hub.services.answering import uncouple as part
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.issues import settle_coupled, wake
-from kobling.mapping import ConflictPolicy, DeletionPolicy, Side
-from kobling.records import N_, SettingsError, from_json, to_json
+from kobling.mapping import Side
+from kobling.records import N_, KoblingError, SettingsError, from_json, to_json
+from kobling.sync.answers import Answer
 from kobling.sync.states import coupling_id
 
-CHOICES = ("retry", "left", "right", "couple", "create", "never", "ignore", "uncouple", "restore", "delete")
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What an answer would do to an issue: ``does`` says it; with a ``problem`` it cannot be given."""
+
+    issue: SyncIssue
+    does: str = ""
+    problem: KoblingError | None = None
+
+
+class _OnlyLooking(Exception):
+    """Takes back what a preview did."""
 
 
 def listed(
@@ -65,57 +81,56 @@ def settle(
 ) -> None:
     """Do what a person chose; the next run carries it out. Raises SettingsError when the choice does not fit.
 
-    retry; left or right (that side's values win, once); couple (with ``other``); create (it is a new one); never
-    (with ``other``: they are not the same); ignore (leave it out); uncouple; restore or delete (one side vanished).
-    Beside these what the table permits for a record that is held back; ``remember`` makes that the pair's rule.
+    ``kobling.sync.answers`` says which choices each kind of issue has and what they do; ``other`` names a record for
+    those that need one. Beside these what the table permits for a record that is held back; ``remember`` makes that
+    the pair's rule.
     """
     require(actor, Doing.WORK, issue.table.pair.client)
     bench = _bench(issue.table, opener)
-    known = (*CHOICES, *bench.mapping.permits)
-    if choice not in known:
-        raise SettingsError(
-            N_("“%(value)s” is not a choice for %(option)s. Choose one of: %(choices)s."),
-            value=choice,
-            option="issue",
-            choices=", ".join(known),
-        )
     if remember:
         _make_it_the_rule(actor, issue, choice, bench, opener, why)
     with sql.together():
-        _decide(actor, issue, choice, bench, now, other, why)
+        carry_out(actor, about(issue, bench), choice, now, other=other, why=why)
         if choice != "never" or not _still_asked(issue, other):
             _release(issue)
-            SyncIssue.objects.filter(pk=issue.pk).update(state="settled")
+            asked_again = issue.kind == "unreadable" and choice == "retry"
+            SyncIssue.objects.filter(pk=issue.pk).update(state="open" if asked_again else "settled")
         _look_again(bench, issue.left_id, issue.right_id)
     client = issue.table.pair.client
-    about = ((bench.table, Side.LEFT, issue.left_id), (bench.table, Side.RIGHT, issue.right_id))
+    told_of = ((bench.table, Side.LEFT, issue.left_id), (bench.table, Side.RIGHT, issue.right_id))
     subject = f"{issue.table.name} {issue.title}"
-    record(actor, client, f"issue settled: {choice}", subject, after=other or None, why=why, about=about)
+    record(actor, client, f"issue settled: {choice}", subject, after=other or None, why=why, about=told_of)
 
 
-def _decide(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, now: datetime, other: str, why: str) -> None:
-    if choice in ("left", "right"):
-        _coupled(issue).update(policy=ConflictPolicy(choice).value)
-    elif choice == "uncouple":
-        _uncouple(actor, bench, _coupled(issue), now, why)
-    elif choice in ("restore", "delete"):
-        _coupled(issue).update(policy=DeletionPolicy(choice).value)
-    elif choice in bench.mapping.permits:
-        for side, external_id in ((Side.LEFT, issue.left_id), (Side.RIGHT, issue.right_id)):
-            if external_id:
-                told = {"decided_by": actor.key, "why": why, "decided_at": now}
-                Decision.objects.get_or_create(
-                    table_id=bench.table, side=side.value, external_id=external_id, choice=choice, defaults=told
-                )
-    elif choice in ("couple", "create", "never", "ignore"):
-        side, external_id = (Side.LEFT, issue.left_id) if issue.left_id else (Side.RIGHT, issue.right_id)
-        both = issue.right_id if side is Side.LEFT else None
-        other = other or both or _only_candidate(issue) if choice in ("couple", "never") else ""
-        if choice == "ignore" and both:
-            decide(actor, bench.table, side.other, both, choice, now, why=why)
-        if choice == "couple":
-            _check_free(bench, side.other, other)
-        decide(actor, bench.table, side, external_id or "", choice, now, other=other, why=why)
+def choices(actor: Actor, issue: SyncIssue, opener: Opener) -> list[Answer]:
+    """What may be answered to an issue as things stand, and what each answer will do."""
+    require(actor, Doing.SEE, issue.table.pair.client)
+    return answering.choices(about(issue, _bench(issue.table, opener)))
+
+
+def preview(
+    actor: Actor, chosen: Sequence[SyncIssue], choice: str, opener: Opener, now: datetime, *, other: str = ""
+) -> list[Foretold]:
+    """What one answer to many issues would do, and where it cannot be given; nothing is kept.
+
+    Answers are tried one after another as ``settle`` would carry them out, so that what one of them takes is taken for
+    the next.
+    """
+    for client in {issue.table.pair.client for issue in chosen}:
+        require(actor, Doing.WORK, client)
+    found: list[Foretold] = []
+    with contextlib.suppress(_OnlyLooking), sql.together():
+        for issue in chosen:
+            told = {each.choice: each.does for each in choices(actor, issue, opener)}
+            try:
+                with sql.together():
+                    settle(actor, issue, choice, opener, now, other=other)
+            except KoblingError as problem:
+                found.append(Foretold(issue, problem=problem))
+            else:
+                found.append(Foretold(issue, told.get(choice, "")))
+        raise _OnlyLooking
+    return found
 
 
 def _make_it_the_rule(actor: Actor, issue: SyncIssue, choice: str, bench: Workbench, opener: Opener, why: str) -> None:
@@ -157,8 +172,8 @@ def retry_all(
     number = 0
     for batch in sql.batched(list(parked.values_list("pk", flat=True)), sql.BATCH):
         number += _retry(parked.filter(pk__in=batch), pair, opener)
-    about = {"table": table, "error": error, "number": number}
-    record(actor, pair.client, "parked records retried", pair.name, after=about, why=why)
+    what = {"table": table, "error": error, "number": number}
+    record(actor, pair.client, "parked records retried", pair.name, after=what, why=why)
     return number
 
 
@@ -178,52 +193,6 @@ def _retry(found: QuerySet[SyncIssue], pair: Pair, opener: Opener) -> int:
     return len(chosen)
 
 
-def decide_many(
-    actor: Actor, table: int, side: Side, external_ids: Sequence[str], choice: str, now: datetime, why: str = ""
-) -> None:
-    """Remember the same word on many records; it replaces older ones on what to do with them."""
-    _require_table(actor, table)
-    for batch in sql.batched(external_ids, sql.BATCH // 2):
-        mine = Decision.objects.filter(table_id=table, side=side.value, external_id__in=batch)
-        mine.exclude(choice="never").delete()
-        told = {"choice": choice, "decided_by": actor.key, "why": why, "decided_at": now}
-        Decision.objects.bulk_create(
-            [Decision(table_id=table, side=side.value, external_id=each, **told) for each in dict.fromkeys(batch)]
-        )
-
-
-def decide(
-    actor: Actor,
-    table: int,
-    side: Side,
-    external_id: str,
-    choice: str,
-    now: datetime,
-    *,
-    other: str = "",
-    why: str = "",
-) -> None:
-    """Remember what a person said of a record; a new word on what to do with it replaces the old one."""
-    _require_table(actor, table)
-    mine = Decision.objects.filter(table_id=table, side=side.value, external_id=external_id)
-    if choice != "never":
-        mine.exclude(choice="never").delete()
-    Decision.objects.get_or_create(
-        table_id=table,
-        side=side.value,
-        external_id=external_id,
-        choice=choice,
-        other_id=other,
-        defaults={"decided_by": actor.key, "why": why, "decided_at": now},
-    )
-
-
-def _require_table(actor: Actor, table: int) -> None:
-    """A table is given by number here, which may be anybody's."""
-    client = Table.objects.filter(pk=table).values_list("pair__client", flat=True).first()
-    require(actor, Doing.WORK, client or 0)
-
-
 def couple(
     actor: Actor, pair: Pair, opener: Opener, table: str, left_id: str, right_id: str, now: datetime, why: str = ""
 ) -> str:
@@ -231,8 +200,8 @@ def couple(
     require(actor, Doing.WORK, pair.client)
     bench = bench_of(pair, table, opener)
     for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
-        _check_known(bench, side, external_id)
-        _check_free(bench, side, external_id)
+        check_known(bench, side, external_id)
+        check_free(bench, side, external_id)
     uid = coupling_id(bench.name, left_id, right_id)
     with sql.together():
         for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
@@ -244,8 +213,8 @@ def couple(
             settle_coupled(bench.table, side, [external_id])
             wake(bench.pair, [external_id], bench.feeds_by_table)
         _look_again(bench, left_id, right_id)
-    about = ((bench.table, Side.LEFT, left_id), (bench.table, Side.RIGHT, right_id))
-    record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why, about=about)
+    told_of = ((bench.table, Side.LEFT, left_id), (bench.table, Side.RIGHT, right_id))
+    record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why, about=told_of)
     return uid
 
 
@@ -267,56 +236,16 @@ def uncouple(
             table=table,
             code="ambiguous",
         )
-    about = ((bench.table, Side.LEFT, links[0].left_id), (bench.table, Side.RIGHT, links[0].right_id))
+    told_of = ((bench.table, Side.LEFT, links[0].left_id), (bench.table, Side.RIGHT, links[0].right_id))
     with sql.together():
-        _uncouple(actor, bench, found, now, why)
-    record(actor, pair.client, "uncoupled", f"{table} {external_id}", why=why, about=about)
+        part(actor, bench, list(couplings.by_uid(bench.table, [links[0].uid]).values()), now, why)
+    record(actor, pair.client, "uncoupled", f"{table} {external_id}", why=why, about=told_of)
 
 
 def details(issue: SyncIssue) -> dict[str, Any]:
     """The issue's details as data: fields with base, left and right, candidates, the vendor's words."""
     found: dict[str, Any] = from_json(issue.details)
     return found
-
-
-def _uncouple(actor: Actor, bench: Workbench, found: QuerySet[Coupling], now: datetime, why: str) -> None:
-    for each in list(found):
-        couplings.remove(bench.table, [each.uid])
-        for side, external_id in ((Side.LEFT, each.left_id), (Side.RIGHT, each.right_id)):
-            decide(actor, bench.table, side, external_id, "ignore", now, why=why or "uncoupled")
-
-
-def _coupled(issue: SyncIssue) -> QuerySet[Coupling]:
-    found = Coupling.objects.filter(table=issue.table, uid=issue.coupling or "")
-    if not found.exists():
-        raise SettingsError(N_("This issue is not about a coupled record; that choice does not fit."), code="misfit")
-    return found
-
-
-def _only_candidate(issue: SyncIssue) -> str:
-    candidates: Sequence[str] = details(issue).get("candidates", ())
-    if len(candidates) != 1:
-        raise SettingsError(
-            N_("Say with which record: %(candidates)s."), candidates=", ".join(candidates) or "-", code="which_one"
-        )
-    return candidates[0]
-
-
-def _check_known(bench: Workbench, side: Side, external_id: str) -> None:
-    row = mirror.by_ids(bench.feeds[side], [external_id]).get(external_id)
-    if row is None or row.gone:
-        raise NotFound(
-            N_("There is no record “%(record)s” in %(resource)s."),
-            record=external_id,
-            resource=bench.mapping.resource(side),
-        )
-
-
-def _check_free(bench: Workbench, side: Side, external_id: str) -> None:
-    if couplings.coupled_in([bench.table, *bench.siblings[side]], side, [external_id]):
-        raise SettingsError(
-            N_("“%(record)s” is coupled already. Uncouple it first."), record=external_id, code="coupled_already"
-        )
 
 
 def _look_again(bench: Workbench, left_id: str | None, right_id: str | None) -> None:

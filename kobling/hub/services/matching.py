@@ -14,7 +14,8 @@ from kobling.hub.couplings.matcher import Rule
 from kobling.hub.models import Decision, Pair, SyncIssue
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
-from kobling.hub.services.issues import bench_of, decide_many
+from kobling.hub.services.deciding import decide_many
+from kobling.hub.services.issues import bench_of
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, issues, matches, mirror, sql
 from kobling.hub.store.couplings import Link

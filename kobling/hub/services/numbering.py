@@ -13,7 +13,7 @@ from kobling.hub.connections.opening import Opener
 from kobling.hub.couplings import comparing
 from kobling.hub.models import Pair, Table
 from kobling.hub.planning.workbench import Workbench
-from kobling.hub.services.issues import decide, decide_many
+from kobling.hub.services.deciding import decide, decide_many
 from kobling.hub.services.log import record
 from kobling.hub.store import mirror, sql
 from kobling.mapping import Side

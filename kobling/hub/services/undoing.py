@@ -20,7 +20,7 @@ from kobling.hub.connections.opening import Opener
 from kobling.hub.models import PlanChunk, Run, WriteIntent
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
-from kobling.hub.services.issues import decide
+from kobling.hub.services.deciding import decide
 from kobling.hub.services.log import record
 from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.couplings import Link

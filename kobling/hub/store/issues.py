@@ -10,6 +10,7 @@ from typing import Any
 from kobling.hub.store import mirror, pointing, sql
 from kobling.mapping import Side
 from kobling.records import Busy, KoblingError, Temporary, to_json
+from kobling.sync.answers import ANSWERS
 
 _UPSERT = """
 INSERT INTO hub_syncissue (table_id, kind, subject, left_id, right_id, coupling, title, reason, params, details,
@@ -43,6 +44,10 @@ class Raised:
     waits_table: str | None = None
     waits_id: str | None = None
     cause: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in ANSWERS:
+            raise ValueError(f"{self.kind}: nobody could answer this kind of issue")
 
     @property
     def subject(self) -> str:

@@ -105,6 +105,17 @@ def close_intents(
     )
 
 
+def close_by_hand(table: int, external_ids: Sequence[str], said: KoblingError, now: datetime) -> None:
+    """A person said what became of the writes about these records that nobody could tell of."""
+    told, moment = to_json({"kind": "Refused", "summary": said.summary, "code": said.code}).decode(), sql.to_db(now)
+    for column in ("source_id", "external_id"):
+        sql.run(
+            "UPDATE hub_writeintent SET state = 'refused', error = %s, closed_at = %s WHERE table_id = %s"
+            f" AND state IN ('open', 'unknown') AND {column} IN ({sql.places(external_ids)})",
+            [told, moment, table, *external_ids],
+        )
+
+
 def count_sent(chunk: int, positions: Sequence[int]) -> None:
     """Writes whose outcome was unknown are sent once more."""
     if positions:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kobling.access.policy import Doing
-from kobling.cli import output
+from kobling.cli import extensions, output
 from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.start import actor, vendors
@@ -78,6 +78,7 @@ def _health(made: Any, health: Any) -> dict[str, str]:
 def _explain(connector: str, json: bool) -> None:
     kinds = connector_types()
     if connector not in kinds:
+        extensions.explain(connector)
         raise SettingsError(
             N_("There is no connector “%(name)s”. Known: %(known)s."), name=connector, known=", ".join(kinds)
         )

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from kobling.access.policy import clients_of
-from kobling.cli import output
+from kobling.cli import extensions, output
 from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.start import actor
@@ -88,4 +88,19 @@ def _hosts() -> Iterator[Found]:
     yield N_("Other hosts allowed"), True, allowed or translated("none: only the vendors' own")
 
 
-_CHECKS: tuple[Callable[[], Iterator[Found]], ...] = (_python, _data_folder, _database, _connections, _runs, _hosts)
+def _extensions() -> Iterator[Found]:
+    for name, package in extensions.added():
+        yield f"{translated('Extension')} {name}", True, package
+    for each in extensions.left_out():
+        yield f"{translated('Extension')} {each.name}", False, " – ".join(extensions.told(each))
+
+
+_CHECKS: tuple[Callable[[], Iterator[Found]], ...] = (
+    _python,
+    _data_folder,
+    _database,
+    _extensions,
+    _connections,
+    _runs,
+    _hosts,
+)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from kobling.access.policy import Doing
-from kobling.cli import output
+from kobling.cli import extensions, output
 from kobling.cli.connecting import Json, pairs_of
 from kobling.cli.main import app, asked
 from kobling.cli.output import translated
@@ -61,6 +61,7 @@ def list_types(json: Json = False) -> None:
         ]
         headers = tuple(translated(each) for each in ("Option", "Label", "Default", "Choices", "Help"))
         output.table(f"{kind.name}: {kind.title}", headers, rows)
+    extensions.tell()
 
 
 @pair_app.command(name="create")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kobling.access.policy import Doing
-from kobling.cli import output
+from kobling.cli import extensions, output
 from kobling.cli.connecting import Json
 from kobling.cli.main import app, asked
 from kobling.cli.output import translated
@@ -41,6 +41,7 @@ def list_offers(json: Json = False) -> None:
     for each in offers:
         if each.kind.about:
             output.say(each.kind.about)
+    extensions.tell()
     if not any(each.may_activate for each in offers):
         output.say(N_("Only an administrator can switch something on."), None, "yellow")
 

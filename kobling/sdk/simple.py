@@ -6,13 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from kobling.records import N_, NotThere, Record
-from kobling.sdk.protocols import Bookmark, Finding, IdPage, Page, Resource
+from kobling.sdk.protocols import Bookmark, FieldSchema, Finding, IdPage, Page, Resource
 from kobling.sdk.reading import each_read
 
 
 class ReadPageByPage(ABC):
-    """The reading half of a ``Resource``, made of ``read`` and ``get``. ``name_of_mark``: the bookmark's one value."""
+    """The reading half of a ``Resource``, made of ``read``, ``get`` and the fields (``schema``) that there are.
 
+    ``name_of_mark`` is the name of the bookmark's one value.
+    """
+
+    schema: Mapping[str, FieldSchema]
     name_of_mark: str
 
     @abstractmethod
@@ -22,6 +26,10 @@ class ReadPageByPage(ABC):
     @abstractmethod
     async def get(self, external_id: str) -> Record:
         """One record. Raises NotThere."""
+
+    async def describe(self) -> Mapping[str, FieldSchema]:
+        """The same in every installation."""
+        return self.schema
 
     async def read_ids(self, position: str | None) -> IdPage:
         """Ids of what exists: a page of the records."""

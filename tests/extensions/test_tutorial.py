@@ -38,7 +38,8 @@ def test_the_tutorial_is_short() -> None:
 def test_what_it_builds_keeps_the_whole_contract_without_a_control_port(
     package: Path, target: Path, tmp_path: Path
 ) -> None:
-    told = run(target, tmp_path, "pytest", "-q", "-p", "no:cacheprovider", "-rs", "tests", cwd=package)
+    command = ("pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", "-rs", "tests")
+    told = run(target, tmp_path, *command, cwd=package)
     assert told.returncode == 0, told.stdout[-3000:] + told.stderr
     passed = int(told.stdout.rsplit(" passed", 1)[0].split()[-1])
     assert passed >= 35, told.stdout

@@ -8,15 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.models import SyncIssue
 from kobling.hub.services import issues
 from kobling.records import N_, KoblingError, from_json
 from kobling.sync.doubts import INFORMATIONAL
+
+app = typer.Typer()
 
 
 @app.command(name="issues")
@@ -34,7 +36,7 @@ def list_issues(
     json: Json = False,
 ) -> None:
     """List what a person must settle; with --settle N or --all and --choose, settle it."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = issues.listed(who, find_pair(pair) if pair else None, kind=kind, table=table, error=error)
     if settle or every:
         _settle([issues.find(who, settle)] if settle else list(found), choose, other, why, json, remember)
@@ -67,7 +69,7 @@ def _show(listed: list[SyncIssue]) -> None:
 
 
 def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bool, remember: bool = False) -> None:
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     done, failed = 0, []
     with vendors() as opener:
         for issue in chosen:

@@ -12,7 +12,7 @@ import structlog
 from typer.main import get_command
 
 from kobling.access.models import Assignment, Client, ClientMember, ClientRole, Firm, FirmMember, FirmRole, Person
-from kobling.cli.main import app, asked, load_commands, run
+from kobling.cli.main import app, load_commands, run
 from kobling.cli.output import Exit
 from kobling.hub import runs
 from kobling.hub.models import Connection, Event, FileExport, Pair, Run, Schedule, SyncIssue
@@ -48,8 +48,6 @@ def nothing_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # The demo turns this process to a folder of its own.
     os.environ.clear()
     os.environ.update(environment)
-    asked.client = asked.person = ""
-    asked.json = False
     structlog.reset_defaults()
 
 

@@ -46,51 +46,10 @@ def load_commands(command: str = "init") -> None:
     start_django(command)
     if app.registered_groups:
         return
-    from kobling.cli import (
-        clients,
-        connecting,
-        demo,
-        doctor,
-        files,
-        identifying,
-        keys,
-        matching,
-        numbering,
-        pairing,
-        proving,
-        records,
-        reviewing,
-        selling,
-        setting_up,
-        settling,
-        simulate,
-        syncing,
-        working,
-    )
+    from kobling.cli.commands import ALL
 
-    modules = (
-        clients,
-        connecting,
-        demo,
-        doctor,
-        files,
-        identifying,
-        keys,
-        matching,
-        numbering,
-        pairing,
-        proving,
-        records,
-        reviewing,
-        selling,
-        setting_up,
-        settling,
-        simulate,
-        syncing,
-        working,
-    )
-    for each in modules:
-        app.add_typer(each.app)
+    for each in ALL:
+        app.add_typer(each)
 
 
 def run(arguments: list[str] | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""What no other checker sees: sizes, translations, lock file, migrations, generated documents.
+"""What no other checker sees: sizes, import circles, translations, lock file, migrations, generated documents.
 
 Run by ``make check``; prints every finding and exits 1 when there is one.
 """
@@ -44,6 +44,12 @@ def sizes() -> Iterator[str]:
                 length = (node.end_lineno or 0) - node.lineno + 1
                 if length > MOST_FUNCTION_LINES:
                     yield f"{name}:{node.lineno}: {node.name} has {length} lines, at most {MOST_FUNCTION_LINES}"
+
+
+def imports() -> Iterator[str]:
+    """Modules that import each other in a circle, within a room or across rooms."""
+    for circle in __import__("circles").circles(ROOT, ("kobling", "kobling_simulators")):
+        yield f"import each other in a circle: {', '.join(circle)}"
 
 
 def lock_file() -> Iterator[str]:
@@ -100,7 +106,7 @@ def main() -> int:
     """Print all findings."""
     sys.path.insert(0, str(ROOT / "tools"))
     found = 0
-    for check in (sizes, lock_file, migrations, translations, documents, machine_paths):
+    for check in (sizes, imports, lock_file, migrations, translations, documents, machine_paths):
         for finding in check():
             found += 1
             print(f"{check.__name__}: {finding}")

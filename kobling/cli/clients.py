@@ -9,12 +9,13 @@ import typer
 from kobling.access.models import Client
 from kobling.access.policy import InFirm
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import translated
-from kobling.cli.start import actor
 from kobling.hub.services import clients
 from kobling.records import N_
+
+app = typer.Typer()
 
 client_app = typer.Typer(help="Add and list the companies whose data is kept in step.", no_args_is_help=True)
 app.add_typer(client_app, name="client")
@@ -28,7 +29,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a client. One company alone needs none: its first connection makes the client “default”."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     made = clients.add(who, name, number=number, firm=clients.find_firm(who, firm, InFirm.ADD_CLIENT) if firm else None)
     if json:
         output.as_json(_as_data(made))
@@ -43,7 +44,7 @@ def add(
 @client_app.command(name="list")
 def list_clients(json: Json = False) -> None:
     """List the clients that are yours. Each can be named by its name, its number, or # and its id."""
-    found = clients.listed(actor(asked.person, asked.client))
+    found = clients.listed(who_asks())
     if json:
         output.as_json([_as_data(each) for each in found])
         return

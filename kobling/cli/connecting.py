@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from kobling.access.policy import Doing
-from kobling.cli import output
-from kobling.cli.main import app, asked
+from kobling.cli import extensions, output
+from kobling.cli.asking import asked, who_asks
 from kobling.cli.output import Exit, translated
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.services import clients, connections, figures
 from kobling.records import N_, SettingsError
 from kobling.sdk.registry import connector_types
+
+app = typer.Typer()
 
 REDIRECT_URI = "http://localhost:8642/signed-in"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -44,13 +46,13 @@ def connect(
     json: Json = False,
 ) -> None:
     """Connect a system: settings are tested at once and stored encrypted. Without settings: what is needed."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     connector = connector.replace("-", "_")
     if not settings:
         _explain(connector, json)
         return
     with vendors() as opener:
-        client = clients.find_or_add(who, asked.client)
+        client = clients.find_or_add(who, asked().client)
         way = connections.SigningIn(redirect_uri, show_and_wait)
         given = pairs_of(settings)
         made, health = connections.connect(who, client, opener, connector, given, name, way, moved=moved)
@@ -78,6 +80,7 @@ def _health(made: Any, health: Any) -> dict[str, str]:
 def _explain(connector: str, json: bool) -> None:
     kinds = connector_types()
     if connector not in kinds:
+        extensions.explain(connector)
         raise SettingsError(
             N_("There is no connector “%(name)s”. Known: %(known)s."), name=connector, known=", ".join(kinds)
         )
@@ -98,7 +101,7 @@ def _explain(connector: str, json: bool) -> None:
 @app.command(name="connections")
 def list_connections(json: Json = False) -> None:
     """List connections and their health."""
-    found = connections.listed(actor(asked.person, asked.client))
+    found = connections.listed(who_asks())
     if json:
         output.as_json(
             [
@@ -129,7 +132,7 @@ def _light(healthy: bool | None) -> str:
 @app.command(name="figures")
 def show_figures(name: str, json: Json = False) -> None:
     """Show how a company stands right now: Pleo's missing receipts, what waits to be exported, the wallet."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     with vendors() as opener:
         found = figures.figures(who, connections.find(who, name, doing=Doing.SPEND), opener)
     if json:
@@ -149,7 +152,7 @@ def show_figures(name: str, json: Json = False) -> None:
 @app.command()
 def test(name: str, json: Json = False) -> None:
     """Test a connection's sign-in now."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     with vendors() as opener:
         found = connections.find(who, name, doing=Doing.SPEND)
         health = connections.test(who, found, opener)
@@ -162,7 +165,7 @@ def test(name: str, json: Json = False) -> None:
 @app.command()
 def probe(name: str, json: Json = False) -> None:
     """Ask a real account read-only questions and compare with the contract: a redacted report to send in."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     with vendors() as opener:
         findings = list(connections.probe(who, connections.find(who, name, doing=Doing.SPEND), opener))
     wrong = [each for each in findings if each.ok is False]

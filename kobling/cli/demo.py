@@ -9,11 +9,12 @@ import typer
 from rich.markup import escape
 
 from kobling.cli import demo_environment, output
-from kobling.cli.main import app
 from kobling.cli.output import Exit
 from kobling.cli.stand_ins import StandIns, package
 from kobling.pairs.registry import pair_types
 from kobling.records import N_
+
+app = typer.Typer()
 
 
 def _further(simulators: StandIns) -> bool:

@@ -14,14 +14,15 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from kobling.access.policy import clients_of
-from kobling.cli import output
-from kobling.cli.main import app, asked
+from kobling.cli import extensions, output
+from kobling.cli.asking import who_asks
 from kobling.cli.output import Exit, translated
-from kobling.cli.start import actor
 from kobling.hub import runs, vault
 from kobling.hub.models import Run, Schedule
 from kobling.hub.services import connections
 from kobling.records import N_, KoblingError
+
+app = typer.Typer()
 
 Found = tuple[str, bool, str]
 
@@ -63,7 +64,7 @@ def _database() -> Iterator[Found]:
 
 
 def _connections() -> Iterator[Found]:
-    for each in connections.listed(actor(asked.person, asked.client)):
+    for each in connections.listed(who_asks()):
         name = f"{translated('Connection')} {each.client.name} / {each.name}"
         try:
             vault.open_secrets(each.secrets)
@@ -74,7 +75,7 @@ def _connections() -> Iterator[Found]:
 
 
 def _runs() -> Iterator[Found]:
-    mine = clients_of(actor(asked.person, asked.client))
+    mine = clients_of(who_asks())
     going = Run.objects.filter(pair__client__in=mine, state=runs.RUNNING).count()
     waiting = Run.objects.filter(pair__client__in=mine, state=runs.QUEUED).count()
     told = {"going": going, "waiting": waiting}
@@ -88,4 +89,19 @@ def _hosts() -> Iterator[Found]:
     yield N_("Other hosts allowed"), True, allowed or translated("none: only the vendors' own")
 
 
-_CHECKS: tuple[Callable[[], Iterator[Found]], ...] = (_python, _data_folder, _database, _connections, _runs, _hosts)
+def _extensions() -> Iterator[Found]:
+    for name, package in extensions.added():
+        yield f"{translated('Extension')} {name}", True, package
+    for each in extensions.left_out():
+        yield f"{translated('Extension')} {each.name}", False, " – ".join(extensions.told(each))
+
+
+_CHECKS: tuple[Callable[[], Iterator[Found]], ...] = (
+    _python,
+    _data_folder,
+    _database,
+    _extensions,
+    _connections,
+    _runs,
+    _hosts,
+)

@@ -10,14 +10,16 @@ import typer
 
 from kobling.access.policy import Doing
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json, pairs_of
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.files import PROFILES, Profile, profile_from_json
 from kobling.hub.models import Connection, FileExport
 from kobling.hub.services import connections, exporting
 from kobling.records import N_, SettingsError
+
+app = typer.Typer()
 
 file_app = typer.Typer(help="Documents as files (csv) for people to carry.", no_args_is_help=True)
 app.add_typer(file_app, name="file")
@@ -57,7 +59,7 @@ def preview(
     with vendors() as opener:
         found = _connection(connection)
         wish = _wish(found, profile, since, number, department, vat, again)
-        shown = exporting.preview(actor(asked.person, asked.client), found, opener, wish)
+        shown = exporting.preview(who_asks(), found, opener, wish)
     if json:
         output.as_json(_preview_data(shown))
         return
@@ -80,7 +82,7 @@ def make(
     json: Json = False,
 ) -> None:
     """Make a file and keep it. Its documents go out in no other file, and over no pair."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     with vendors() as opener:
         found = _connection(connection)
         wish = _wish(found, profile, since, number, department, vat, again)
@@ -98,7 +100,7 @@ def make(
 @file_app.command(name="list")
 def list_files(json: Json = False) -> None:
     """List files: what they hold and what became of them."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = exporting.listed(who)
     if json:
         output.as_json([_as_data(each) for each in found])
@@ -124,7 +126,7 @@ def list_files(json: Json = False) -> None:
 @file_app.command()
 def show(number: int, json: Json = False) -> None:
     """Show the documents of a file and what the other system said of each."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     rows = exporting.documents(who, exporting.find(who, number, Doing.SEE))
     if json:
         output.as_json(
@@ -149,7 +151,7 @@ def show(number: int, json: Json = False) -> None:
 @file_app.command()
 def download(number: int, to: Annotated[Path | None, typer.Option(help="Where to put it.")] = None) -> None:
     """Write a file, the same bytes each time."""
-    export, content = exporting.download(actor(asked.person, asked.client), number)
+    export, content = exporting.download(who_asks(), number)
     place = to or Path(
         f"{export.connection.name}-{export.pk}.{export.layout.get('extension', 'csv')}".replace("/", "-")
     )
@@ -160,7 +162,7 @@ def download(number: int, to: Annotated[Path | None, typer.Option(help="Where to
 @file_app.command()
 def transferred(number: int) -> None:
     """Say that a file was taken to the other system; that is said once."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     with vendors() as opener:
         exporting.mark_transferred(who, exporting.find(who, number), opener, datetime.now(UTC))
     output.say(N_("Saved."))
@@ -169,7 +171,7 @@ def transferred(number: int) -> None:
 @file_app.command()
 def acknowledge(number: int, answer: Path, json: Json = False) -> None:
     """Read the other system's answer or error file back; what it refused may go out again."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     told = exporting.acknowledge(who, exporting.find(who, number), answer.read_bytes(), datetime.now(UTC))
     refused = [each for each in told.told if not each.taken]
     if json:
@@ -188,7 +190,7 @@ def acknowledge(number: int, answer: Path, json: Json = False) -> None:
 @file_app.command()
 def withdraw(number: int, why: Why = "") -> None:
     """Take a file back that was not transferred: its documents are free again."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     freed = exporting.withdraw(who, exporting.find(who, number), datetime.now(UTC), why)
     output.say(
         N_("File %(file)s is withdrawn; %(number)s documents are free again."), {"file": number, "number": freed}
@@ -196,7 +198,7 @@ def withdraw(number: int, why: Why = "") -> None:
 
 
 def _connection(name: str) -> Connection:
-    return connections.find(actor(asked.person, asked.client), name)
+    return connections.find(who_asks(), name)
 
 
 def _wish(

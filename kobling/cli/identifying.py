@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.services import identity
 from kobling.mapping.identity import Checked
 from kobling.records import N_
 from kobling.sdk.registers import Registered
+
+app = typer.Typer()
 
 
 @app.command(name="identity")
@@ -30,7 +32,7 @@ def show_identity(
     counted: Counter[str] = Counter()
     wrong: list[identity.Finding] = []
     with vendors() as opener:
-        for each in identity.findings(actor(asked.person, asked.client), find_pair(pair), opener, online=online):
+        for each in identity.findings(who_asks(), find_pair(pair), opener, online=online):
             counted[each.checked] += 1
             counted[each.registered] += online
             if (each.checked is Checked.DOUBTFUL or each.registered is Registered.NO) and len(wrong) < most:

@@ -9,12 +9,14 @@ import typer
 from django.conf import settings
 
 from kobling.cli import output
+from kobling.cli.asking import asked
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.start import actor
 from kobling.hub.services import keys
 from kobling.records import N_
+
+app = typer.Typer()
 
 keys_app = typer.Typer(help="Renew the keys that stored secrets are sealed with.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
@@ -34,7 +36,7 @@ def rotate(
     json: Json = False,
 ) -> None:
     """Make a new key and seal all stored secrets with it, while workers run. Nothing is lost if it is cut off."""
-    done = keys.rotate(actor(asked.person), drop_old=drop_old)
+    done = keys.rotate(actor(asked().person), drop_old=drop_old)
     told = {"sealed": done.sealed, "keys": done.keys, "names": ", ".join(done.unreadable)}
     if json:
         output.as_json({"sealed": done.sealed, "keys": done.keys, "unreadable": list(done.unreadable)})
@@ -53,7 +55,7 @@ def renew(
     sentence = N_("Restore the key files from a back-up if there is one. Otherwise: forget what only they opened?")
     if not yes and (json or not typer.confirm(translated(sentence))):
         raise typer.Exit(Exit.CONFIRM)
-    forgotten = keys.renew(actor(asked.person), datetime.now(UTC))
+    forgotten = keys.renew(actor(asked().person), datetime.now(UTC))
     if json:
         output.as_json({"forgotten": list(forgotten)})
     elif forgotten:

@@ -9,6 +9,7 @@ import typer
 
 from kobling import __version__, log
 from kobling.cli import demo_environment, output
+from kobling.cli.asking import asking
 from kobling.cli.start import actor, command_of, start_django
 from kobling.records import N_, KoblingError, Misunderstood
 
@@ -21,17 +22,6 @@ app = typer.Typer(
 )
 
 
-class Asked:
-    """What every command knows: who asks, for which client, and whether JSON is wanted."""
-
-    person: str = ""
-    client: str = ""
-    json: bool = False
-
-
-asked = Asked()
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
@@ -40,46 +30,32 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def everywhere(
+    context: typer.Context,
     client: Annotated[str, typer.Option(envvar="KOBLING_CLIENT", help="The client, by name or number.")] = "",
     person: Annotated[str, typer.Option("--as", envvar="KOBLING_AS", help="Act as this person.")] = "",
     _wanted: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
 ) -> None:
     """Kobling. Run 'kobling COMMAND --help' for a command's options."""
-    asked.client, asked.person = client, person
+    context.with_resource(asking(person, client))
     # Whatever the command does with them: who or what is named wrongly is told before anything is shown or done.
     actor(person, client)
 
 
 def load_commands(command: str = "init") -> None:
-    """Commands register themselves; Django is started first, since they use its models."""
+    """Add the commands; Django is started first, since they use its models."""
     start_django(command)
-    from kobling.cli import (  # noqa: F401
-        clients,
-        connecting,
-        demo,
-        doctor,
-        files,
-        identifying,
-        keys,
-        matching,
-        numbering,
-        pairing,
-        proving,
-        records,
-        reviewing,
-        selling,
-        setting_up,
-        settling,
-        simulate,
-        syncing,
-        working,
-    )
+    if app.registered_groups:
+        return
+    from kobling.cli.commands import ALL
+
+    for each in ALL:
+        app.add_typer(each)
 
 
 def run(arguments: list[str] | None = None) -> Any:
     """Run the command line. Exit codes: 0 fine, 1 not in step, 2 settings, 3 confirm first, 4 try later, 5 a fault."""
     given = sys.argv[1:] if arguments is None else arguments
-    asked.json = "--json" in given
+    json = "--json" in given
     if "demo" in given[:1]:
         demo_environment.prepare()
     log.hook()
@@ -87,12 +63,12 @@ def run(arguments: list[str] | None = None) -> Any:
         load_commands(command_of(given))
         app(given, standalone_mode=True)
     except KoblingError as error:
-        sys.exit(output.tell_error(error, asked.json))
+        sys.exit(output.tell_error(error, json))
     except KeyboardInterrupt:
         output.err.print(output.translated("Interrupted. What was done stays done; start again to go on."))
         sys.exit(130)
     except Exception as fault:  # noqa: BLE001 - people get a sentence, support the redacted traceback
-        sys.exit(output.tell_error(of_ours(fault), asked.json))
+        sys.exit(output.tell_error(of_ours(fault), json))
 
 
 def of_ours(fault: Exception) -> KoblingError:
@@ -109,6 +85,4 @@ def of_ours(fault: Exception) -> KoblingError:
 
 
 if __name__ == "__main__":
-    from kobling.cli.main import run as run_it
-
-    run_it()
+    run()

@@ -10,15 +10,17 @@ import typer
 
 from kobling.access.naming import named
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.couplings.matcher import Rule
 from kobling.hub.models import Coupling, Pair
 from kobling.hub.services import matching, mending
 from kobling.records import N_
+
+app = typer.Typer()
 
 
 @app.command()
@@ -38,7 +40,7 @@ def match(
     json: Json = False,
 ) -> None:
     """Couple records of a table that are the same by chosen fields: one hit couples, several ask a person."""
-    who, found = actor(asked.person, asked.client), find_pair(pair)
+    who, found = who_asks(), find_pair(pair)
     rules = [
         Rule(tuple(key.strip() for key in each.split(",") if key.strip()), not case, number)
         for number, each in enumerate(by or [], 1)
@@ -121,7 +123,7 @@ def couplings(
 def _mend(pair: Pair, how: str, which: list[str] | None, table: str, why: str, json: bool) -> None:
     now = datetime.now(UTC)
     with vendors() as opener:
-        done = mending.mend(actor(asked.person, asked.client), pair, opener, now, how, which, table=table, why=why)
+        done = mending.mend(who_asks(), pair, opener, now, how, which, table=table, why=why)
     if json:
         output.as_json(asdict(done))
     else:
@@ -133,7 +135,7 @@ def _mend(pair: Pair, how: str, which: list[str] | None, table: str, why: str, j
 
 def _list_broken(pair: Pair, table: str, most: int, json: bool) -> None:
     with vendors() as opener:
-        found = mending.broken(actor(asked.person, asked.client), pair, opener, table=table, limit=most)
+        found = mending.broken(who_asks(), pair, opener, table=table, limit=most)
     if json:
         output.as_json([asdict(each) for each in found])
     else:
@@ -155,7 +157,7 @@ def _list_broken(pair: Pair, table: str, most: int, json: bool) -> None:
 
 
 def _list(pair: Pair, table: str, most: int, json: bool) -> None:
-    found = mending.listed(actor(asked.person, asked.client), pair, table=table, limit=most)
+    found = mending.listed(who_asks(), pair, table=table, limit=most)
     people = named(each.coupled_by for each in found)
     if json:
         keys = ("coupling", "table", "left_id", "right_id", "coupled_at", "coupled_by", "coupled_by_kind")

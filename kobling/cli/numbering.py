@@ -8,14 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.services import numbering
 from kobling.records import N_, SettingsError
 from kobling.sync.comparing import KINDS, Known, Line
+
+app = typer.Typer()
 
 _WHAT = {
     "match": N_("the same number and the same customer"),
@@ -51,7 +53,7 @@ def numbers(
     json: Json = False,
 ) -> None:
     """Compare customer numbers of both systems before the first transfer, and settle what differs."""
-    who, found, now = actor(asked.person, asked.client), find_pair(pair), datetime.now(UTC)
+    who, found, now = who_asks(), find_pair(pair), datetime.now(UTC)
     with vendors() as opener:
         if everything:
             numbering.settle_all(who, found, opener, everything, now, why)

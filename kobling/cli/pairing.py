@@ -9,15 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from kobling.access.policy import Doing
-from kobling.cli import output
+from kobling.cli import extensions, output
+from kobling.cli.asking import asked, who_asks
 from kobling.cli.connecting import Json, pairs_of
-from kobling.cli.main import app, asked
 from kobling.cli.output import translated
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.models import Pair
 from kobling.hub.services import clients, connections, overview, pairs
 from kobling.pairs.registry import pair_types
 from kobling.records import N_, from_json
+
+app = typer.Typer()
 
 pair_app = typer.Typer(help="Make, set up and look at pairs.", no_args_is_help=True)
 app.add_typer(pair_app, name="pair")
@@ -25,7 +27,7 @@ app.add_typer(pair_app, name="pair")
 
 def find_pair(name: str) -> Pair:
     """A pair by name, for the client asked about."""
-    return pairs.find(actor(asked.person, asked.client), name)
+    return pairs.find(who_asks(), name)
 
 
 def options_of(given: list[str] | None) -> dict[str, Any]:
@@ -61,6 +63,7 @@ def list_types(json: Json = False) -> None:
         ]
         headers = tuple(translated(each) for each in ("Option", "Label", "Default", "Choices", "Help"))
         output.table(f"{kind.name}: {kind.title}", headers, rows)
+    extensions.tell()
 
 
 @pair_app.command(name="create")
@@ -73,8 +76,8 @@ def create(
     json: Json = False,
 ) -> None:
     """Make a pair over two connections. Nothing is synchronised yet: look at 'kobling plan' first."""
-    who = actor(asked.person, asked.client)
-    client = clients.chosen(who, asked.client, Doing.SET_UP)
+    who = who_asks()
+    client = clients.chosen(who, asked().client, Doing.SET_UP)
     with vendors() as opener:
         made = pairs.create(
             who,
@@ -97,7 +100,7 @@ def create(
 def set_options(pair: str, options: list[str], json: Json = False) -> None:
     """Change options of a pair: option=value …"""
     found = find_pair(pair)
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     with vendors() as opener:
         pairs.configure(who, found, opener, options_of(options))
     if json:
@@ -116,7 +119,7 @@ def set_schedule(
 ) -> None:
     """Set when a pair runs by itself; every third hour unless said otherwise."""
     row = pairs.schedule(
-        actor(asked.person, asked.client),
+        who_asks(),
         find_pair(pair),
         datetime.now(UTC),
         cron=cron or None,
@@ -134,7 +137,7 @@ def set_schedule(
 @pair_app.command(name="list")
 def list_pairs(json: Json = False) -> None:
     """List pairs: status, last run, issues, next run."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = [(each, pairs.status(who, each)) for each in pairs.listed(who)]
     if json:
         output.as_json([_as_data(pair, status) for pair, status in found])
@@ -161,7 +164,7 @@ def list_pairs(json: Json = False) -> None:
 def show(pair: str, json: Json = False) -> None:
     """Show one pair: status, options, tables and their fields."""
     found = find_pair(pair)
-    status = pairs.status(actor(asked.person, asked.client), found)
+    status = pairs.status(who_asks(), found)
     with vendors() as opener:
         tables = opener.mappings(found)
     data = _as_data(found, status) | {
@@ -222,7 +225,7 @@ def payments(
 ) -> None:
     """Payment history: paid, open and overdue per customer, with the documents."""
     found = find_pair(pair)
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     if receipt:
         with vendors() as opener:
             to.write_bytes(overview.receipt(who, found, opener, receipt))

@@ -7,13 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.services import verifying
 from kobling.records import N_
+
+app = typer.Typer()
 
 
 @app.command()
@@ -24,7 +26,7 @@ def verify(
 ) -> None:
     """Read both sides afresh and compare field by field, total by total. Exit 0 only when in step."""
     with vendors() as opener:
-        report = verifying.verify(actor(asked.person, asked.client), find_pair(pair), opener, most=most)
+        report = verifying.verify(who_asks(), find_pair(pair), opener, most=most)
     if json:
         output.as_json(
             {

@@ -11,14 +11,16 @@ import typer
 
 from kobling.access.actors import Who
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.services import history as histories
 from kobling.hub.services import issues, matching
 from kobling.records import N_, SettingsError
+
+app = typer.Typer()
 
 Why = Annotated[str, typer.Option(help="Why, for the record.")]
 
@@ -35,7 +37,7 @@ def couple(
     json: Json = False,
 ) -> None:
     """Couple two records, or many at once; the next run brings them in step."""
-    who, found, now = actor(asked.person, asked.client), find_pair(pair), datetime.now(UTC)
+    who, found, now = who_asks(), find_pair(pair), datetime.now(UTC)
     if file is None and not (left_id and right_id):
         raise SettingsError(N_("Name a record of each side, or a file of many with --from."), code="which")
     many = _ids_from(file) if file is not None else [(left_id, right_id)]
@@ -94,7 +96,7 @@ def uncouple(
     json: Json = False,
 ) -> None:
     """Remove couplings, and nothing else; the records stay as they are and are left alone."""
-    who, found, now = actor(asked.person, asked.client), find_pair(pair), datetime.now(UTC)
+    who, found, now = who_asks(), find_pair(pair), datetime.now(UTC)
     if bool(record) == every:
         raise SettingsError(N_("Name the records, or say --all."), code="which")
     with vendors() as opener:
@@ -115,7 +117,7 @@ def show_history(
     json: Json = False,
 ) -> None:
     """Say why each field of a record is as it is: when, by which run, asked by whom, from what to what."""
-    found = histories.history(actor(asked.person, asked.client), find_pair(pair), record, table=table, side=side)
+    found = histories.history(who_asks(), find_pair(pair), record, table=table, side=side)
     if json:
         output.as_json(_as_data(found))
     else:

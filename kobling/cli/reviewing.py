@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from kobling.cli import output, watching
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.cli.syncing import exit_of, print_run
 from kobling.hub import runs
 from kobling.hub.models import Pair, Run
@@ -22,6 +22,8 @@ from kobling.hub.planning.forecast import SideForecast
 from kobling.hub.services import reviewing
 from kobling.hub.services.reviewing import Line
 from kobling.records import N_
+
+app = typer.Typer()
 
 
 @app.command()
@@ -32,7 +34,7 @@ def review(
     json: Json = False,
 ) -> None:
     """Show what a full synchronisation would do, what is recommended for each table, and how far each is."""
-    who, found = actor(asked.person, asked.client), find_pair(pair)
+    who, found = who_asks(), find_pair(pair)
     if refresh:
         watching.do(reviewing.prepare(who, found, datetime.now(UTC), restart=restart), json)
     lines = _lines(found)
@@ -63,7 +65,7 @@ def review(
 
 def _lines(pair: Pair) -> list[Line]:
     with vendors() as opener:
-        return reviewing.review(actor(asked.person, asked.client), pair, opener)
+        return reviewing.review(who_asks(), pair, opener)
 
 
 def _expected(side: SideForecast | None) -> str:
@@ -117,7 +119,7 @@ def fullsync(
     json: Json = False,
 ) -> None:
     """Synchronise all tables in the order they depend on each other, following each; conflicts ask as always."""
-    who, found, now = actor(asked.person, asked.client), find_pair(pair), datetime.now(UTC)
+    who, found, now = who_asks(), find_pair(pair), datetime.now(UTC)
     with vendors() as opener:
         if resume:
             run = reviewing.resume(who, found, opener, now, confirmed=confirm or (), why=why)

@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from kobling.access.policy import Doing
-from kobling.cli import output
+from kobling.cli import extensions, output
+from kobling.cli.asking import asked, who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import translated
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.services import clients, connections, credentials, marketplace
 from kobling.records import N_
+
+app = typer.Typer()
 
 market_app = typer.Typer(help="See what can be switched on, at what price; switch it on and off.", no_args_is_help=True)
 credentials_app = typer.Typer(help="See the keys that were given; name and revoke them.", no_args_is_help=True)
@@ -27,8 +29,8 @@ Why = Annotated[str, typer.Option(help="Why, for the log.")]
 @market_app.command(name="list")
 def list_offers(json: Json = False) -> None:
     """List what can be switched on, its price and whether it is on."""
-    who = actor(asked.person, asked.client)
-    client = clients.chosen_if_any(who, asked.client)
+    who = who_asks()
+    client = clients.chosen_if_any(who, asked().client)
     with vendors() as opener:
         offers = marketplace.offers(who, client, opener)
     if json:
@@ -41,6 +43,7 @@ def list_offers(json: Json = False) -> None:
     for each in offers:
         if each.kind.about:
             output.say(each.kind.about)
+    extensions.tell()
     if not any(each.may_activate for each in offers):
         output.say(N_("Only an administrator can switch something on."), None, "yellow")
 
@@ -72,7 +75,7 @@ def price(
 ) -> None:
     """Say what a pair type costs (the operator alone). Who has it already keeps the old price."""
     with vendors() as opener:
-        shown = marketplace.set_price(actor(asked.person, asked.client), opener, pair_type, amount, currency, per)
+        shown = marketplace.set_price(who_asks(), opener, pair_type, amount, currency, per)
     output.say(N_("The price of %(name)s is %(price)s."), {"name": pair_type, "price": shown or "0"})
 
 
@@ -86,8 +89,8 @@ def activate(
     json: Json = False,
 ) -> None:
     """Switch a pair type on, or change how it is used (administrators)."""
-    who = actor(asked.person, asked.client)
-    client = clients.find_or_add(who, asked.client)
+    who = who_asks()
+    client = clients.find_or_add(who, asked().client)
     chosen = [] if all_departments else department or None
     with vendors() as opener:
         made = marketplace.activate(
@@ -102,8 +105,8 @@ def activate(
 @market_app.command()
 def deactivate(pair_type: str, why: Why = "") -> None:
     """Switch a pair type off. Nothing is deleted; keys stay until they are revoked."""
-    who = actor(asked.person, asked.client)
-    client = clients.chosen(who, asked.client, Doing.SET_UP)
+    who = who_asks()
+    client = clients.chosen(who, asked().client, Doing.SET_UP)
     with vendors() as opener:
         marketplace.deactivate(who, client, opener, pair_type, datetime.now(UTC), why)
     output.say(N_("%(name)s is switched off."), {"name": pair_type})
@@ -112,7 +115,7 @@ def deactivate(pair_type: str, why: Why = "") -> None:
 @credentials_app.command(name="list")
 def list_credentials(json: Json = False) -> None:
     """List the keys that were given, whom they serve and whether they still work."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = credentials.listed(who)
     if json:
         output.as_json(
@@ -151,7 +154,7 @@ def list_credentials(json: Json = False) -> None:
 @credentials_app.command()
 def revoke(name: str, why: Why = "") -> None:
     """Forget a key. Delete it in the vendor's own list as well: that is not reached from here."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = connections.find(who, name)
     credentials.revoke(who, found, datetime.now(UTC), why)
     output.say(N_("The key of %(name)s is forgotten. Delete it in the other system as well."), {"name": name})
@@ -160,7 +163,7 @@ def revoke(name: str, why: Why = "") -> None:
 @credentials_app.command()
 def rename(name: str, new: str) -> None:
     """Give a key another name."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = connections.find(who, name)
     credentials.rename(who, found, new)
     output.say(N_("Saved."))

@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from kobling.cli import output
+from kobling.cli.asking import asked, who_asks
 from kobling.cli.connecting import REDIRECT_URI, Json, show_and_wait
-from kobling.cli.main import app, asked
 from kobling.cli.output import translated
 from kobling.cli.pairing import find_pair, options_of
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.services import clients, connections, setting_up, stock
 from kobling.records import N_
+
+app = typer.Typer()
 
 
 @app.command(name="setup")
@@ -27,17 +29,17 @@ def set_up(
     json: Json = False,
 ) -> None:
     """Set a pair up step by step; every step can also be done by connect, pair create and pair set."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     with vendors() as opener:
         if step and skip:
-            setting_up.skip(who, clients.find_or_add(who, asked.client), pair_type, step, opener)
+            setting_up.skip(who, clients.find_or_add(who, asked().client), pair_type, step, opener)
         elif step:
             way = connections.SigningIn(redirect_uri, show_and_wait)
-            client = clients.find_or_add(who, asked.client)
+            client = clients.find_or_add(who, asked().client)
             done = setting_up.perform(who, client, pair_type, step, options_of(values), opener, way)
             if not json:
                 output.say(done, None, "green")
-        steps = setting_up.overview(who, clients.chosen_if_any(who, asked.client), pair_type, opener)
+        steps = setting_up.overview(who, clients.chosen_if_any(who, asked().client), pair_type, opener)
     if json:
         output.as_json([_as_data(each) for each in steps])
         return
@@ -70,7 +72,7 @@ def show_stock(pair: str, items: list[str], json: Json = False) -> None:
     """Show what is in stock of some items, asked of the accounting system right now."""
     found = find_pair(pair)
     with vendors() as opener:
-        levels = stock.availability(actor(asked.person, asked.client), found, items, opener, datetime.now(UTC))
+        levels = stock.availability(who_asks(), found, items, opener, datetime.now(UTC))
     if json:
         output.as_json(
             [{"item": one.number, "in_stock": one.amount, "unit": one.unit, "at": one.asked_at} for one in levels]

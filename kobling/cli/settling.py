@@ -8,16 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from kobling.cli import output
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub.models import SyncIssue
 from kobling.hub.services import issues
 from kobling.records import N_, KoblingError, from_json
 from kobling.sync.answers import CHOICES
 from kobling.sync.doubts import INFORMATIONAL
+
+app = typer.Typer()
 
 
 @app.command(name="issues")
@@ -36,7 +38,7 @@ def list_issues(
     json: Json = False,
 ) -> None:
     """List what a person must settle; with --settle N or --all and --choose, settle it; without --choose, say how."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = issues.listed(who, find_pair(pair) if pair else None, kind=kind, table=table, error=error)
     if settle and not choose:
         _show_choices(issues.find(who, settle), json)
@@ -77,7 +79,7 @@ def _show(listed: list[SyncIssue]) -> None:
 def _show_choices(issue: SyncIssue, json: bool) -> None:
     """How this issue can be settled, and what each choice does."""
     with vendors() as opener:
-        found = issues.choices(actor(asked.person, asked.client), issue, opener)
+        found = issues.choices(who_asks(), issue, opener)
     if json:
         output.as_json([{"choice": each.choice, "does": translated(each.does), "ends": each.ends} for each in found])
     else:
@@ -88,7 +90,7 @@ def _show_choices(issue: SyncIssue, json: bool) -> None:
 def _preview(chosen: list[SyncIssue], choose: str, other: str, json: bool) -> None:
     """What one answer would do to each issue; nothing is kept."""
     with vendors() as opener:
-        who = actor(asked.person, asked.client)
+        who = who_asks()
         found = issues.preview(who, chosen, choose, opener, datetime.now(UTC), other=other)
     told = [
         (each, output.filled(each.problem.summary, each.problem.params) if each.problem else translated(each.does))
@@ -108,7 +110,7 @@ def _preview(chosen: list[SyncIssue], choose: str, other: str, json: bool) -> No
 
 
 def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bool, remember: bool = False) -> None:
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     done, failed = 0, []
     with vendors() as opener:
         for issue in chosen:

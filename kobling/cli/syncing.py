@@ -9,15 +9,17 @@ import typer
 
 from kobling.access.naming import named, who_did
 from kobling.cli import output, watching
+from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
-from kobling.cli.main import app, asked
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
-from kobling.cli.start import actor, vendors
+from kobling.cli.start import vendors
 from kobling.hub import runs
 from kobling.hub.models import Run
 from kobling.hub.services import crediting, plans, syncing, undoing
 from kobling.records import N_
+
+app = typer.Typer()
 
 _STATE_EXIT = {
     runs.DONE: Exit.OK,
@@ -36,7 +38,7 @@ def plan(
     json: Json = False,
 ) -> None:
     """Show what a synchronisation would do: counts, amounts, fields before → after. Nothing is sent."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     run = watching.do(syncing.plan(who, find_pair(pair), datetime.now(UTC)), json)
     summary = plans.summarise(who, run, details)
     if json:
@@ -117,7 +119,7 @@ def sync(
     json: Json = False,
 ) -> None:
     """Synchronise a pair: everything that changed, one record, or exactly an approved plan."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = find_pair(pair)
     now = datetime.now(UTC)
     if record:
@@ -197,7 +199,7 @@ def jobs(
     json: Json = False,
 ) -> None:
     """List runs with their counters, newest first."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     found = [syncing.find_run(who, run)] if run else syncing.listed(who, find_pair(pair) if pair else None, limit)
     if json:
         output.as_json([_run_data(each) for each in found])
@@ -228,7 +230,7 @@ def jobs(
 @app.command()
 def cancel(run: int, json: Json = False) -> None:
     """Stop a run after the chunk it is in; what was done stays done."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     stopped = syncing.cancel(who, syncing.find_run(who, run), datetime.now(UTC))
     if json:
         output.as_json({"run": run, "cancelled": stopped})
@@ -245,7 +247,7 @@ def undo(
     json: Json = False,
 ) -> None:
     """Undo a run: master data restored where untouched since; booked invoices only by credit note."""
-    who = actor(asked.person, asked.client)
+    who = who_asks()
     target = syncing.find_run(who, run)
     with vendors() as opener:
         prepared = undoing.prepare(who, target, opener)

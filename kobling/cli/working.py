@@ -9,8 +9,9 @@ import typer
 
 from kobling import log
 from kobling.cli import output
-from kobling.cli.main import app
 from kobling.records import N_
+
+app = typer.Typer()
 
 
 @app.command()

@@ -27,13 +27,13 @@ from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Run
 from kobling.hub.runs import due
 from kobling.hub.store import faults
-from kobling.pairs.registry import pair_types
+from kobling.pairs.registry import pairs
 from kobling.records import N_, KoblingError, Misunderstood, Unsafe
 from kobling.sdk.clock import SystemClock
 from kobling.sdk.hosts import parse_allow_hosts
 from kobling.sdk.http import open_transport
 from kobling.sdk.protocols import Clock
-from kobling.sdk.registry import connector_types
+from kobling.sdk.registry import connectors
 from kobling.sync.waiting import LoopThread
 
 log = structlog.get_logger("kobling.worker")
@@ -213,7 +213,9 @@ def opened(waiting: LoopThread, clock: Clock) -> Iterator[Opener]:
     transport = waiting.run(scope.__aenter__())
     hosts = parse_allow_hosts(os.environ.get("KOBLING_ALLOW_HOSTS", ""))
     try:
-        yield Opener(waiting, clock, transport, connector_types(), pair_types(), hosts)
+        kinds, offers = connectors(), pairs()
+        left_out = (*kinds.left_out, *offers.left_out)
+        yield Opener(waiting, clock, transport, kinds.found, offers.found, hosts, left_out)
     finally:
         waiting.run(scope.__aexit__(None, None, None))
 

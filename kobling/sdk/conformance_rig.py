@@ -23,7 +23,8 @@ from kobling.sdk.outcomes import Outcome
 from kobling.sdk.paging import groups, pages
 from kobling.sdk.protocols import Bookmark, Connector, ConnectorType, Operation, Resource, Write
 
-_SMALL = 2_000_000
+SMALL = 2_000_000
+"""Bytes that an answer may have here."""
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,7 @@ async def simulator_rig(
 ) -> AsyncIterator[SimulatorRig]:
     """A rig on a running simulator; answers are capped at 2 MB, its limit is switched off."""
     clock = FakeClock(datetime.now(UTC))
-    async with aiohttp.ClientSession() as session, open_transport(clock, total=10, max_body=_SMALL) as transport:
+    async with aiohttp.ClientSession() as session, open_transport(clock, total=10, max_body=SMALL) as transport:
         control = ControlPort(session, control_url)
         await control.ask("POST", "/limits", {"enabled": False})
         yield SimulatorRig(connector, settings, subject, control, transport, clock)

@@ -22,6 +22,7 @@ from kobling.records import (
     StaleVersion,
     Temporary,
     Unreachable,
+    from_json,
 )
 from kobling.sdk.redaction import Redactor
 
@@ -68,6 +69,23 @@ STATUSES: Mapping[int, Rule] = {
 
 def _no_words(_status: int, _body: bytes) -> Words:
     return Words()
+
+
+def json_words(*, text: str, code: str = "", field: str = "") -> Callable[[int, bytes], Words]:
+    """Reads error bodies that are one JSON object, by the names of its members; anything else says nothing."""
+
+    def words(_status: int, body: bytes) -> Words:
+        try:
+            said = from_json(body)
+        except ValueError:
+            return Words()
+        if not isinstance(said, dict):
+            return Words()
+        found = {name: said.get(name) for name in (text, code, field)}
+        told = {name: str(value) for name, value in found.items() if name and isinstance(value, str | int)}
+        return Words(told.get(code), told.get(text, ""), told.get(field))
+
+    return words
 
 
 @dataclass(frozen=True, slots=True)

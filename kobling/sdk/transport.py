@@ -53,12 +53,7 @@ class Transport:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise _not_sent(error, vendor) from None
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            raise Unreachable(
-                N_("%(vendor)s did not answer to the end."),
-                detail=type(error).__name__,
-                code="timeout" if isinstance(error, TimeoutError) else "dropped",
-                vendor=vendor,
-            ) from None
+            raise broke_off(error, vendor) from None
 
 
 @asynccontextmanager
@@ -93,10 +88,25 @@ async def _read(response: aiohttp.ClientResponse, cap: int, vendor: str) -> byte
         size += len(part)
         if size > cap:
             response.close()
-            summary = N_("%(vendor)s's answer does not end; reading was stopped after %(megabytes)s MB.")
-            raise Misunderstood(summary, vendor=vendor, megabytes=cap // (1024 * 1024), code="too_large")
+            raise endless(cap, vendor)
         parts.append(part)
     return b"".join(parts)
+
+
+def broke_off(error: Exception, vendor: str) -> Unreachable:
+    """The request may have arrived, and no whole answer came."""
+    return Unreachable(
+        N_("%(vendor)s did not answer to the end."),
+        detail=type(error).__name__,
+        code="timeout" if isinstance(error, TimeoutError) else "dropped",
+        vendor=vendor,
+    )
+
+
+def endless(cap: int, vendor: str) -> Misunderstood:
+    """The answer is longer than anybody reads."""
+    summary = N_("%(vendor)s's answer does not end; reading was stopped after %(megabytes)s MB.")
+    return Misunderstood(summary, vendor=vendor, megabytes=cap // (1024 * 1024), code="too_large")
 
 
 def _not_sent(error: Exception, vendor: str) -> KoblingError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from kobling_simulators.business_central.facts import EntitySet, Schema, custom_api, standard
@@ -13,16 +13,23 @@ from kobling_simulators.business_central.settings import Settings
 from kobling_simulators.business_central.shelf import Journal, Row, Shelf
 from kobling_simulators.clock import Clock
 
-if TYPE_CHECKING:
-    from kobling_simulators.business_central.table import Table
 
-Maker = Callable[["Company", EntitySet], "Table"]
+class Kept(Protocol):
+    """What a company needs to know of a table to look things up in it."""
+
+    shelf: Shelf
+    entity: EntitySet
 
 
-class Company:
+T = TypeVar("T", bound=Kept)
+
+
+class CompanyOf(Generic[T]):
     """Tables by entity set, made when first asked for; equal seeds give equal ids."""
 
-    def __init__(self, name: str, clock: Clock, journal: Journal, source: random.Random, make: Maker) -> None:
+    def __init__(
+        self, name: str, clock: Clock, journal: Journal, source: random.Random, make: Callable[[Any, EntitySet], T]
+    ) -> None:
         self.name = name
         self.clock = clock
         self.journal = journal
@@ -32,7 +39,7 @@ class Company:
         self._random = source
         self.id = self.new_id()
         self._make = make
-        self._tables: dict[int, Table] = {}
+        self._tables: dict[int, T] = {}
         self._series: dict[str, tuple[str, int, int]] = {}
 
     def new_id(self) -> str:
@@ -50,14 +57,14 @@ class Company:
         """
         return self.clock.moment().date()
 
-    def table(self, name: str, schema: Schema | None = None) -> Table:
+    def table(self, name: str, schema: Schema | None = None) -> T:
         """The table behind an entity set. Raises KeyError."""
         entity = (schema or standard()).sets[name]
         if id(entity) not in self._tables:
             self._tables[id(entity)] = self._make(self, entity)
         return self._tables[id(entity)]
 
-    def related(self, name: str) -> Table:
+    def related(self, name: str) -> T:
         """The table of an entity set that a navigation property leads to, of the standard API or of our own."""
         return self.table(name, standard() if name in standard().sets else custom_api())
 

@@ -7,14 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.dimensions import copy_defaults
 from kobling_simulators.business_central.errors import MISSING_PARAMETER, bad_request, no_relation, rule
 from kobling_simulators.business_central.facts import NO_DATE, ZERO_GUID, EntitySet
 from kobling_simulators.business_central.kinds import DOCUMENT_TYPES, KINDS, Kind
 from kobling_simulators.business_central.masterdata import due_date
 from kobling_simulators.business_central.shelf import Row, plain
-from kobling_simulators.business_central.table import Parent, Reading, Table, Values
+from kobling_simulators.business_central.table import Company, Parent, Reading, Table, Values
 from kobling_simulators.business_central.totals import LineSum, compute
 
 _ADDRESS = {

@@ -9,7 +9,6 @@ from typing import Any
 from kobling_simulators.business_central.addresses import Address, Segment, split_segments
 from kobling_simulators.business_central.batch import run_batch
 from kobling_simulators.business_central.callers import need_permission
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.errors import (
     MISSING_PARAMETER,
     NO_COMPANY,
@@ -32,6 +31,7 @@ from kobling_simulators.business_central.requests import (
 from kobling_simulators.business_central.set_up import set_up
 from kobling_simulators.business_central.settings import Settings
 from kobling_simulators.business_central.shelf import Journal, Row
+from kobling_simulators.business_central.table import Company
 from kobling_simulators.business_central.tables import make_table
 from kobling_simulators.business_central.values import iso
 from kobling_simulators.business_central.webhooks import SUPPORTED, Webhooks

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.dimensions import dimensions_of
 from kobling_simulators.business_central.errors import rule
 from kobling_simulators.business_central.facts import ZERO_GUID
@@ -13,6 +12,7 @@ from kobling_simulators.business_central.journals import BANK, CUSTOMER, GL, SET
 from kobling_simulators.business_central.ledger import Debt, Entry, Ledger, Voucher, rate_of
 from kobling_simulators.business_central.set_up import told
 from kobling_simulators.business_central.shelf import Row, plain
+from kobling_simulators.business_central.table import Company
 from kobling_simulators.business_central.values import money
 
 _LEDGERS = {CUSTOMER: "customerLedgerEntries", VENDOR: "vendorLedgerEntries"}

@@ -8,10 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.errors import ApiError, rule
 from kobling_simulators.business_central.facts import NO_DATE
 from kobling_simulators.business_central.shelf import Row, plain
+from kobling_simulators.business_central.table import Company
 from kobling_simulators.business_central.values import money
 
 Dimensions = Mapping[str, str]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.dimensions import copy_defaults
 from kobling_simulators.business_central.documents import Documents
 from kobling_simulators.business_central.errors import MISSING_PARAMETER, bad_request, no_relation, rule
@@ -14,7 +13,7 @@ from kobling_simulators.business_central.kinds import BY_LINES, Kind
 from kobling_simulators.business_central.ledger import rate_of
 from kobling_simulators.business_central.set_up import told
 from kobling_simulators.business_central.shelf import Row, plain
-from kobling_simulators.business_central.table import Parent, Reading, Table, Values
+from kobling_simulators.business_central.table import Company, Parent, Reading, Table, Values
 
 _SETS = {"Item": "items", "Account": "accounts", "Resource": "resources"}
 _PRICE_STEP = Decimal("0.00001")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.environment import Environment, dump_row
 from kobling_simulators.business_central.errors import ApiError
 from kobling_simulators.business_central.facts import Schema, custom_api, standard
 from kobling_simulators.business_central.shelf import Row
-from kobling_simulators.business_central.table import Parent, Table
+from kobling_simulators.business_central.table import Company, Parent, Table
 from kobling_simulators.vendor import PersonRefused
 
 _OTHER = "@other"

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.errors import no_record
 from kobling_simulators.business_central.facts import EntitySet, custom_api, standard
 from kobling_simulators.business_central.shelf import Row, plain
-from kobling_simulators.business_central.table import Parent, Reading, Table
+from kobling_simulators.business_central.table import Company, Parent, Reading, Table
 from kobling_simulators.business_central.values import iso
 
 _BEHIND = {

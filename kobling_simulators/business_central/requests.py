@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from kobling_simulators.business_central.addresses import Address, Segment
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.errors import (
     CONTENT,
     INVALID_URL,
@@ -26,7 +25,7 @@ from kobling_simulators.business_central.reading import count_all, read_page
 from kobling_simulators.business_central.rendering import Rendering
 from kobling_simulators.business_central.settings import Settings
 from kobling_simulators.business_central.shelf import Row
-from kobling_simulators.business_central.table import Parent, Table
+from kobling_simulators.business_central.table import Company, Parent, Table
 from kobling_simulators.odata.nodes import FilterProblem
 from kobling_simulators.odata.options import OptionProblem, Options, parse_options, parse_prefer
 from kobling_simulators.wire import Call, Reply, from_json, text_reply, to_json

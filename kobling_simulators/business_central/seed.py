@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.facts import custom_api
 from kobling_simulators.business_central.masterdata import tax_area
 from kobling_simulators.business_central.seed_documents import seed_documents
 from kobling_simulators.business_central.set_up import told
 from kobling_simulators.business_central.shelf import Row, plain
+from kobling_simulators.business_central.table import Company
 from kobling_simulators.clock import Clock
 from kobling_simulators.world.goods import Good, goods
 from kobling_simulators.world.overlap import known_to

@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.ledger import Debt, Entry, Ledger, Voucher
 from kobling_simulators.business_central.shelf import Row, plain
+from kobling_simulators.business_central.table import Company
 from kobling_simulators.business_central.values import money
 from kobling_simulators.world.goods import Sale, sales
 

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.facts import custom_api
+from kobling_simulators.business_central.table import Company
 from kobling_simulators.wire import from_json
 
 _SERIES = {

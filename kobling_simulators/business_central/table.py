@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kobling_simulators.business_central.company import Company
+from kobling_simulators.business_central.company import CompanyOf
 from kobling_simulators.business_central.errors import (
     BAD_REQUEST,
     READ_ONLY,
@@ -354,3 +354,7 @@ class Table:
     def _changes(self, values: Values) -> Values:
         kept = self._sparse(values)
         return {name: kept.get(name) for name in values}
+
+
+class Company(CompanyOf[Table]):
+    """A company of such tables."""

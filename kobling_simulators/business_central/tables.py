@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kobling_simulators.business_central import catalogue, masterdata
 from kobling_simulators.business_central.attachments import Attachments, DocumentAttachments, PdfDocuments, Pictures
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.dimensions import DimensionSetLines
 from kobling_simulators.business_central.facts import EntitySet
 from kobling_simulators.business_central.journal_posting import PostedJournals
@@ -13,7 +12,7 @@ from kobling_simulators.business_central.kinds import BY_LINES, KINDS
 from kobling_simulators.business_central.lines import DocumentLines
 from kobling_simulators.business_central.posting import PostedDocuments
 from kobling_simulators.business_central.published import Published
-from kobling_simulators.business_central.table import Table
+from kobling_simulators.business_central.table import Company, Table
 
 _PUBLISHED = ("Resources", "CustomerPriceGroups", "SalesPrices", "ItemAvailability")
 _TABLES: dict[str, type[Table]] = {

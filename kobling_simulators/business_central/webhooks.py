@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from kobling_simulators.business_central.addresses import Segment
-from kobling_simulators.business_central.company import Company
 from kobling_simulators.business_central.delivering import Mail, Postman
 from kobling_simulators.business_central.errors import (
     MISSING_PARAMETER,
@@ -27,6 +26,7 @@ from kobling_simulators.business_central.facts import ZERO_GUID
 from kobling_simulators.business_central.requests import Request, need_match, reply
 from kobling_simulators.business_central.settings import Settings
 from kobling_simulators.business_central.shelf import Row
+from kobling_simulators.business_central.table import Company
 from kobling_simulators.business_central.values import iso
 from kobling_simulators.clock import Clock
 from kobling_simulators.wire import Reply

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.errors import IN_USE, ApiError
 from kobling_simulators.dataverse.facts import LOOKUPS
+from kobling_simulators.dataverse.rules import Rules
 from kobling_simulators.dataverse.shelf import Row
-
-if TYPE_CHECKING:
-    from kobling_simulators.dataverse.writing import Writer
+from kobling_simulators.dataverse.store import Store
 
 _BELONGS = frozenset(
     {
@@ -61,8 +60,9 @@ class Deleting:
     their group; customers, products, units, price lists and currencies in use are held; other lookups are emptied
     """
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, store: Store, rules_of: Callable[[str], Rules]) -> None:
+        self._store = store
+        self._rules_of = rules_of
 
     def delete(self, logical: str, row: Row, context: Context) -> None:
         """Delete a row and all that belongs to it. Raises ApiError when something that stays needs one of them."""
@@ -77,11 +77,11 @@ class Deleting:
                         f"The record could not be deleted because of an association: {child} '{other.id}' "
                         f"refers to it through '{column}'.",
                     )
-        self._writer.rules_of(logical).deleting(row, context)
+        self._rules_of(logical).deleting(row, context)
         for one_logical, one in reversed(doomed.values()):
             self._let_go(one_logical, one, doomed)
-            self._writer.store.remove(one_logical, one)
-        self._writer.rules_of(logical).deleted(row, context)
+            self._store.remove(one_logical, one)
+        self._rules_of(logical).deleted(row, context)
 
     def _gather(self, logical: str, row: Row, doomed: dict[str, tuple[str, Row]]) -> None:
         doomed[row.id] = (logical, row)
@@ -92,11 +92,11 @@ class Deleting:
     def _let_go(self, logical: str, row: Row, doomed: dict[str, tuple[str, Row]]) -> None:
         for child, column, other in self._pointing(logical, row):
             if other.id not in doomed:
-                self._writer.store.change(child, other, {column: None, f"{column}@type": None})
+                self._store.change(child, other, {column: None, f"{column}@type": None})
 
     def _pointing(self, logical: str, row: Row) -> list[tuple[str, str, Row]]:
         """Rows whose lookups hold this row."""
-        store = self._writer.store
+        store = self._store
         return [
             (table.logical, column.name, other)
             for table in store.schema.tables.values()

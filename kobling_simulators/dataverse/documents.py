@@ -9,7 +9,7 @@ from typing import Any
 from kobling_simulators.dataverse.catalogue import need, unit_of_group
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.errors import bad_request, rule
-from kobling_simulators.dataverse.rules import Rules
+from kobling_simulators.dataverse.rules import Hand, Rules
 from kobling_simulators.dataverse.shelf import Row
 from kobling_simulators.dataverse.values import rounded
 from kobling_simulators.dataverse.writing import Writer
@@ -48,7 +48,7 @@ KINDS = (
 )
 
 
-def system_pricing(writer: Writer) -> bool:
+def system_pricing(writer: Hand) -> bool:
     """Whether the server computes prices and totals.
 
     Fidelity: known dataverse §9 – totals are the server's unless the organization turns system pricing off

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.errors import BAD_STATUS, bad_request
+from kobling_simulators.dataverse.facts import Table
+from kobling_simulators.dataverse.settings import Settings
 from kobling_simulators.dataverse.shelf import Row
-
-if TYPE_CHECKING:
-    from kobling_simulators.dataverse.context import Context
-    from kobling_simulators.dataverse.writing import Writer
+from kobling_simulators.dataverse.store import Store
 
 # The first status of a state is its default.
 STATUSES: dict[str, dict[int, tuple[int, ...]]] = {
@@ -47,12 +47,29 @@ def settle_status(logical: str, values: dict[str, Any], state: int) -> None:
         )
 
 
+class Hand(Protocol):
+    """What rules may do to other rows while one is written."""
+
+    store: Store
+    settings: Settings
+    base_currency: str
+    organization: str
+
+    def insert(self, table: Table, values: dict[str, Any], context: Context) -> Row:
+        """A new row of checked values. Raises ApiError."""
+        ...
+
+    def change(self, table: Table, row: Row, changes: dict[str, Any], context: Context) -> None:
+        """Change a row by checked values. Raises ApiError."""
+        ...
+
+
 class Rules:
     """Hooks around the writes of one table; all may raise ApiError."""
 
     first_state = 0
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Hand) -> None:
         self.writer = writer
         self.store = writer.store
 

@@ -38,7 +38,7 @@ class Writer:
         self.roles = Roles(store)
         self.unpublished: set[tuple[str, str, int]] = set()
         self._plain = Rules(self)
-        self._deleting = Deleting(self)
+        self._deleting = Deleting(store, self.rules_of)
 
     def rules_of(self, logical: str) -> Rules:
         """The rules of a table."""

@@ -12,7 +12,8 @@ import structlog
 from typer.main import get_command
 
 from kobling.access.models import Assignment, Client, ClientMember, ClientRole, Firm, FirmMember, FirmRole, Person
-from kobling.cli.main import app, asked, load_commands, run
+from kobling.cli.asking import asked
+from kobling.cli.main import app, load_commands, run
 from kobling.cli.output import Exit
 from kobling.hub import runs
 from kobling.hub.models import Connection, Event, FileExport, Pair, Run, Schedule, SyncIssue
@@ -48,8 +49,6 @@ def nothing_stays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # The demo turns this process to a folder of its own.
     os.environ.clear()
     os.environ.update(environment)
-    asked.client = asked.person = ""
-    asked.json = False
     structlog.reset_defaults()
 
 
@@ -66,6 +65,16 @@ def kobling(capsys: pytest.CaptureFixture[str]) -> Told:
         return json.loads(told.out) if "--json" in arguments else told.out + told.err
 
     return call
+
+
+def test_nothing_of_one_command_is_left_for_the_next(kobling: Told) -> None:
+    Client.objects.create(name="mine", number="1")
+    kobling("--client", "mine", "pair", "list")
+    with pytest.raises(LookupError):
+        asked()
+    kobling("--client", "theirs", "pair", "list", expect=Exit.SETTINGS)
+    with pytest.raises(LookupError):
+        asked()
 
 
 @pytest.fixture

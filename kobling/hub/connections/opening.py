@@ -15,6 +15,7 @@ from kobling.mapping import Side, TableMapping
 from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError, to_json
 from kobling.sdk.context import ConnectorContext, GrantData, MemoryGrants
+from kobling.sdk.extensions import LeftOut
 from kobling.sdk.http import Transport
 from kobling.sdk.outcomes import WhoAmI
 from kobling.sdk.protocols import Clock, Connector, ConnectorType, Resource
@@ -35,6 +36,7 @@ class Opener:
     connector_types: Mapping[str, ConnectorType]
     pair_types: Mapping[str, PairType]
     allow_hosts: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     _open: dict[int, tuple[str, Connector]] = field(default_factory=dict)
 
     def connector(self, connection: Connection) -> Connector:
@@ -57,6 +59,7 @@ class Opener:
         try:
             return self.connector_types[name]
         except KeyError:
+            self.explain(name)
             raise SettingsError(
                 N_("There is no connector “%(name)s”. Known: %(known)s."),
                 name=name,
@@ -91,13 +94,20 @@ class Opener:
         try:
             return self.pair_types[name]
         except KeyError:
+            self.explain(name)
             raise SettingsError(
                 N_("There is no pair “%(name)s”. Known: %(known)s."), name=name, known=", ".join(self.pair_types)
             ) from None
 
     def pair_type(self, pair: Pair) -> PairType:
-        """The pair's type."""
-        return self.pair_types[pair.pair_type]
+        """The pair's type. Raises SettingsError where the package that offered it is gone or broken."""
+        return self.pair_type_named(pair.pair_type)
+
+    def explain(self, name: str) -> None:
+        """Raises why an offer of that name is not used, where there is one."""
+        for each in self.left_out:
+            if each.name == name:
+                raise each.error
 
     def mappings(self, pair: Pair) -> Mapping[str, TableMapping]:
         """The pair's table mappings, shaped by its options and by what both installations have."""

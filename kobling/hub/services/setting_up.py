@@ -270,6 +270,7 @@ _DO = {
 def _kind(opener: Opener, name: str) -> PairType:
     kind = opener.pair_types.get(name)
     if kind is None or not kind.set_up:
+        opener.explain(name)
         known = ", ".join(each.name for each in opener.pair_types.values() if each.set_up)
         raise SettingsError(
             N_("There is no assisted set-up for “%(name)s”. There is for: %(known)s."), name=name, known=known

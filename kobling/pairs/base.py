@@ -19,14 +19,27 @@ FULL, CSV = "full", "csv"
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What an option's value must name: a record of a side's resource, by one of its fields."""
+
+    side: Side
+    resource: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
-    """One choice a person makes for a pair. ``choices`` empty: free text. ``help`` and ``label`` are translatable."""
+    """One choice a person makes for a pair. ``choices`` empty: free text. ``help`` and ``label`` are translatable.
+
+    ``names``: a value is refused when it is set unless there is such a record.
+    """
 
     name: str
     label: str
     default: str
     choices: tuple[str, ...] = ()
     help: str = ""
+    names: Named | None = None
 
 
 class StepKind(StrEnum):

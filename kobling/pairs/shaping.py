@@ -30,15 +30,12 @@ def shape_all(tables: Iterable[TableMapping], options: Mapping[str, Any], schema
     ``tables`` among the options: name → ``enabled``, ``only_coupled``, ``direction``, ``left_filter``,
     ``right_filter`` (lists of [field, operator, value]). Raises SettingsError naming a wrong one.
     """
-    chosen = options.get("tables") or {}
     known = {each.name: each for each in tables}
-    if strange := sorted(chosen.keys() - known.keys()):
-        raise SettingsError(
-            N_("There is no table “%(name)s”. Known: %(known)s."),
-            name=strange[0],
-            known=", ".join(known),
-            field="tables",
-        )
+    for option in ("tables", "fields", "policies"):
+        _must_be_known(options.get(option) or {}, known, option, N_("There is no table “%(name)s”. Known: %(known)s."))
+    chosen = options.get("tables") or {}
+    for wish in chosen.values():
+        _must_be_known(wish, _RULES, "tables", _NO_RULE)
     kept = [
         each
         for each in known.values()
@@ -50,6 +47,18 @@ def shape_all(tables: Iterable[TableMapping], options: Mapping[str, Any], schema
         name: replace(each, depends_on=tuple(other for other in each.depends_on if other in names))
         for name, each in shaped.items()
     }
+
+
+_RULES = ("enabled", "only_coupled", "direction", "left_filter", "right_filter")
+_WISHES = ("left", "right", "codec", "left_codec", "right_codec", "direction")
+_NO_RULE = N_("There is no setting “%(name)s”. Known: %(known)s.")
+
+
+def _must_be_known(given: Any, known: Iterable[str], option: str, told: str) -> None:
+    """Raises SettingsError for what is misspelt: nothing that is not understood counts as saved."""
+    names = given.keys() if isinstance(given, Mapping) else {str(given)}
+    if strange := sorted(names - set(known)):
+        raise SettingsError(told, name=strange[0], known=", ".join(known), field=option, code="not_known")
 
 
 def _offered(mapping: TableMapping, schemas: Schemas) -> bool:
@@ -82,18 +91,28 @@ def _condition(given: Any) -> Condition:
     return Condition(parts[0], str(parts[1]), parts[2])
 
 
+_NO_FIELD = N_("There is no field “%(name)s” in this mapping; one of your own needs left and right. Known: %(known)s.")
+
+
 def shape(mapping: TableMapping, chosen: Mapping[str, Any], schemas: Schemas) -> TableMapping:
     """Apply a person's ``fields`` and ``policies`` to a default mapping.
 
     Raises SettingsError for a field that the installation does not have, or a rule that there is not.
     """
     fields = {each.key: each for each in mapping.fields if _exists(each, mapping, schemas)}
+    all_keys = [each.key for each in mapping.fields]
     for key, wish in (chosen.get("fields") or {}).get(mapping.name, {}).items():
         if wish is None:
+            _must_be_known({key: None}, all_keys, "fields", _NO_FIELD)
             fields.pop(key, None)
         else:
+            _must_be_known(wish, _WISHES, "fields", _NO_RULE)
+            if key not in all_keys and not {"left", "right"} <= wish.keys():
+                _must_be_known({key: None}, all_keys, "fields", _NO_FIELD)
             fields[key] = _wished(key, wish, fields.get(key), mapping, schemas)
     policies = (chosen.get("policies") or {}).get(mapping.name, {})
+    _must_be_known(policies, ("fields", "conflict", "deletion"), "policies", _NO_RULE)
+    _must_be_known(policies.get("fields", {}), [*all_keys, *fields], "policies", _NO_FIELD)
     for key, policy in policies.get("fields", {}).items():
         if key in fields:
             fields[key] = replace(fields[key], policy=_one_of(ConflictPolicy, policy, key))

@@ -11,6 +11,7 @@ from kobling.access.models import Client
 from kobling.access.naming import Ambiguous, told
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, may, require
 from kobling.hub import runs
+from kobling.hub.connections.charted import require_there
 from kobling.hub.connections.departments import ids_of
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue, market
@@ -19,7 +20,7 @@ from kobling.hub.runs.due import next_time
 from kobling.hub.services.log import record
 from kobling.hub.store.quiet import QUIET
 from kobling.pairs.base import PairType
-from kobling.records import N_, SettingsError
+from kobling.records import N_, KoblingError, SettingsError
 
 BY_ITSELF, AUTO = "synchronise", "auto"
 
@@ -56,6 +57,7 @@ def create(
         raise SettingsError(N_("The client already has a pair called “%(name)s”."), name=name, code="exists")
     pair = Pair(client=client, pair_type=pair_type, name=name, left=left, right=right, options=chosen)
     opener.mappings(pair)
+    require_there(opener, pair, options or {})
     pair.save()
     Schedule.objects.create(pair=pair, enabled=False)
     record(actor, client, "pair made", name, after=chosen)
@@ -78,7 +80,8 @@ def configure(actor: Actor, pair: Pair, opener: Opener, changes: Mapping[str, An
     try:
         opener.pair_type(pair).with_defaults(pair.options)
         opener.mappings(pair)
-    except SettingsError:
+        require_there(opener, pair, changes)
+    except KoblingError:
         pair.options = before
         raise
     pair.save(update_fields=["options"])
@@ -132,7 +135,10 @@ def listed(actor: Actor, client: Client | None = None) -> list[Pair]:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a pair stands: ``green`` with both connections tested, else red with the reason."""
+    """How a pair stands: ``green`` with both connections tested, else red with the reason.
+
+    ``failure``: what the last synchronisation failed of (summary and params), also that of single tables.
+    """
 
     green: bool
     reason: str
@@ -141,6 +147,7 @@ class Status:
     next_at: datetime | None
     issues: int
     parked: int
+    failure: Mapping[str, Any] | None = None
 
 
 def status(actor: Actor, pair: Pair) -> Status:
@@ -161,7 +168,17 @@ def status(actor: Actor, pair: Pair) -> Status:
         next_at=planned.next_at if planned else None,
         issues=open_issues.filter(state="open").count(),
         parked=open_issues.filter(state="parked").count(),
+        failure=_failure(last),
     )
+
+
+def _failure(last: Run | None) -> Mapping[str, Any] | None:
+    """A run that ended well has none; a table may fail in a run that went on with the others."""
+    if last is None:
+        return None
+    jobs = last.jobs.exclude(error=None).order_by("id")
+    told: Mapping[str, Any] | None = last.error or next((each.error for each in jobs), None)
+    return told
 
 
 def _state(last: Run | None, issues: int) -> str:

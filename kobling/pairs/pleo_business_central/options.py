@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from kobling.pairs.base import Option
+from kobling.mapping import Side
+from kobling.pairs.base import Named, Option
 from kobling.pairs.common_options import SYNCHRONISE
 from kobling.records import N_
 
 DRAFT, POSTED = "draft", "posted"
+ACCOUNT = Named(Side.RIGHT, "accounts", "number")
 
 OPTIONS = (
     SYNCHRONISE,
@@ -23,24 +25,33 @@ OPTIONS = (
         (DRAFT, POSTED),
         N_("draft: lines in the journal batch that a bookkeeper posts; posted: each voucher is posted by itself."),
     ),
-    Option("contra_card", N_("Contra account of card purchases"), "", help=N_("A G/L account with direct posting.")),
+    Option(
+        "contra_card",
+        N_("Contra account of card purchases"),
+        "",
+        help=N_("A G/L account with direct posting."),
+        names=ACCOUNT,
+    ),
     Option(
         "contra_pocket",
         N_("Contra account of out-of-pocket expenses"),
         "",
         help=N_("What the company owes its people; empty: the contra account of card purchases."),
+        names=ACCOUNT,
     ),
     Option(
         "contra_reimbursement",
         N_("Contra account of reimbursements"),
         "",
         help=N_("What reimbursements are paid from; empty: the contra account of card purchases."),
+        names=ACCOUNT,
     ),
     Option(
         "transfers_account",
         N_("Account of transfers to and from the wallet"),
         "",
         help=N_("A G/L account with direct posting between the bank and Pleo."),
+        names=ACCOUNT,
     ),
     Option(
         "description",

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from kobling.mapping import ConflictPolicy, Direction, Side
-from kobling.pairs.base import Option
+from kobling.pairs.base import Named, Option
 from kobling.pairs.common_options import SYNCHRONISE
 from kobling.records import N_
+
+ACCOUNT = Named(Side.RIGHT, "accounts", "AccountNumber")
 
 OPTIONS = (
     Option("mapping", N_("Field mapping"), "default", ("default", "custom"), N_("Custom lets you change each field.")),
@@ -48,12 +50,13 @@ OPTIONS = (
         "",
         help=N_("The first invoice date to synchronise (YYYY-MM-DD), or “all”. Default: the day the pair was made."),
     ),
-    Option("sales_account", N_("Sales account with VAT"), "1000"),
+    Option("sales_account", N_("Sales account with VAT"), "1000", names=ACCOUNT),
     Option(
         "sales_account_without_vat",
         N_("Sales account without VAT"),
         "",
         help=N_("Lines without VAT wait until you choose it, since the account decides what is reported."),
+        names=ACCOUNT,
     ),
     Option(
         "fallback_product",

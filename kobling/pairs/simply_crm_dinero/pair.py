@@ -12,6 +12,7 @@ from kobling.pairs.simply_crm_dinero.customers import contacts, organisations
 from kobling.pairs.simply_crm_dinero.goods import products, services
 from kobling.pairs.simply_crm_dinero.invoices import invoices
 from kobling.pairs.simply_crm_dinero.options import OPTIONS, direction_of
+from kobling.records import N_, SettingsError
 
 
 def mappings(options: Mapping[str, Any], schemas: Schemas) -> Mapping[str, TableMapping]:
@@ -21,6 +22,12 @@ def mappings(options: Mapping[str, Any], schemas: Schemas) -> Mapping[str, Table
         tables.append(services(options))
     tables.append(invoices(options))
     custom = options["mapping"] == "custom"
+    if options.get("fields") and not custom:
+        raise SettingsError(
+            N_("Fields are changed only with your own field mapping: choose mapping=custom as well."),
+            field="fields",
+            code="not_custom",
+        )
     chosen = options if custom else {name: options.get(name) for name in ("policies", "tables")}
     return shape_all(tables, chosen, schemas)
 

@@ -86,13 +86,13 @@ class Home:
             return
         if not self.folder.exists():
             raise StorageError(
-                N_("There is no data folder %(folder)s. Correct KOBLING_DATA, or begin there with 'kobling init'."),
+                N_("There is no data folder %(folder)s. Correct KOBLING_DATA, or begin there."),
                 code="no_data_folder",
                 **told,
             )
         if worker or any(self.folder.iterdir()):
             raise StorageError(
-                N_("%(folder)s is not a data folder of Kobling's. Correct KOBLING_DATA, or begin with 'kobling init'."),
+                N_("%(folder)s is not a data folder of Kobling's. Correct KOBLING_DATA, or begin there."),
                 code="not_begun",
                 **told,
             )
@@ -153,7 +153,7 @@ def web_key(folder: Path) -> str:
         return (folder / WEB_KEY).read_text()
     except FileNotFoundError:
         raise StorageError(
-            N_("The key file %(file)s is missing in %(folder)s. Restore it from a back-up, or 'kobling keys renew'."),
+            N_("The key file %(file)s is missing in %(folder)s. Restore it from a back-up, or renew the keys."),
             code="no_key_file",
             file=WEB_KEY,
             folder=str(folder),

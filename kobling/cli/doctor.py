@@ -19,7 +19,7 @@ from kobling.cli.asking import who_asks
 from kobling.cli.output import Exit, translated
 from kobling.hub import runs, vault
 from kobling.hub.models import Run, Schedule
-from kobling.hub.services import connections
+from kobling.hub.services import connections, pairs
 from kobling.records import N_, KoblingError
 
 app = typer.Typer()
@@ -84,6 +84,13 @@ def _runs() -> Iterator[Found]:
         yield f"{translated('Schedule')} {each.pair.name}", each.next_at is not None, output.cell(each.next_at)
 
 
+def _pairs() -> Iterator[Found]:
+    who = who_asks()
+    for each in pairs.listed(who):
+        if failed := output.failure(pairs.status(who, each).failure):
+            yield f"{translated('Pair')} {each.client.name} / {each.name}", False, failed
+
+
 def _hosts() -> Iterator[Found]:
     allowed = os.environ.get("KOBLING_ALLOW_HOSTS", "")
     yield N_("Other hosts allowed"), True, allowed or translated("none: only the vendors' own")
@@ -103,5 +110,6 @@ _CHECKS: tuple[Callable[[], Iterator[Found]], ...] = (
     _extensions,
     _connections,
     _runs,
+    _pairs,
     _hosts,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kobling.access.actors import Kind, Who
+from kobling.cli import hints
 from kobling.cli.words import word
 from kobling.records import N_, KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
 from kobling.sdk.advice import advice
@@ -43,6 +44,11 @@ def translated(text: str) -> str:
     from django.utils.translation import gettext
 
     return gettext(text) if text else ""
+
+
+def failure(told: Mapping[str, Any] | None) -> str:
+    """What a run failed of, as a sentence; empty where it did not."""
+    return filled(str(told["summary"]), told.get("params") or {}) if told else ""
 
 
 def filled(text: str, params: dict[str, Any] | None = None) -> str:
@@ -130,6 +136,7 @@ def say(text: str, params: dict[str, Any] | None = None, style: str = "") -> Non
 def tell_error(error: KoblingError, json_wanted: bool = False) -> int:
     """Say what happened, who can fix it and how; returns the exit code."""
     said = advice(error, translated)
+    command = hints.for_error(error.code, error.kind, error.params)
     if json_wanted:
         as_json(
             {
@@ -138,6 +145,7 @@ def tell_error(error: KoblingError, json_wanted: bool = False) -> int:
                     "what_happened": said.what_happened,
                     "who_can_fix": said.who_can_fix,
                     "what_to_do": said.what_to_do,
+                    "command": command,
                     "code": said.vendor_code,
                     "vendor_text": said.vendor_text,
                     "field": error.field,
@@ -151,6 +159,8 @@ def tell_error(error: KoblingError, json_wanted: bool = False) -> int:
             err.print(f"  {escape(said.vendor_text)} ({escape(str(said.vendor_code or ''))})")
         err.print(f"  {escape(translated('Who can fix it'))}: {escape(said.who_can_fix)}")
         err.print(f"  {escape(said.what_to_do)}")
+        if command:
+            err.print(f"  {escape(command)}")
     return exit_code(error)
 
 

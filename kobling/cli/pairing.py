@@ -147,7 +147,7 @@ def list_pairs(json: Json = False) -> None:
             pair.client.name,
             pair.name,
             translated("green") if status.green else translated("red"),
-            status.reason or output.shown(status.state),
+            status.reason or output.failure(status.failure) or output.shown(status.state),
             status.last_run.ended_at if status.last_run else None,
             status.issues + status.parked,
             status.next_at,
@@ -195,6 +195,8 @@ def show(pair: str, json: Json = False) -> None:
     output.say(
         N_("%(pair)s: %(light)s %(reason)s"), {"pair": found.name, "light": data["status"], "reason": status.reason}
     )
+    if failed := output.failure(status.failure):
+        output.say(N_("The last run failed: %(why)s"), {"why": failed})
     arrows = {"both": "↔", "to_right": "→", "to_left": "←"}
     for name, each in data["tables"].items():
         rows = [(key, left, arrows[way], right) for key, (left, way, right) in each["fields"].items()]
@@ -209,6 +211,7 @@ def _as_data(pair: Pair, status: pairs.Status) -> dict[str, Any]:
         "status": "green" if status.green else "red",
         "reason": status.reason,
         "state": status.state,
+        "failure": output.failure(status.failure) or None,
         "last_run": status.last_run.pk if status.last_run else None,
         "issues": status.issues,
         "parked": status.parked,

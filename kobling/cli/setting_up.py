@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kobling.cli import output
+from kobling.cli import hints, output
 from kobling.cli.asking import asked, who_asks
 from kobling.cli.connecting import REDIRECT_URI, Json, show_and_wait
 from kobling.cli.output import translated
@@ -62,6 +62,8 @@ def _show(steps: list[setting_up.StepState]) -> None:
         return
     output.say(N_("Next: %(step)s."), {"step": translated(following.step.title)})
     output.say(following.step.about)
+    if commands := hints.for_step(following.step):
+        output.say(N_("With: %(commands)s"), {"commands": commands})
     if following.asks:
         asks = [(one.name, translated(one.label), translated(one.help)) for one in following.asks]
         output.table("", tuple(translated(each) for each in ("Setting", "Label", "Help")), asks)

@@ -14,7 +14,7 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.models import SyncIssue
-from kobling.hub.services import issues
+from kobling.hub.services import issues, pairs
 from kobling.records import N_, KoblingError, from_json
 from kobling.sync.answers import CHOICES
 from kobling.sync.doubts import INFORMATIONAL
@@ -54,8 +54,17 @@ def list_issues(
         output.as_json([as_data(each) for each in listed])
     else:
         _show(listed)
+        _show_failed_runs(pair)
     waiting = any(each.kind not in INFORMATIONAL for each in listed)
     raise typer.Exit(Exit.NOT_IN_STEP if waiting else Exit.OK)
+
+
+def _show_failed_runs(pair: str) -> None:
+    """A run that failed settles nothing, and nobody would see why its issues stay."""
+    who = who_asks()
+    for each in [find_pair(pair)] if pair else pairs.listed(who):
+        if failed := output.failure(pairs.status(who, each).failure):
+            output.say(N_("%(pair)s: the last run failed: %(why)s"), {"pair": each.name, "why": failed})
 
 
 def _show(listed: list[SyncIssue]) -> None:

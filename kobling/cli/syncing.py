@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kobling.access.naming import named, who_did
-from kobling.cli import output, watching
+from kobling.cli import hints, output, watching
 from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
 from kobling.cli.output import Exit, translated
@@ -161,6 +161,9 @@ def print_run(run: Run) -> None:
         output.say(run.error["summary"], run.error.get("params"), "red")
         if run.error.get("vendor_text"):
             output.out.print(f"  {run.error['vendor_text']}", markup=False)
+        params = run.error.get("params") or {}
+        if command := hints.for_error(run.error.get("code"), run.error.get("kind", ""), params):
+            output.out.print(f"  {command}", markup=False)
         if run.state == runs.STOPPED:
             output.say(
                 N_("If this is right: kobling sync %(pair)s --confirm %(code)s"),

@@ -97,7 +97,7 @@ def require_key() -> None:
     """Raises StorageError where things are sealed and the key file is not there: a new key would not open them."""
     if not key_path().exists() and sealed().exists():
         raise StorageError(
-            N_("The key file %(file)s is missing in %(folder)s. Restore it from a back-up, or 'kobling keys renew'."),
+            N_("The key file %(file)s is missing in %(folder)s. Restore it from a back-up, or renew the keys."),
             code="no_key_file",
             file=KEY_FILE,
             folder=str(settings.DATA_DIR),

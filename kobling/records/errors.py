@@ -148,7 +148,7 @@ class Misunderstood(KoblingError):
     """The vendor's answer does not fit the contract."""
 
     who_fixes = "developer"
-    advice = N_("Run 'kobling probe' on the connection and send the report to support.")
+    advice = N_("Have the connection probed and send the report to support.")
 
 
 class Wrong(ValueError):

@@ -212,7 +212,7 @@ def test_a_pair_cannot_reach_further_than_its_activation(bench: Bench) -> None:
     activate(bench, departments=["Nord"])
     bench.pair.refresh_from_db()
     for wider in (south, f"{north},{south}", ""):
-        with pytest.raises(SettingsError, match="market activate"):
+        with pytest.raises(SettingsError, match="Change them there"):
             pairs.configure(WHO, bench.pair, bench.opener, {"departments": wider})
     activate(bench, departments=[])
     pairs.configure(WHO, bench.pair, bench.opener, {"departments": south})

@@ -128,3 +128,13 @@ def test_norwegian_says_mva_and_nobody_says_dunning() -> None:
 def test_a_person_reads_it_in_their_language(language: str, sentence: str) -> None:
     with override(language):
         assert gettext("Both sides changed the same field.") == sentence
+
+
+def test_only_the_command_line_speaks_of_commands(checker: Any) -> None:
+    """Sentences of the services are shown on pages and in mails too."""
+    spoken = [
+        f"{place}: {text}"
+        for text, place in checker.texts().items()
+        if not place.startswith("kobling/cli/") and re.search(r"\bkobling [a-z]|(?<!\w)--[a-z]", text)
+    ]
+    assert spoken == []

@@ -43,7 +43,7 @@ def require(bench: Workbench, now: datetime) -> None:
             same.append((each.left.external_id, each.right.external_id))
     if open_kinds:
         raise NotOffered(
-            N_("Compare the numbers first (kobling numbers): %(open)s are not settled."),
+            N_("Compare the numbers before anything is sent: %(open)s are not settled."),
             code="numbers_not_compared",
             open=open_kinds.total(),
             detail=", ".join(f"{kind} {number}" for kind, number in sorted(open_kinds.items())),

@@ -66,10 +66,8 @@ def require_on(client: int, pair_type: str, title: str = "") -> Activation | Non
     ended = Activation.objects.filter(client=client, pair_type=pair_type).exists()
     if ended or Price.objects.filter(pair_type=pair_type).exists():
         raise SettingsError(
-            N_(
-                "“%(name)s” is not switched on for this client. Administrators do it: kobling market activate %(type)s."
-            ),
-            code="not_active",
+            N_("“%(name)s” is not switched on for this client. Administrators do it in the market."),
+            code="switched_off",
             name=title or pair_type,
             type=pair_type,
         )

@@ -208,7 +208,7 @@ def _departments_stand(opener: Opener, pair: Pair, changes: Mapping[str, Any]) -
     chosen = departments(opener, opener.pair_type(pair), pair.left, market.active(pair.client_id, pair.pair_type))
     if chosen is not None and changes["departments"] != chosen:
         raise SettingsError(
-            N_("Departments were chosen where “%(name)s” was switched on. Change them there: kobling market activate."),
+            N_("Departments were chosen where “%(name)s” was switched on. Change them there."),
             field="departments",
             code="departments",
             name=pair.name,

@@ -253,7 +253,7 @@ def _prepare(
 
 
 def _sync(actor: Actor, client: Client, kind: PairType, step: SetUpStep, values: Any, opener: Opener, _way: Any) -> str:
-    return N_("Look at the review (kobling review), then start it yourself: kobling fullsync.")
+    return N_("Look at the review, then start it yourself.")
 
 
 _DO = {

@@ -69,7 +69,7 @@ STEPS = (
     SetUpStep(
         "sync",
         N_("First synchronisation"),
-        N_("Look at the plan first (kobling plan), then start it: accounts, dimensions and VAT codes go to Pleo."),
+        N_("Look at the plan first, then start it: accounts, dimensions and VAT codes go to Pleo."),
         StepKind.SYNC,
     ),
 )

@@ -46,8 +46,8 @@ STEPS = (
         "numbers",
         N_("Customer numbers"),
         N_(
-            "Customer numbers must agree in both systems before the first transfer. Compare them (kobling numbers) and "
-            "settle every difference; afterwards make new customers in RecMan alone."
+            "Customer numbers must agree in both systems before the first transfer. Compare them and settle "
+            "every difference; afterwards make new customers in RecMan alone."
         ),
         StepKind.CONFIRM,
         optional=True,
@@ -56,14 +56,14 @@ STEPS = (
     SetUpStep(
         "sync",
         N_("First synchronisation"),
-        N_("Look at the plan first (kobling plan), then start it: customers, projects, then invoices."),
+        N_("Look at the plan first, then start it: customers, projects, then invoices."),
         StepKind.SYNC,
         modes=(FULL,),
     ),
     SetUpStep(
         "file",
         N_("First file"),
-        N_("Look at what the file would hold (kobling file preview), make it, and take it to Unimicro."),
+        N_("Look at what the file would hold, make it, and take it to Unimicro."),
         StepKind.CONFIRM,
         modes=(CSV,),
     ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kobling.storage import Home
 
 
-FIRST_ACTS = ("", "init", "demo", "connect")
+FIRST_ACTS = ("", "init", "demo", "connect", "setup", "market")
 """Commands that may begin in a data folder that somebody named and that is not there yet."""
 WITHOUT_DATA = ("simulate", "help")
 KEYS = "keys"

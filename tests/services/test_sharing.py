@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -141,14 +142,14 @@ def test_the_lease_of_a_dead_holder_ends(shared: Connection) -> None:
 
 
 def in_loop(coroutine: Any) -> Any:
-    """Run it, and close the database connections of the threads that it used."""
+    """Run it, and close the database connection of the one thread that it used."""
 
     async def body() -> Any:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         try:
             return await coroutine
         finally:
-            loop = asyncio.get_running_loop()
-            await asyncio.gather(*[loop.run_in_executor(None, connections.close_all) for _ in range(8)])
+            await asyncio.to_thread(connections.close_all)
 
     return asyncio.run(body())
 

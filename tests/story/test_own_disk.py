@@ -48,7 +48,7 @@ def fill(folder: Path) -> Path:
 @contextmanager
 def started(world: World, folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A command at work; ended with the test, however that ends."""
-    environment = world.environment(KOBLING_DATA=str(folder))
+    environment = world.environment(KOBLING_DATA=str(folder), COLUMNS="1000")
     with subprocess.Popen(
         [*KOBLING, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -59,9 +59,9 @@ def started(world: World, folder: Path, *arguments: str) -> Iterator[subprocess.
 
 
 def first_words(process: subprocess.Popen[str]) -> str:
-    """What a command says first on its error stream, which it may break over lines."""
+    """The first line that a command says on its error stream."""
     assert process.stderr is not None
-    return " ".join((process.stderr.readline() + process.stderr.readline()).split())
+    return process.stderr.readline()
 
 
 def test_a_disk_that_fills_up_in_a_run_is_said_and_waited_for(

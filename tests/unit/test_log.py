@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import structlog
@@ -81,10 +82,14 @@ def test_what_looks_like_a_secret_by_its_name_is_hidden(capsys: pytest.CaptureFi
     ],
     ids=["nobody caught it", "in a thread", "in a command"],
 )
-def test_no_entry_point_shows_the_text_of_a_fault(code: str) -> None:
+def test_no_entry_point_shows_the_text_of_a_fault(code: str, tmp_path: Path) -> None:
     start = "from kobling import log\nlog.set_up(verbose=False)\nlog.hook()\n"
     done = subprocess.run(
-        [sys.executable, "-c", start + code], env=dict(os.environ), capture_output=True, text=True, check=False
+        [sys.executable, "-c", start + code],
+        env={**os.environ, "KOBLING_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert CANARY not in done.stdout + done.stderr
     assert "Error at " in done.stderr

@@ -14,10 +14,11 @@ log.set_up(verbose=False)
 
 def _hypothesis() -> None:
     """The same examples every time, so that a red run is a red change; ``KOBLING_EXPLORE=1`` looks for new ones."""
-    from hypothesis import settings
+    from hypothesis import HealthCheck, settings
 
-    settings.register_profile("same", derandomize=True)
-    settings.register_profile("explore", derandomize=False)
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("same", derandomize=True, suppress_health_check=slow)
+    settings.register_profile("explore", derandomize=False, suppress_health_check=slow)
     settings.load_profile("explore" if os.environ.get("KOBLING_EXPLORE") else "same")
 
 

@@ -177,7 +177,14 @@ def test_a_wrong_batch_stops_the_expenses_with_its_name(pleo_world: Expenses) ->
     assert "DAGLIG" in told["failureReason"]
 
 
-@pytest.mark.parametrize("account", ["", "1000", "5410", "9999"])
+def test_a_contra_account_that_is_not_in_the_chart_is_refused_when_it_is_set(pleo_world: Expenses) -> None:
+    before = pleo_world.kobling("pair", "show", PAIR, "--json")["options"]
+    said = pleo_world.kobling("pair", "set", PAIR, "contra_card=9999", expect=Exit.SETTINGS)
+    assert "9999" in said
+    assert pleo_world.kobling("pair", "show", PAIR, "--json")["options"] == before
+
+
+@pytest.mark.parametrize("account", ["", "1000", "5410"])
 def test_a_contra_account_that_takes_no_posting_stops_the_expenses_before_anything_is_sent(
     pleo_world: Expenses, account: str
 ) -> None:

@@ -103,23 +103,10 @@ def list_connections(json: Json = False) -> None:
     """List connections and their health."""
     found = connections.listed(who_asks())
     if json:
-        output.as_json(
-            [
-                {
-                    "client": each.client.name,
-                    "name": each.name,
-                    "connector": each.connector,
-                    "account_name": each.account_name,
-                    "healthy": each.healthy,
-                    "reason": each.health_text,
-                }
-                for each in found
-            ]
-        )
+        output.as_json(found)
         return
     rows = [
-        (each.client.name, each.name, each.connector, each.account_name, _light(each.healthy), each.health_text)
-        for each in found
+        (each.client, each.name, each.connector, each.account_name, _light(each.healthy), each.reason) for each in found
     ]
     headers = tuple(translated(each) for each in ("Client", "Name", "System", "Account", "Status", "Reason"))
     output.table("", headers, rows, translated("No connections yet. Make one with 'kobling connect'."))

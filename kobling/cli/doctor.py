@@ -20,7 +20,7 @@ from kobling.cli.output import Exit, translated
 from kobling.hub import runs, vault
 from kobling.hub.models import Run, Schedule
 from kobling.hub.services import connections, pairs
-from kobling.records import N_, KoblingError
+from kobling.records import N_
 
 app = typer.Typer()
 
@@ -64,14 +64,13 @@ def _database() -> Iterator[Found]:
 
 
 def _connections() -> Iterator[Found]:
+    unreadable = vault.unreadable()
     for each in connections.listed(who_asks()):
-        name = f"{translated('Connection')} {each.client.name} / {each.name}"
-        try:
-            vault.open_secrets(each.secrets)
-        except KoblingError as error:
+        name = f"{translated('Connection')} {each.client} / {each.name}"
+        if (error := unreadable.get(each.id)) is not None:
             yield name, False, output.filled(error.summary, error.params)
             continue
-        yield name, bool(each.healthy), each.account_name if each.healthy else each.health_text
+        yield name, bool(each.healthy), each.account_name if each.healthy else each.reason
 
 
 def _runs() -> Iterator[Found]:

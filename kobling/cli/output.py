@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -19,6 +20,7 @@ from rich.table import Table
 from kobling.access.actors import Kind, Who
 from kobling.cli import hints
 from kobling.cli.words import word
+from kobling.hub.told.said import Said
 from kobling.records import N_, KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
 from kobling.sdk.advice import advice
 
@@ -77,12 +79,22 @@ def who(found: Who) -> str:
     return filled(told[found.kind], {"name": found.name}) if found.kind in told else found.name
 
 
-def as_json(data: Any) -> None:
-    """Print one JSON document; amounts stay exact numbers."""
+def as_json(*parts: Any) -> None:
+    """Print one JSON document, made of one part or of the members of several; amounts stay exact numbers."""
+    data = parts[0] if len(parts) == 1 else {name: value for each in parts for name, value in _members(each)}
     sys.stdout.write(msgspec.json.format(_encoder.encode(data), indent=2).decode() + "\n")
 
 
+def _members(part: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(part, dict):
+        yield from part.items()
+    else:
+        yield from ((each.name, getattr(part, each.name)) for each in fields(part))
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Said):
+        return filled(value.text, value.params)
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)

@@ -16,6 +16,7 @@ from kobling.cli.output import translated
 from kobling.cli.start import vendors
 from kobling.hub.models import Pair
 from kobling.hub.services import clients, connections, overview, pairs
+from kobling.hub.told.pairs import PairTold, SetUpTold
 from kobling.pairs.registry import pair_types
 from kobling.records import N_, from_json
 
@@ -140,7 +141,7 @@ def list_pairs(json: Json = False) -> None:
     who = who_asks()
     found = [(each, pairs.status(who, each)) for each in pairs.listed(who)]
     if json:
-        output.as_json([_as_data(pair, status) for pair, status in found])
+        output.as_json([PairTold.of(pair, status) for pair, status in found])
         return
     rows = [
         (
@@ -167,56 +168,17 @@ def show(pair: str, json: Json = False) -> None:
     status = pairs.status(who_asks(), found)
     with vendors() as opener:
         tables = opener.mappings(found)
-    data = _as_data(found, status) | {
-        "options": found.options,
-        "tables": {
-            name: {
-                "left": each.left,
-                "right": each.right,
-                "direction": each.direction.value,
-                "conflict": each.conflict.value,
-                "deletion": each.deletion.value,
-                "depends_on": list(each.depends_on),
-                "fields": {
-                    field.key: [
-                        ", ".join(field.left.paths) if field.left else None,
-                        field.direction.value,
-                        ", ".join(field.right.paths) if field.right else None,
-                    ]
-                    for field in each.fields
-                },
-            }
-            for name, each in tables.items()
-        },
-    }
+    told, made = PairTold.of(found, status), SetUpTold.of(found, tables)
     if json:
-        output.as_json(data)
+        output.as_json(told, made)
         return
-    output.say(
-        N_("%(pair)s: %(light)s %(reason)s"), {"pair": found.name, "light": data["status"], "reason": status.reason}
-    )
+    output.say(N_("%(pair)s: %(light)s %(reason)s"), {"pair": found.name, "light": told.status, "reason": told.reason})
     if failed := output.failure(status.failure):
         output.say(N_("The last run failed: %(why)s"), {"why": failed})
     arrows = {"both": "↔", "to_right": "→", "to_left": "←"}
-    for name, each in data["tables"].items():
-        rows = [(key, left, arrows[way], right) for key, (left, way, right) in each["fields"].items()]
-        output.table(f"{name}: {each['left']} ↔ {each['right']}", (translated("Field"), "", "", ""), rows)
-
-
-def _as_data(pair: Pair, status: pairs.Status) -> dict[str, Any]:
-    return {
-        "client": pair.client.name,
-        "pair": pair.name,
-        "type": pair.pair_type,
-        "status": "green" if status.green else "red",
-        "reason": status.reason,
-        "state": status.state,
-        "failure": output.failure(status.failure) or None,
-        "last_run": status.last_run.pk if status.last_run else None,
-        "issues": status.issues,
-        "parked": status.parked,
-        "next_at": status.next_at,
-    }
+    for name, each in made.tables.items():
+        rows = [(key, left, arrows[way], right) for key, (left, way, right) in each.fields.items()]
+        output.table(f"{name}: {each.left} ↔ {each.right}", (translated("Field"), "", "", ""), rows)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.services import history as histories
 from kobling.hub.services import issues, matching
+from kobling.hub.told.records import HistoryTold
 from kobling.records import N_, SettingsError
 
 app = typer.Typer()
@@ -119,29 +120,10 @@ def show_history(
     """Say why each field of a record is as it is: when, by which run, asked by whom, from what to what."""
     found = histories.history(who_asks(), find_pair(pair), record, table=table, side=side)
     if json:
-        output.as_json(_as_data(found))
+        output.as_json(HistoryTold.of(found))
     else:
         _print_history(found)
     raise typer.Exit(Exit.NOT_IN_STEP if found.empty else Exit.OK)
-
-
-def _as_data(found: histories.History) -> dict[str, Any]:
-    return {
-        "couplings": [
-            {"table": c.table.name, "left_id": c.left_id, "right_id": c.right_id, **_by(found, c.coupled_by)}
-            for c in found.couplings
-        ],
-        "changes": found.changes,
-        "decisions": [
-            {"choice": d.choice, "other_id": d.other_id, **_by(found, d.decided_by), "why": d.why, "at": d.decided_at}
-            for d in found.decisions
-        ],
-        "issues": [{"kind": i.kind, "state": i.state, "reason": i.reason} for i in found.issues],
-    }
-
-
-def _by(found: histories.History, key: str) -> dict[str, str]:
-    return {"by": found.people[key].name, "by_kind": found.people[key].kind}
 
 
 def _print_history(found: histories.History) -> None:

@@ -121,7 +121,7 @@ def list_credentials(json: Json = False) -> None:
         output.as_json(
             [
                 {
-                    "client": each.connection.client.name,
+                    "client": each.connection.client,
                     "name": each.connection.name,
                     "connector": each.connection.connector,
                     "account_name": each.connection.account_name,
@@ -136,7 +136,7 @@ def list_credentials(json: Json = False) -> None:
         return
     rows = [
         (
-            each.connection.client.name,
+            each.connection.client,
             each.connection.name,
             each.connection.connector,
             each.connection.account_name,

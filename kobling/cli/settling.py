@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.models import SyncIssue
 from kobling.hub.services import issues, pairs
+from kobling.hub.told.records import IssueTold
 from kobling.records import N_, KoblingError, from_json
 from kobling.sync.answers import CHOICES
 from kobling.sync.doubts import INFORMATIONAL
@@ -51,7 +52,7 @@ def list_issues(
         return
     listed = list(found[:500])
     if json:
-        output.as_json([as_data(each) for each in listed])
+        output.as_json([IssueTold.of(each) for each in listed])
     else:
         _show(listed)
         _show_failed_runs(pair)
@@ -137,26 +138,6 @@ def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bo
         for each in failed:
             output.out.print(f"  {each['issue']}: {each['why']}", markup=False)
     raise typer.Exit(Exit.NOT_IN_STEP if failed else Exit.OK)
-
-
-def as_data(issue: SyncIssue) -> dict[str, Any]:
-    """An issue for scripts."""
-    return {
-        "issue": issue.pk,
-        "client": issue.table.pair.client.name,
-        "pair": issue.table.pair.name,
-        "table": issue.table.name,
-        "kind": issue.kind,
-        "state": issue.state,
-        "title": issue.title,
-        "left_id": issue.left_id,
-        "right_id": issue.right_id,
-        "reason": _reason(issue),
-        "details": issues.details(issue),
-        "waits_for": [issue.waits_table, issue.waits_id] if issue.waits_table else None,
-        "times": issue.times,
-        "opened_at": issue.opened_at,
-    }
 
 
 def _reason(issue: SyncIssue) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kobling.access.naming import named, who_did
+from kobling.access.naming import named
 from kobling.cli import hints, output, watching
 from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
@@ -17,6 +17,7 @@ from kobling.cli.start import vendors
 from kobling.hub import runs
 from kobling.hub.models import Run
 from kobling.hub.services import crediting, plans, syncing, undoing
+from kobling.hub.told.runs import COUNTERS, FieldTold, PlanTold, RunTold, UndoTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -28,7 +29,6 @@ _STATE_EXIT = {
     runs.CANCELLED: Exit.NOT_IN_STEP,
     runs.FAILED: Exit.FAULT,
 }
-_COUNTERS = ("inserted", "modified", "deleted", "coupled", "uncoupled", "unchanged", "skipped", "failed")
 
 
 @app.command()
@@ -40,34 +40,12 @@ def plan(
     """Show what a synchronisation would do: counts, amounts, fields before → after. Nothing is sent."""
     who = who_asks()
     run = watching.do(syncing.plan(who, find_pair(pair), datetime.now(UTC)), json)
-    summary = plans.summarise(who, run, details)
+    told = PlanTold.of(plans.summarise(who, run, details))
     if json:
-        output.as_json({**_run_data(run), **_plan_data(summary)})
+        output.as_json(RunTold.of(run), told)
     else:
-        _print_plan(run, summary)
+        _print_plan(run, told)
     raise typer.Exit(exit_of(run))
-
-
-def _plan_data(summary: plans.Summary) -> dict[str, Any]:
-    return {
-        "counts": {table: dict(counts) for table, counts in summary.counts.items()},
-        "accounts": dict(sorted(summary.accounts.items())),
-        "amounts": [
-            {"vat": vat, "currency": currency, "amount": amount} for (vat, currency), amount in summary.amounts.items()
-        ],
-        "actions": [
-            {
-                "table": table,
-                "do": action.__struct_config__.tag,
-                "side": str(getattr(action, "side", "")),
-                "title": action.title,
-                "reason": output.filled(action.reason, action.params),
-                "fields": [{"field": f, "before": b, "after": a} for f, b, a in plans.change_lines(action)],
-            }
-            for table, action in summary.examples
-        ],
-        "more": summary.more,
-    }
 
 
 def _in_words(kind: str) -> str:
@@ -75,35 +53,31 @@ def _in_words(kind: str) -> str:
     return f"{output.shown(do)} → {output.shown(side)}" if side else output.shown(do)
 
 
-def _print_plan(run: Run, summary: plans.Summary) -> None:
-    if summary.empty:
+def _print_plan(run: Run, told: PlanTold) -> None:
+    if not any(told.counts.values()):
         output.say(N_("Nothing to do: both sides are as they were agreed."))
         return
     rows: list[tuple[Any, ...]] = [
-        (table, _in_words(kind), n) for table, counts in summary.counts.items() for kind, n in counts.items()
+        (table, _in_words(kind), n) for table, counts in told.counts.items() for kind, n in counts.items()
     ]
     headers: tuple[str, ...] = (translated("Table"), translated("What"), translated("Count"))
     output.table(translated("Plan %(run)s") % {"run": run.pk}, headers, rows)
-    if summary.accounts:
-        booked = sorted(summary.accounts.items())
-        output.table("", (translated("Account number"), translated("Amount")), booked)
-    if summary.amounts:
-        rows = [(vat, currency, amount) for (vat, currency), amount in summary.amounts.items()]
+    if told.accounts:
+        output.table("", (translated("Account number"), translated("Amount")), list(told.accounts.items()))
+    if told.amounts:
+        rows = [(each.vat, each.currency, each.amount) for each in told.amounts]
         headers = (translated("VAT"), translated("Currency"), translated("Amount excluding VAT"))
         output.table("", headers, rows)
     rows = []
-    for table, action in summary.examples:
-        first = True
-        for field, before, after in plans.change_lines(action) or [("", None, None)]:
-            what = _in_words(f"{action.__struct_config__.tag}_{getattr(action, 'side', '')}")
-            rows.append(
-                (table if first else "", what if first else "", action.title if first else "", field, before, after)
-            )
-            first = False
+    for action in told.actions:
+        place = (action.table, _in_words(f"{action.do}_{action.side}"), action.title)
+        for each in action.fields or [FieldTold("", None, None)]:
+            rows.append((*place, each.field, each.before, each.after))
+            place = ("", "", "")
     headers = tuple(translated(each) for each in ("Table", "What", "Record", "Field", "Before", "After"))
     output.table("", headers, rows)
-    if summary.more:
-        output.say(N_("… and %(more)s more. Show them with --details."), {"more": summary.more})
+    if told.more:
+        output.say(N_("… and %(more)s more. Show them with --details."), {"more": told.more})
     output.say(N_("Execute exactly this: kobling sync %(pair)s --plan %(run)s"), {"pair": run.pair.name, "run": run.pk})
 
 
@@ -135,7 +109,7 @@ def sync(
 def finish(run: Run, json: bool) -> None:
     """Print how a run ended and leave with its exit code."""
     if json:
-        output.as_json(_run_data(run))
+        output.as_json(RunTold.of(run))
     else:
         print_run(run)
     raise typer.Exit(exit_of(run))
@@ -153,7 +127,7 @@ def exit_of(run: Run) -> int:
 def print_run(run: Run) -> None:
     """Print how a run ended: counters, error, and what waits."""
     jobs = list(run.jobs.select_related("table").order_by("id"))
-    shown = [name for name in _COUNTERS if any(getattr(job, name) for job in jobs)]
+    shown = [name for name in COUNTERS if any(getattr(job, name) for job in jobs)]
     rows = [(job.table.name, *(getattr(job, name) for name in shown)) for job in jobs]
     title = f"{translated('Run')} {run.pk}: {translated(run.state.replace('_', ' '))}"
     output.table(title, (translated("Table"), *(output.shown(name) for name in shown)), rows, title)
@@ -173,27 +147,6 @@ def print_run(run: Run) -> None:
         output.say(N_("Something waits for you: kobling issues %(pair)s"), {"pair": run.pair.name}, "yellow")
 
 
-def _run_data(run: Run) -> dict[str, Any]:
-    asker = who_did(run.asked_by)
-    return {
-        "run": run.pk,
-        "pair": run.pair.name,
-        "kind": run.kind,
-        "state": run.state,
-        "asked_by": asker.name,
-        "asked_by_kind": asker.kind,
-        "why": run.why,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
-        "phase": run.phase,
-        "error": run.error,
-        "jobs": {
-            job.table.name: {name: getattr(job, name) for name in _COUNTERS}
-            for job in run.jobs.select_related("table").order_by("id")
-        },
-    }
-
-
 @app.command()
 def jobs(
     pair: Annotated[str, typer.Argument(help="Only this pair.")] = "",
@@ -205,7 +158,7 @@ def jobs(
     who = who_asks()
     found = [syncing.find_run(who, run)] if run else syncing.listed(who, find_pair(pair) if pair else None, limit)
     if json:
-        output.as_json([_run_data(each) for each in found])
+        output.as_json([RunTold.of(each) for each in found])
         return
     if run:
         print_run(found[0])
@@ -260,24 +213,16 @@ def undo(
         something = bool(prepared.size or (credit_notes and prepared.posted))
         if not yes and (json or not something or not typer.confirm(translated("Undo this?"))):
             if json:
-                output.as_json(_undo_data(prepared, drafted))
+                output.as_json(UndoTold.of(prepared, drafted))
             raise typer.Exit(Exit.CONFIRM if something else Exit.OK)
         if credit_notes:
             drafted = crediting.draft_credit_notes(who, target, prepared.posted, opener, why)
         asked_run = undoing.start(who, target, prepared, opener, datetime.now(UTC), why)
     done = watching.do(asked_run, json)
     if json:
-        output.as_json({**_run_data(done), **_undo_data(prepared, drafted)})
+        output.as_json(RunTold.of(done), UndoTold.of(prepared, drafted))
         raise typer.Exit(exit_of(done))
     finish(done, json)
-
-
-def _undo_data(prepared: undoing.Undo, drafted: list[str]) -> dict[str, Any]:
-    kept = [
-        {"record": title, "side": side, "id": external_id, "why": why}
-        for title, side, external_id, why in prepared.kept
-    ]
-    return {"undone": prepared.size, "kept": kept, "posted": len(prepared.posted), "credit_notes": drafted}
 
 
 def _print_undo(prepared: undoing.Undo) -> None:

@@ -22,7 +22,7 @@ from kobling import storage
 from kobling.hub.models import Connection
 from kobling.hub.store import sql
 from kobling.hub.store.leases import refreshing
-from kobling.records import N_, SettingsError, StorageError, from_json, to_json
+from kobling.records import N_, KoblingError, SettingsError, StorageError, from_json, to_json
 from kobling.sdk.clock import SystemClock
 from kobling.sdk.context import GrantData
 
@@ -91,6 +91,17 @@ def _read(path: Path, stamp: tuple[int, int, int]) -> _Box:
 def sealed() -> QuerySet[Connection]:
     """Connections with something sealed."""
     return Connection.objects.filter(~Q(secrets="") | ~Q(grant=""))
+
+
+def unreadable() -> dict[int, KoblingError]:
+    """Connections whose keys cannot be opened, by id, and why."""
+    found: dict[int, KoblingError] = {}
+    for row in sealed().only("pk", "secrets").iterator():
+        try:
+            open_secrets(row.secrets)
+        except KoblingError as error:
+            found[row.pk] = error
+    return found
 
 
 def require_key() -> None:

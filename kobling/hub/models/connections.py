@@ -32,6 +32,9 @@ class Connection(models.Model):
     revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    SEALED: ClassVar = ("secrets", "grant")
+    """What no service hands out; rows for callers are read without it."""
+
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["client", "name"], name="connection_name")]
 

@@ -18,6 +18,7 @@ from kobling.hub.connections import describing, identity
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
+from kobling.hub.told.connections import ConnectionTold
 from kobling.records import N_, KoblingError, SettingsError
 from kobling.sdk.context import GrantData, LoadGrant
 from kobling.sdk.protocols import Connector, ConnectorType, FieldSchema, Finding, Health
@@ -69,7 +70,7 @@ def connect(
     with _to_itself(known, opener.clock.now()):
         health = _try(opener, connection, merged, grant, signing_in, moved)
     record(actor, client, "connected", name, after=connection.settings, why=N_("The account moved.") if moved else "")
-    return connection, health
+    return Connection.objects.defer(*Connection.SEALED).get(pk=connection.pk), health
 
 
 def _still_good(connection: Connection, old: Mapping[str, str], new: Mapping[str, str]) -> GrantData:
@@ -230,7 +231,8 @@ def amend(
 
 def find(actor: Actor, name: str, client: Client | None = None, doing: Doing = Doing.WORK) -> Connection:
     """A connection by name. Raises NotFound, and Ambiguous when several clients that are seen have one so called."""
-    visible = Connection.objects.filter(client__in=clients_of(actor), name=name).select_related("client__firm")
+    visible = Connection.objects.filter(client__in=clients_of(actor), name=name).defer(*Connection.SEALED)
+    visible = visible.select_related("client__firm")
     found = list((visible.filter(client=client) if client else visible).order_by("client"))
     if len(found) > 1:
         raise Ambiguous(
@@ -244,10 +246,11 @@ def find(actor: Actor, name: str, client: Client | None = None, doing: Doing = D
     return found[0]
 
 
-def listed(actor: Actor) -> list[Connection]:
+def listed(actor: Actor) -> list[ConnectionTold]:
     """Connections the actor may see, by client."""
     allowed = Connection.objects.filter(client__in=clients_of(actor, Doing.SEE))
-    return list(allowed.select_related("client").order_by("client__name", "name"))
+    rows = allowed.select_related("client").defer(*Connection.SEALED).order_by("client__name", "name")
+    return [ConnectionTold.of(each) for each in rows]
 
 
 def probe(actor: Actor, connection: Connection, opener: Opener) -> list[Finding]:

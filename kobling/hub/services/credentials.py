@@ -12,6 +12,7 @@ from kobling.hub.models import Connection
 from kobling.hub.models.market import Activation
 from kobling.hub.services.log import record
 from kobling.hub.store import sql
+from kobling.hub.told.connections import ConnectionTold
 from kobling.records import N_, SettingsError, Unsafe
 
 _LONGEST = 100
@@ -22,7 +23,7 @@ ACTIVE, UNTESTED, REFUSED, REVOKED = "active", "untested", "refused", "revoked"
 class Credential:
     """One key as people see it: never its content. ``departments`` empty: all that the key reaches."""
 
-    connection: Connection
+    connection: ConnectionTold
     state: str
     departments: tuple[str, ...]
 
@@ -34,8 +35,8 @@ def listed(actor: Actor, client: Client | None = None) -> list[Credential]:
     chosen = Activation.objects.filter(client__in=allowed, ended_at=None)
     scopes = {(each.client_id, each.pair_type.split("-")[0]): tuple(each.departments) for each in chosen}
     return [
-        Credential(each, _state(each), scopes.get((each.client_id, each.connector), ()))
-        for each in found.select_related("client").order_by("client__name", "name")
+        Credential(ConnectionTold.of(each), _state(each), scopes.get((each.client_id, each.connector), ()))
+        for each in found.select_related("client").defer(*Connection.SEALED).order_by("client__name", "name")
     ]
 
 

@@ -22,6 +22,7 @@ from kobling.hub.store.quiet import QUIET
 from kobling.pairs.base import PairType
 from kobling.records import N_, KoblingError, SettingsError
 
+_SEALED = tuple(f"{side}__{name}" for side in ("left", "right") for name in Connection.SEALED)
 BY_ITSELF, AUTO = "synchronise", "auto"
 
 
@@ -113,7 +114,7 @@ def schedule(
 def find(actor: Actor, name: str, client: Client | None = None, doing: Doing = Doing.SEE) -> Pair:
     """A pair by name. Raises NotFound, and Ambiguous when several clients that are seen have one so called."""
     visible = Pair.objects.filter(client__in=clients_of(actor), name=name)
-    visible = visible.select_related("client__firm", "left", "right")
+    visible = visible.select_related("client__firm", "left", "right").defer(*_SEALED)
     found = list((visible.filter(client=client) if client else visible).order_by("client"))
     if len(found) > 1:
         raise Ambiguous(
@@ -130,6 +131,7 @@ def find(actor: Actor, name: str, client: Client | None = None, doing: Doing = D
 def listed(actor: Actor, client: Client | None = None) -> list[Pair]:
     """Pairs the actor may see."""
     allowed = Pair.objects.filter(client__in=clients_of(actor, Doing.SEE)).select_related("client", "left", "right")
+    allowed = allowed.defer(*_SEALED)
     return list((allowed.filter(client=client) if client else allowed).order_by("client__name", "name"))
 
 

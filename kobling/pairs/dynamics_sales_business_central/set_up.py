@@ -101,7 +101,7 @@ STEPS = (
     SetUpStep(
         "sync",
         N_("Full synchronisation"),
-        N_("Look at the review first: what would be made, changed and coupled. Then start it."),
+        N_("Look first at the review: what would be made, changed and coupled. Then start it."),
         StepKind.SYNC,
     ),
 )

@@ -52,5 +52,6 @@ clean:
 docs: $(STAMP)
 	@$(BIN)/python tools/fidelity.py
 	@$(BIN)/python tools/commands.py
+	@$(BIN)/python tools/issues.py
 	@$(BIN)/python tools/translations.py update
 	@$(BIN)/python tools/translations.py compile

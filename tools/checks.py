@@ -88,7 +88,7 @@ def translations() -> Iterator[str]:
 
 def documents() -> Iterator[str]:
     """Generated documents are up to date."""
-    for name in ("fidelity", "commands"):
+    for name in ("fidelity", "commands", "issues"):
         made = __import__(name)
         if not made.TARGET.exists() or made.TARGET.read_text(encoding="utf-8") != made.render():
             yield f"docs/{name}.md is not up to date: run 'make docs'"

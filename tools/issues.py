@@ -11,9 +11,9 @@ INTRO = """# Issues and their answers
 
 Made by `make docs` from `kobling/sync/answers.py`; do not edit.
 
-`kobling issues` lists what waits for a person. `kobling issues --settle 7` says how issue 7 can be settled as things stand;
-with `--choose` it is settled, and the next run carries it out. `--all --choose … --preview` says for each of many what one
-answer would do, and where it cannot be given: nobody is promised to two. A run that failed is named below the list.
+`kobling issues` lists what waits for a person. `kobling issues --settle 7` says how issue 7 can be settled as things
+stand; with `--choose` it is settled, and the next run carries it out. `--all --choose … --preview` says for each of many
+what one answer would do, and where it cannot be given: nobody is promised to two. A run that failed is named below.
 
 | kind | choice | for | ends it | what it does |
 |---|---|---|---|---|
@@ -31,7 +31,8 @@ def _rows() -> Iterator[str]:
 
     for kind, answers in ANSWERS.items():
         for each in answers:
-            yield f"| `{kind}` | `{each.choice}` | {FOR[each.coupled]} | {'yes' if each.ends else 'no'} | {each.does} |\n"
+            ends = "yes" if each.ends else "no"
+            yield f"| `{kind}` | `{each.choice}` | {FOR[each.coupled]} | {ends} | {each.does} |\n"
 
 
 if __name__ == "__main__":

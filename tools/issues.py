@@ -13,7 +13,7 @@ Made by `make docs` from `kobling/sync/answers.py`; do not edit.
 
 `kobling issues` lists what waits for a person. `kobling issues --settle 7` says how issue 7 can be settled as things
 stand; with `--choose` it is settled, and the next run carries it out. `--all --choose … --preview` says of many
-what one answer would do to each, and where it cannot be given: nobody is promised to two. A run that failed is named below.
+what one answer would do to each, and where it cannot be given: nobody is promised to two. Failed runs are named below.
 
 | kind | choice | for | ends it | what it does |
 |---|---|---|---|---|

@@ -106,7 +106,8 @@ def list_connections(json: Json = False) -> None:
         output.as_json(found)
         return
     rows = [
-        (each.client, each.name, each.connector, each.account_name, _light(each.healthy), each.reason) for each in found
+        (each.client, each.name, each.connector, each.account_name, _light(each.healthy), output.told(each.reason))
+        for each in found
     ]
     headers = tuple(translated(each) for each in ("Client", "Name", "System", "Account", "Status", "Reason"))
     output.table("", headers, rows, translated("No connections yet. Make one with 'kobling connect'."))

@@ -56,12 +56,18 @@ def failure(told: Mapping[str, Any] | None) -> str:
 def filled(text: str, params: dict[str, Any] | None = None) -> str:
     """A stored sentence in the person's language, with its parameters."""
     sentence = translated(text)
+    params = {name: told(each) if isinstance(each, Said) else each for name, each in (params or {}).items()}
     if params and params.get("side") in ("left", "right"):
         params = {**params, "side": shown(params["side"])}
     try:
         return sentence % params if params else sentence
     except (KeyError, TypeError, ValueError):
         return sentence
+
+
+def told(said: Said) -> str:
+    """A sentence with its parameters in the person's language; empty where there is none."""
+    return filled(said.text, said.params)
 
 
 def shown(stored: str) -> str:

@@ -148,7 +148,7 @@ def list_pairs(json: Json = False) -> None:
             pair.client.name,
             pair.name,
             translated("green") if status.green else translated("red"),
-            status.reason or output.failure(status.failure) or output.shown(status.state),
+            output.told(status.reason) or output.failure(status.failure) or output.shown(status.state),
             status.last_run.ended_at if status.last_run else None,
             status.issues + status.parked,
             status.next_at,
@@ -172,7 +172,8 @@ def show(pair: str, json: Json = False) -> None:
     if json:
         output.as_json(told, made)
         return
-    output.say(N_("%(pair)s: %(light)s %(reason)s"), {"pair": found.name, "light": told.status, "reason": told.reason})
+    why = output.told(told.reason)
+    output.say(N_("%(pair)s: %(light)s %(reason)s"), {"pair": found.name, "light": told.status, "reason": why})
     if failed := output.failure(status.failure):
         output.say(N_("The last run failed: %(why)s"), {"why": failed})
     arrows = {"both": "↔", "to_right": "→", "to_left": "←"}

@@ -53,7 +53,10 @@ def _as_data(each: setting_up.StepState) -> dict[str, object]:
 
 
 def _show(steps: list[setting_up.StepState]) -> None:
-    rows = [(each.step.name, translated(each.step.title), output.shown(each.state), each.told) for each in steps]
+    rows = [
+        (each.step.name, translated(each.step.title), output.shown(each.state), output.told(each.told))
+        for each in steps
+    ]
     headers = (*(translated(each) for each in ("Step", "Title", "State")), "")
     output.table("", headers, rows)
     following = next((each for each in steps if each.state == setting_up.TODO), None)

@@ -7,9 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from kobling.access.policy import Actor
+from kobling.cli import output
+from kobling.hub.models import Connection
 from kobling.hub.services import pairs
+from kobling.hub.store.health import kept
 from kobling.mapping import Side
 from kobling.pairs.base import Named, Option
 from kobling.pairs.shaping import shape_all
@@ -100,3 +104,16 @@ def test_the_failure_of_the_last_run_is_told_with_the_pair(bench: Bench) -> None
     bench.companies.mischief.outage = None
     bench.run()
     assert pairs.status(WHO, bench.pair).failure is None
+
+
+def test_why_a_connection_is_red_is_kept_as_a_sentence_with_its_parameters(bench: Bench) -> None:
+    wrong = SettingsError("The key of %(system)s is wrong.", code="key", system="100 %")
+    Connection.objects.filter(pk=bench.pair.left_id).update(**kept(wrong))
+    bench.pair.left.refresh_from_db()
+    told = pairs.status(WHO, bench.pair)
+    why = told.reason.params["why"]
+    assert not told.green and (why.text, why.params) == ("The key of %(system)s is wrong.", {"system": "100 %"})
+    with translation.override("da"):
+        assert output.told(told.reason) == "left: The key of 100 % is wrong."
+        bench.pair.left.healthy, bench.pair.left.health_text = None, ""
+        assert output.told(pairs.status(WHO, bench.pair).reason) == "left: endnu ikke testet"

@@ -25,6 +25,7 @@ class Connection(models.Model):
     described = models.JSONField(default=dict)
     healthy = models.BooleanField(null=True)
     health_text = models.TextField(default="")
+    health_params = models.JSONField(default=dict)
     account_name = models.CharField(max_length=200, default="")
     identity = models.CharField(max_length=300, default="")
     checked_at = models.DateTimeField(null=True)

@@ -10,6 +10,7 @@ from typing import Any
 from kobling.hub.models import Connection, Pair, Run
 from kobling.hub.models.market import require_on
 from kobling.hub.store import sql
+from kobling.hub.store.health import kept
 from kobling.records import N_, KoblingError, SettingsError, Unsafe
 
 QUEUED, RUNNING, DONE, PARTLY, FAILED, STOPPED, CANCELLED = (
@@ -198,7 +199,7 @@ def show_red(run: int, connectors: Collection[str], error: SettingsError) -> Non
     pair = Run.objects.select_related("pair").get(pk=run).pair
     sides = Connection.objects.filter(pk__in=[pair.left_id, pair.right_id])
     blamed = sides.filter(connector__in=connectors) if connectors else sides
-    blamed.update(healthy=False, health_text=str(error)[:500])
+    blamed.update(**kept(error))
 
 
 def _holder(run: int) -> str:

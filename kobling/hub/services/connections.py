@@ -18,6 +18,7 @@ from kobling.hub.connections import describing, identity
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
+from kobling.hub.store.health import kept
 from kobling.hub.told.connections import ConnectionTold
 from kobling.records import N_, KoblingError, SettingsError
 from kobling.sdk.context import GrantData, LoadGrant
@@ -157,7 +158,8 @@ def _keep(connection: Connection, health: Health, described: Mapping[str, Mappin
     connection.account_name = health.account_name[:_LONGEST_NAME]
     connection.identity = health.identity or connection.identity
     connection.described = describing.as_data(described)
-    connection.healthy, connection.health_text, connection.checked_at = True, "", timezone.now()
+    connection.healthy, connection.health_text, connection.health_params = True, "", {}
+    connection.checked_at = timezone.now()
     connection.save()
 
 
@@ -205,7 +207,7 @@ def test(actor: Actor, connection: Connection, opener: Opener) -> Health:
         health, described = _told(opener, opened)
         identity.require_same(connection, health, opened, opener.waiting)
     except KoblingError as error:
-        _remember_health(connection, False, str(error))
+        _remember_health(connection, error)
         raise
     connection.settings = {**connection.settings, **health.settings}
     _keep(connection, health, described)
@@ -300,6 +302,8 @@ def _sorted_settings(kind: ConnectorType, given: Mapping[str, str]) -> tuple[dic
     return plain, secret
 
 
-def _remember_health(connection: Connection, healthy: bool, text: str) -> None:
-    connection.healthy, connection.health_text, connection.checked_at = healthy, text[:500], timezone.now()
-    connection.save(update_fields=["healthy", "health_text", "checked_at", "account_name"])
+def _remember_health(connection: Connection, error: KoblingError) -> None:
+    columns = {**kept(error), "checked_at": timezone.now()}
+    for name, value in columns.items():
+        setattr(connection, name, value)
+    connection.save(update_fields=[*columns, "account_name"])

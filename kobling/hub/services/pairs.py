@@ -18,7 +18,9 @@ from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue, marke
 from kobling.hub.models.market import Activation
 from kobling.hub.runs.due import next_time
 from kobling.hub.services.log import record
+from kobling.hub.store.health import why_red
 from kobling.hub.store.quiet import QUIET
+from kobling.hub.told.said import Said
 from kobling.pairs.base import PairType
 from kobling.records import N_, KoblingError, SettingsError
 
@@ -143,7 +145,7 @@ class Status:
     """
 
     green: bool
-    reason: str
+    reason: Said
     state: str
     last_run: Run | None
     next_at: datetime | None
@@ -155,16 +157,13 @@ class Status:
 def status(actor: Actor, pair: Pair) -> Status:
     """Red or green with the reason, the last run, what waits for a person, and when it runs next."""
     require(actor, Doing.SEE, pair.client)
-    reason = ""
-    for connection in (pair.left, pair.right):
-        if not connection.healthy:
-            reason = reason or f"{connection.name}: {connection.health_text or N_('not tested yet')}"
+    red = [why_red(connection) for connection in (pair.left, pair.right) if not connection.healthy]
     last = pair.runs.filter(kind="sync").order_by("-id").first()
     open_issues = SyncIssue.objects.filter(table__pair=pair).exclude(state="settled").exclude(QUIET)
     planned = Schedule.objects.filter(pair=pair, enabled=True).first()
     return Status(
-        green=not reason,
-        reason=reason,
+        green=not red,
+        reason=red[0] if red else Said(""),
         state=_state(last, open_issues.count()),
         last_run=last,
         next_at=planned.next_at if planned else None,

@@ -18,6 +18,8 @@ from kobling.hub.models.market import Activation, active
 from kobling.hub.services import connections, marketplace, pairs
 from kobling.hub.services.connections import SigningIn
 from kobling.hub.services.log import record
+from kobling.hub.store.health import reason
+from kobling.hub.told.said import NOTHING, Said
 from kobling.mapping import Side
 from kobling.pairs.base import FULL, Option, PairType, SetUpStep, StepKind
 from kobling.records import N_, SettingsError
@@ -38,7 +40,7 @@ class StepState:
     step: SetUpStep
     state: str
     asks: tuple[Option | Setting, ...] = ()
-    told: str = ""
+    told: Said = NOTHING
 
 
 def overview(actor: Actor, client: Client | None, pair_type: str, opener: Opener) -> list[StepState]:
@@ -60,7 +62,8 @@ def overview(actor: Actor, client: Client | None, pair_type: str, opener: Opener
             continue
         state, told = _state(client, kind, pair, step)
         blocked = state == TODO and any(each.state in (TODO, WAITS) and not each.step.optional for each in found)
-        found.append(StepState(step, WAITS if blocked else state, _asks(opener, kind, step), told))
+        said = told if isinstance(told, Said) else Said(told)
+        found.append(StepState(step, WAITS if blocked else state, _asks(opener, kind, step), said))
     return found
 
 
@@ -102,13 +105,13 @@ def skip(actor: Actor, client: Client, pair_type: str, name: str, opener: Opener
     record(actor, client, _SKIPPED, f"{pair_type} {name}")
 
 
-def _state(client: Client | None, kind: PairType, pair: Pair | None, step: SetUpStep) -> tuple[str, str]:
+def _state(client: Client | None, kind: PairType, pair: Pair | None, step: SetUpStep) -> tuple[str, str | Said]:
     subject = f"{kind.name} {step.name}"
     if step.kind is StepKind.CONNECT:
         connection = _connection(client, kind, step)
         if connection is None:
             return TODO, ""
-        return (DONE if connection.healthy else TODO), connection.account_name or connection.health_text
+        return (DONE if connection.healthy else TODO), connection.account_name or reason(connection)
     if step.kind is StepKind.ACTIVATE:
         return _activation_state(client, kind)
     if step.kind is StepKind.SYNC:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kobling.hub.models import Connection
+from kobling.hub.store.health import reason
+from kobling.hub.told.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class ConnectionTold:
     connector: str
     account_name: str
     healthy: bool | None
-    reason: str
+    reason: Said
     created_at: datetime
     revoked_at: datetime | None
 
@@ -32,7 +34,7 @@ class ConnectionTold:
             connector=row.connector,
             account_name=row.account_name,
             healthy=row.healthy,
-            reason=row.health_text,
+            reason=reason(row),
             created_at=row.created_at,
             revoked_at=row.revoked_at,
         )

@@ -21,7 +21,7 @@ class PairTold:
     pair: str
     type: str
     status: str
-    reason: str
+    reason: Said
     state: str
     failure: Said | None
     last_run: int | None

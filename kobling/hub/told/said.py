@@ -23,3 +23,9 @@ class Said:
 
     def __repr__(self) -> str:
         return f"Said({self.text!r}, {self.params!r})"
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+NOTHING = Said("")

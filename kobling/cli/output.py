@@ -59,6 +59,12 @@ def filled(text: str, params: dict[str, Any] | None = None) -> str:
         return sentence
 
 
+def in_words(said: Said) -> str:
+    """A sentence in the person's language; what stands in it may be a word to translate as well."""
+    params = {name: in_words(each) if isinstance(each, Said) else each for name, each in said.params.items()}
+    return filled(said.text, params)
+
+
 def shown(stored: str) -> str:
     """A stored word (a state, a counter, a kind, a side) in the person's language."""
     return translated(word(stored))
@@ -89,7 +95,7 @@ def _members(part: Any) -> Iterator[tuple[str, Any]]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Said):
-        return filled(value.text, value.params)
+        return in_words(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)

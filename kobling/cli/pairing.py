@@ -16,6 +16,7 @@ from kobling.cli.output import translated
 from kobling.cli.start import vendors
 from kobling.hub.models import Pair
 from kobling.hub.services import clients, connections, overview, pairs
+from kobling.hub.told.offers import PairTypeTold
 from kobling.hub.told.pairs import PairTold, SetUpTold
 from kobling.pairs.registry import pair_types
 from kobling.records import N_, from_json
@@ -45,18 +46,7 @@ def list_types(json: Json = False) -> None:
     """List the pairs on offer with their options."""
     kinds = pair_types()
     if json:
-        output.as_json(
-            [
-                {
-                    "name": kind.name,
-                    "title": kind.title,
-                    "left": kind.left,
-                    "right": kind.right,
-                    "options": [{"name": o.name, "default": o.default, "choices": o.choices} for o in kind.options],
-                }
-                for kind in kinds.values()
-            ]
-        )
+        output.as_json([PairTypeTold.of(kind) for kind in kinds.values()])
         return
     for kind in kinds.values():
         rows = [

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from kobling.access.models import Client
 from kobling.access.policy import InFirm
 from kobling.cli import output
 from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
 from kobling.cli.output import translated
 from kobling.hub.services import clients
+from kobling.hub.told.offers import ClientTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -32,7 +32,7 @@ def add(
     who = who_asks()
     made = clients.add(who, name, number=number, firm=clients.find_firm(who, firm, InFirm.ADD_CLIENT) if firm else None)
     if json:
-        output.as_json(_as_data(made))
+        output.as_json(ClientTold.of(made))
     else:
         output.say(
             N_("The client “%(client)s” is added. Name it with --client or KOBLING_CLIENT."),
@@ -46,13 +46,8 @@ def list_clients(json: Json = False) -> None:
     """List the clients that are yours. Each can be named by its name, its number, or # and its id."""
     found = clients.listed(who_asks())
     if json:
-        output.as_json([_as_data(each) for each in found])
+        output.as_json([ClientTold.of(each) for each in found])
         return
     rows = [(f"#{each.pk}", each.name, each.number, each.firm.name if each.firm else "") for each in found]
     names = ("Id", "Client", "Number", "Firm")
     output.table("", tuple(translated(each) for each in names), rows, translated("No clients yet."))
-
-
-def _as_data(client: Client) -> dict[str, object]:
-    firm = client.firm.name if client.firm else None
-    return {"id": client.pk, "client": client.name, "number": client.number, "firm": firm}

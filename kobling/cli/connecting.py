@@ -106,7 +106,7 @@ def list_connections(json: Json = False) -> None:
         output.as_json(found)
         return
     rows = [
-        (each.client, each.name, each.connector, each.account_name, _light(each.healthy), output.told(each.reason))
+        (each.client, each.name, each.connector, each.account_name, _light(each.healthy), output.in_words(each.reason))
         for each in found
     ]
     headers = tuple(translated(each) for each in ("Client", "Name", "System", "Account", "Status", "Reason"))

@@ -70,7 +70,7 @@ def _connections() -> Iterator[Found]:
         if (error := unreadable.get(each.id)) is not None:
             yield name, False, output.filled(error.summary, error.params)
             continue
-        yield name, bool(each.healthy), each.account_name if each.healthy else output.told(each.reason)
+        yield name, bool(each.healthy), each.account_name if each.healthy else output.in_words(each.reason)
 
 
 def _runs() -> Iterator[Found]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,6 +17,7 @@ from kobling.cli.start import vendors
 from kobling.files import PROFILES, Profile, profile_from_json
 from kobling.hub.models import Connection, FileExport
 from kobling.hub.services import connections, exporting
+from kobling.hub.told.files import ExportedTold, FileTold, PreviewTold
 from kobling.records import N_, SettingsError
 
 app = typer.Typer()
@@ -61,7 +62,7 @@ def preview(
         wish = _wish(found, profile, since, number, department, vat, again)
         shown = exporting.preview(who_asks(), found, opener, wish)
     if json:
-        output.as_json(_preview_data(shown))
+        output.as_json(PreviewTold.of(shown))
         return
     _show(shown, wish.profile)
     raise typer.Exit(Exit.NOT_IN_STEP if any(each.kind == "held" for each in shown.left) else Exit.OK)
@@ -90,7 +91,7 @@ def make(
     if to is not None:
         to.write_bytes(exporting.download(who, made.pk)[1])
     if json:
-        output.as_json(_as_data(made))
+        output.as_json(FileTold.of(made))
         return
     told = {"file": made.pk, "number": made.number_of_documents, "totals": _totals(made.totals)}
     output.say(N_("File %(file)s holds %(number)s documents: %(totals)s."), told, "green")
@@ -103,7 +104,7 @@ def list_files(json: Json = False) -> None:
     who = who_asks()
     found = exporting.listed(who)
     if json:
-        output.as_json([_as_data(each) for each in found])
+        output.as_json([FileTold.of(each) for each in found])
         return
     rows = [
         (
@@ -129,19 +130,7 @@ def show(number: int, json: Json = False) -> None:
     who = who_asks()
     rows = exporting.documents(who, exporting.find(who, number, Doing.SEE))
     if json:
-        output.as_json(
-            [
-                {
-                    "number": each.number,
-                    "source_id": each.source_id,
-                    "amount": each.amount,
-                    "currency": each.currency,
-                    "state": each.state,
-                    "reason": each.reason,
-                }
-                for each in rows
-            ]
-        )
+        output.as_json([ExportedTold.of(each) for each in rows])
         return
     cells = [(each.number, each.amount, each.currency, output.shown(each.state), each.reason) for each in rows]
     names: tuple[str, ...] = ("Number", "Amount", "Currency", "State", "Reason")
@@ -232,19 +221,6 @@ def _profile(name: str) -> Profile:
     return PROFILES[name]
 
 
-def _preview_data(shown: exporting.Preview) -> dict[str, Any]:
-    return {
-        "digest": shown.digest,
-        "documents": [
-            {"number": each.number, "kind": each.kind, "amount": each.amount, "currency": each.currency}
-            for each in shown.documents
-        ],
-        "totals": shown.totals,
-        "left": [{"number": each.number, "kind": each.kind, "reason": _reason(each)} for each in shown.left],
-        "bytes": len(shown.content),
-    }
-
-
 def _show(shown: exporting.Preview, profile: Profile) -> None:
     rows = [
         (each.number, output.shown(each.kind), each.party.name, each.day, each.amount, each.currency)
@@ -252,37 +228,15 @@ def _show(shown: exporting.Preview, profile: Profile) -> None:
     ]
     names: tuple[str, ...] = ("Number", "What", "Customer", "Date", "Amount", "Currency")
     output.table("", tuple(translated(each) for each in names), rows, translated("There is nothing to export."))
-    for each in shown.left:
-        output.say(N_("Not in the file: %(number)s."), {"number": each.number}, "yellow")
-        output.out.print(f"  {_reason(each)}", markup=False)
+    for left in PreviewTold.of(shown).left:
+        output.say(N_("Not in the file: %(number)s."), {"number": left.number}, "yellow")
+        output.out.print(f"  {output.in_words(left.reason)}", markup=False)
     for line in shown.content.decode(profile.encoding).splitlines()[:12]:
         output.out.print(line, markup=False, soft_wrap=True)
     if profile.note:
         output.say(profile.note, None, "yellow")
     if shown.documents:
         output.say(N_("Make exactly this: kobling file make … --as-shown %(digest)s"), {"digest": shown.digest})
-
-
-def _reason(left: exporting.Left) -> str:
-    params = dict(left.params)
-    if "field" in params:
-        params["field"] = translated(str(params["field"]))
-    return output.filled(left.reason, params)
-
-
-def _as_data(made: FileExport) -> dict[str, Any]:
-    return {
-        "file": made.pk,
-        "connection": made.connection.name,
-        "profile": made.profile,
-        "documents": made.number_of_documents,
-        "totals": made.totals,
-        "sha256": made.sha256,
-        "made_at": made.made_at,
-        "transferred_at": made.transferred_at,
-        "acknowledged_at": made.acknowledged_at,
-        "withdrawn_at": made.withdrawn_at,
-    }
 
 
 def _state(made: FileExport) -> str:

@@ -14,6 +14,7 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.services import identity
+from kobling.hub.told.checks import IdentityTold
 from kobling.mapping.identity import Checked
 from kobling.records import N_
 from kobling.sdk.registers import Registered
@@ -38,16 +39,10 @@ def show_identity(
             if (each.checked is Checked.DOUBTFUL or each.registered is Registered.NO) and len(wrong) < most:
                 wrong.append(each)
     if json:
-        output.as_json({"counts": dict(counted), "wrong": [_as_data(each) for each in wrong]})
+        output.as_json({"counts": dict(counted), "wrong": [IdentityTold.of(each) for each in wrong]})
     else:
         _show(counted, wrong, online)
     raise typer.Exit(Exit.NOT_IN_STEP if wrong else Exit.OK)
-
-
-def _as_data(each: identity.Finding) -> dict[str, str]:
-    told = {"table": each.table, "side": each.side.value, "id": each.external_id, "title": each.title}
-    told |= {"field": each.field, "number": each.number}
-    return {**told, "checked": each.checked.value, "registered": each.registered.value}
 
 
 def _show(counted: Counter[str], wrong: list[identity.Finding], online: bool) -> None:

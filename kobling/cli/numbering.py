@@ -14,8 +14,9 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.services import numbering
+from kobling.hub.told.checks import NumbersTold
 from kobling.records import N_, SettingsError
-from kobling.sync.comparing import KINDS, Known, Line
+from kobling.sync.comparing import KINDS, Known
 
 app = typer.Typer()
 
@@ -63,7 +64,7 @@ def numbers(
         options: dict[str, Any] = {"settled": matches, "read": not (answer or everything), "most": most}
         compared = numbering.compare(who, found, opener, **options)
     if json:
-        output.as_json(_as_data(compared))
+        output.as_json(NumbersTold.of(compared))
     else:
         _show(compared, found.name)
     raise typer.Exit(Exit.NOT_IN_STEP if compared.open.total() else Exit.OK)
@@ -75,20 +76,6 @@ def _read(answer: list[str]) -> tuple[str, str, str]:
         raise SettingsError(N_("Write same LEFT RIGHT, make LEFT, leave LEFT, or leave - RIGHT."), code="misfit")
     word, left, right = [*answer, "-"][:3]
     return word, left.strip("-"), right.strip("-")
-
-
-def _as_data(found: numbering.Comparison) -> dict[str, Any]:
-    counts = {kind: {"all": found.counts[kind], "open": found.open[kind]} for kind in KINDS if found.counts[kind]}
-    return {"table": found.table, "counts": counts, "lines": [_line(each) for each in found.lines]}
-
-
-def _line(each: Line) -> dict[str, Any]:
-    sides = {"left": each.left, "right": each.right}
-    return {"kind": each.kind, "number": each.number, "settled": each.settled} | {
-        side: known
-        and {"id": known.external_id, "number": known.number, "identity": known.identity, "name": known.name}
-        for side, known in sides.items()
-    }
 
 
 def _show(found: numbering.Comparison, pair: str) -> None:

@@ -56,7 +56,6 @@ def failure(told: Mapping[str, Any] | None) -> str:
 def filled(text: str, params: dict[str, Any] | None = None) -> str:
     """A stored sentence in the person's language, with its parameters."""
     sentence = translated(text)
-    params = {name: told(each) if isinstance(each, Said) else each for name, each in (params or {}).items()}
     if params and params.get("side") in ("left", "right"):
         params = {**params, "side": shown(params["side"])}
     try:
@@ -65,9 +64,10 @@ def filled(text: str, params: dict[str, Any] | None = None) -> str:
         return sentence
 
 
-def told(said: Said) -> str:
-    """A sentence with its parameters in the person's language; empty where there is none."""
-    return filled(said.text, said.params)
+def in_words(said: Said) -> str:
+    """A sentence in the person's language; what stands in it may be a word to translate as well."""
+    params = {name: in_words(each) if isinstance(each, Said) else each for name, each in said.params.items()}
+    return filled(said.text, params)
 
 
 def shown(stored: str) -> str:
@@ -100,7 +100,7 @@ def _members(part: Any) -> Iterator[tuple[str, Any]]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Said):
-        return filled(value.text, value.params)
+        return in_words(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)

@@ -16,6 +16,7 @@ from kobling.cli.output import translated
 from kobling.cli.start import vendors
 from kobling.hub.models import Pair
 from kobling.hub.services import clients, connections, overview, pairs
+from kobling.hub.told.offers import PairTypeTold
 from kobling.hub.told.pairs import PairTold, SetUpTold
 from kobling.pairs.registry import pair_types
 from kobling.records import N_, from_json
@@ -45,18 +46,7 @@ def list_types(json: Json = False) -> None:
     """List the pairs on offer with their options."""
     kinds = pair_types()
     if json:
-        output.as_json(
-            [
-                {
-                    "name": kind.name,
-                    "title": kind.title,
-                    "left": kind.left,
-                    "right": kind.right,
-                    "options": [{"name": o.name, "default": o.default, "choices": o.choices} for o in kind.options],
-                }
-                for kind in kinds.values()
-            ]
-        )
+        output.as_json([PairTypeTold.of(kind) for kind in kinds.values()])
         return
     for kind in kinds.values():
         rows = [
@@ -148,7 +138,7 @@ def list_pairs(json: Json = False) -> None:
             pair.client.name,
             pair.name,
             translated("green") if status.green else translated("red"),
-            output.told(status.reason) or output.failure(status.failure) or output.shown(status.state),
+            output.in_words(status.reason) or output.failure(status.failure) or output.shown(status.state),
             status.last_run.ended_at if status.last_run else None,
             status.issues + status.parked,
             status.next_at,
@@ -172,7 +162,7 @@ def show(pair: str, json: Json = False) -> None:
     if json:
         output.as_json(told, made)
         return
-    why = output.told(told.reason)
+    why = output.in_words(told.reason)
     output.say(N_("%(pair)s: %(light)s %(reason)s"), {"pair": found.name, "light": told.status, "reason": why})
     if failed := output.failure(status.failure):
         output.say(N_("The last run failed: %(why)s"), {"why": failed})

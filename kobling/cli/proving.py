@@ -13,6 +13,7 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.services import verifying
+from kobling.hub.told.checks import VerificationTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -28,28 +29,10 @@ def verify(
     with vendors() as opener:
         report = verifying.verify(who_asks(), find_pair(pair), opener, most=most)
     if json:
-        output.as_json(
-            {
-                "in_step": report.in_step,
-                "tables": [_table_data(each) for each in report.tables],
-                "differences": [vars_of(each) for each in report.differences],
-                "more": report.more,
-            }
-        )
+        output.as_json(VerificationTold.of(report))
     else:
         print_report(report)
     raise typer.Exit(Exit.OK if report.in_step else Exit.NOT_IN_STEP)
-
-
-def _table_data(made: verifying.TableReport) -> dict[str, Any]:
-    keys = ("period", "account", "vat", "currency", "left", "right")
-    control = [dict(zip(keys, (*key, *sums), strict=True)) for key, sums in sorted(made.control.items())]
-    return {**vars_of(made), "control": control}
-
-
-def vars_of(made: Any) -> dict[str, Any]:
-    """A slotted dataclass as a dict."""
-    return {name: getattr(made, name) for name in made.__dataclass_fields__}
 
 
 def _field(difference: verifying.Difference) -> str:

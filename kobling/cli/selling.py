@@ -14,6 +14,7 @@ from kobling.cli.connecting import Json
 from kobling.cli.output import translated
 from kobling.cli.start import vendors
 from kobling.hub.services import clients, connections, credentials, marketplace
+from kobling.hub.told.offers import OfferTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -34,7 +35,7 @@ def list_offers(json: Json = False) -> None:
     with vendors() as opener:
         offers = marketplace.offers(who, client, opener)
     if json:
-        output.as_json([_as_data(each) for each in offers])
+        output.as_json([OfferTold.of(each) for each in offers])
         return
     rows = [
         (each.kind.name, translated(each.kind.title), each.price or translated("free"), _state(each)) for each in offers
@@ -52,18 +53,6 @@ def _state(offer: marketplace.Offer) -> str:
     if offer.active is None:
         return translated("can be used") if offer.usable else translated("off")
     return ", ".join([offer.active.mode, *offer.active.departments])
-
-
-def _as_data(offer: marketplace.Offer) -> dict[str, object]:
-    on = offer.active
-    return {
-        "name": offer.kind.name,
-        "title": offer.kind.title,
-        "price": offer.price,
-        "modes": list(offer.kind.modes),
-        "active": None if on is None else {"mode": on.mode, "departments": on.departments, "price": on.price},
-        "may_activate": offer.may_activate,
-    }
 
 
 @market_app.command()

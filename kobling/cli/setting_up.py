@@ -14,6 +14,7 @@ from kobling.cli.output import translated
 from kobling.cli.pairing import find_pair, options_of
 from kobling.cli.start import vendors
 from kobling.hub.services import clients, connections, setting_up, stock
+from kobling.hub.told.offers import StepTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -41,20 +42,14 @@ def set_up(
                 output.say(done, None, "green")
         steps = setting_up.overview(who, clients.chosen_if_any(who, asked().client), pair_type, opener)
     if json:
-        output.as_json([_as_data(each) for each in steps])
+        output.as_json([StepTold.of(each) for each in steps])
         return
     _show(steps)
 
 
-def _as_data(each: setting_up.StepState) -> dict[str, object]:
-    step = each.step
-    asks = [one.name for one in each.asks]
-    return {"step": step.name, "state": each.state, "optional": step.optional, "asks": asks, "told": each.told}
-
-
 def _show(steps: list[setting_up.StepState]) -> None:
     rows = [
-        (each.step.name, translated(each.step.title), output.shown(each.state), output.told(each.told))
+        (each.step.name, translated(each.step.title), output.shown(each.state), output.in_words(each.told))
         for each in steps
     ]
     headers = (*(translated(each) for each in ("Step", "Title", "State")), "")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from kobling.access.policy import Actor
+from kobling.engine.worker import Worker
+from kobling.hub import runs
 from kobling.hub.services import pairs as pair_services
 from kobling.records import SettingsError
 from kobling.sdk.extensions import gather
@@ -146,3 +149,9 @@ def test_a_pair_whose_package_is_gone_says_so_and_is_still_listed() -> None:
         with pytest.raises(SettingsError, match="There is no pair “memory”"):
             bench.opener.mappings(bench.pair)
         assert [each.pk for each in pair_services.listed(who)] == [bench.pair.pk]
+        run = runs.ask(bench.pair, "tester", bench.clock.now())
+        assert runs.claim("tester", bench.clock.now()) == run.pk
+        worker: Any = SimpleNamespace(name="tester", opener=bench.opener, waiting=bench.waiting, clock=bench.clock)
+        assert Worker._attempt(worker, run.pk, lambda step: step, bench.clock.turn) == "failed"
+        run.refresh_from_db()
+        assert run.error is not None and run.error["summary"].startswith("There is no pair")

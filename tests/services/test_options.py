@@ -114,6 +114,6 @@ def test_why_a_connection_is_red_is_kept_as_a_sentence_with_its_parameters(bench
     why = told.reason.params["why"]
     assert not told.green and (why.text, why.params) == ("The key of %(system)s is wrong.", {"system": "100 %"})
     with translation.override("da"):
-        assert output.told(told.reason) == "left: The key of 100 % is wrong."
+        assert output.in_words(told.reason) == "left: The key of 100 % is wrong."
         bench.pair.left.healthy, bench.pair.left.health_text = None, ""
-        assert output.told(pairs.status(WHO, bench.pair).reason) == "left: endnu ikke testet"
+        assert output.in_words(pairs.status(WHO, bench.pair).reason) == "left: endnu ikke testet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.engine.bench import benches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WHO = Actor.operator("ejer")
+CLI = Path(output.__file__).parent
 CANARY = "very-secret-canary"
 
 
@@ -68,3 +70,9 @@ def test_keys_that_cannot_be_opened_are_named_by_connection(bench: Any) -> None:
 def test_parts_are_one_document_and_sentences_are_filled(capsys: pytest.CaptureFixture[str]) -> None:
     output.as_json({"reason": Said("Next: %(step)s.", {"step": "sync"})}, {"more": 2})
     assert json.loads(capsys.readouterr().out) == {"reason": "Next: sync.", "more": 2}
+
+
+def test_the_command_line_builds_no_documents_of_rows() -> None:
+    """What scripts see is made in ``hub/told``; the command line only names what its own commands did."""
+    for path in sorted(CLI.glob("*.py")):
+        assert "_data(" not in path.read_text(encoding="utf-8"), path.name

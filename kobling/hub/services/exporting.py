@@ -32,6 +32,7 @@ from kobling.sdk.protocols import Bookmark, Reporting, Resource, Told
 from kobling.sync import checkpoints
 
 CHANGED, IN_A_FILE, BY_A_PAIR = "changed", "in_a_file", "by_a_pair"
+_SEALED = tuple(f"connection__{name}" for name in Connection.SEALED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def download(actor: Actor, number: int) -> tuple[FileExport, bytes]:
 def find(actor: Actor, number: int, doing: Doing = Doing.WORK) -> FileExport:
     """A file by number. Raises NotFound."""
     allowed = FileExport.objects.filter(connection__client__in=clients_of(actor, doing), pk=number)
-    found = allowed.select_related("connection__client").first()
+    found = allowed.select_related("connection__client").defer(*_SEALED).first()
     if found is None:
         raise NotFound(N_("There is no file %(file)s, or it is not yours."), file=number, code="not_found")
     return found
@@ -158,7 +159,7 @@ def listed(actor: Actor, client: Client | None = None) -> list[FileExport]:
     """Files the actor may see, newest first; without their bytes."""
     allowed = FileExport.objects.filter(connection__client__in=clients_of(actor, Doing.SEE)).defer("content")
     found = allowed.filter(connection__client=client) if client else allowed
-    return list(found.select_related("connection__client").order_by("-pk"))
+    return list(found.select_related("connection__client").defer(*_SEALED).order_by("-pk"))
 
 
 def documents(actor: Actor, export: FileExport) -> list[ExportedDocument]:

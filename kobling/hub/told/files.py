@@ -1,0 +1,104 @@
+"""Files, and what a file would hold, as they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from kobling.hub.models import ExportedDocument, FileExport
+from kobling.hub.services.exporting import Left, Preview
+from kobling.hub.told.said import Said
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTold:
+    """A document that would be in the file."""
+
+    number: str
+    kind: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftTold:
+    """A document that would not, and why."""
+
+    number: str
+    kind: str
+    reason: Said
+
+    @classmethod
+    def of(cls, left: Left) -> LeftTold:
+        """As it was left out."""
+        params = {name: Said(str(value)) if name == "field" else value for name, value in left.params.items()}
+        return cls(left.number, left.kind, Said(left.reason, params))
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTold:
+    """What a file would hold, without its content."""
+
+    digest: str
+    documents: Sequence[DocumentTold]
+    totals: Mapping[str, Decimal]
+    left: Sequence[LeftTold]
+    bytes: int
+
+    @classmethod
+    def of(cls, shown: Preview) -> PreviewTold:
+        """As it was shown."""
+        documents = [DocumentTold(each.number, each.kind, each.amount, each.currency) for each in shown.documents]
+        left = [LeftTold.of(each) for each in shown.left]
+        return cls(shown.digest, documents, shown.totals, left, len(shown.content))
+
+
+@dataclass(frozen=True, slots=True)
+class FileTold:
+    """A file that was made, and what became of it."""
+
+    file: int
+    connection: str
+    profile: str
+    documents: int
+    totals: Mapping[str, str]
+    sha256: str
+    made_at: datetime
+    transferred_at: datetime | None
+    acknowledged_at: datetime | None
+    withdrawn_at: datetime | None
+
+    @classmethod
+    def of(cls, made: FileExport) -> FileTold:
+        """As it stands now."""
+        return cls(
+            file=made.pk,
+            connection=made.connection.name,
+            profile=made.profile,
+            documents=made.number_of_documents,
+            totals=made.totals,
+            sha256=made.sha256,
+            made_at=made.made_at,
+            transferred_at=made.transferred_at,
+            acknowledged_at=made.acknowledged_at,
+            withdrawn_at=made.withdrawn_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedTold:
+    """A document of a file, and what the other system said of it."""
+
+    number: str
+    source_id: str
+    amount: Decimal
+    currency: str
+    state: str
+    reason: str
+
+    @classmethod
+    def of(cls, row: ExportedDocument) -> ExportedTold:
+        """As it stands now."""
+        return cls(row.number, row.source_id, row.amount, row.currency, row.state, row.reason)

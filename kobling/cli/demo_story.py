@@ -161,7 +161,8 @@ class Story:
         output.say(N_("  %(couplings)s pairs of records are kept in step."), told)
         line = N_("  %(writes)s writes, each journaled before it was sent; %(requests)s requests; %(seconds)s seconds.")
         output.say(line, told)
-        customers = overview.payments(self.who, self.pair, datetime.now(UTC).date())
+        with vendors() as opener:
+            customers = overview.payments(self.who, self.pair, opener, datetime.now(UTC).date())
         sums = [each.sums().get("DKK", {}) for each in customers]
         kinds = ("paid", "open", "overdue")
         money = {kind: output.amount(sum((each.get(kind, ZERO) for each in sums), ZERO)) for kind in kinds}

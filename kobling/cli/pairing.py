@@ -187,7 +187,8 @@ def payments(
             to.write_bytes(overview.receipt(who, found, opener, receipt))
         output.say(N_("Written to %(file)s."), {"file": str(to)})
         return
-    customers = overview.payments(who, found, datetime.now(UTC).date())
+    with vendors() as opener:
+        customers = overview.payments(who, found, opener, datetime.now(UTC).date())
     if json:
         output.as_json(
             [

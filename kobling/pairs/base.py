@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -75,11 +76,40 @@ class SetUpStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """A booked invoice as the right system tells it: amounts in its own currency, major units, VAT included."""
+
+    customer: str
+    customer_name: str
+    number: int
+    day: str
+    due: str | None
+    currency: str
+    total: Decimal
+    paid: Decimal
+    open: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Bills:
+    """Where the right system keeps its booked invoices, and how one is read (None: it is not booked).
+
+    ``credited_by`` is the resource of credit notes, ``credit_of`` its field that names the invoice; empty: none.
+    """
+
+    resource: str
+    read: Callable[[Mapping[str, Any]], Bill | None]
+    credited_by: str = ""
+    credit_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PairType:
     """Two connectors, the mappings between them, and the options that shape the mappings.
 
     ``about`` is what the marketplace says of it, ``modes`` the ways it can be used (full, csv), ``departments`` the
-    left system's resource of departments where access is given to some of them.
+    left system's resource of departments where access is given to some of them, ``bills`` what the right one's booked
+    invoices say of their payment.
     """
 
     name: str
@@ -95,6 +125,7 @@ class PairType:
     about: str = ""
     modes: tuple[str, ...] = (FULL,)
     departments: str = ""
+    bills: Bills | None = None
 
     def references(self, side: Side) -> tuple[str, ...]:
         """Resources that are only looked things up in, never coupled."""

@@ -19,7 +19,7 @@ from kobling.hub.services import exporting, issues, marketplace
 from kobling.hub.store import couplings
 from kobling.hub.store.couplings import Link
 from kobling.mapping import Comparison, FieldMapping, Side, TableMapping, end
-from kobling.pairs.base import PairType, SetUpStep, StepKind
+from kobling.pairs.base import Bills, PairType, SetUpStep, StepKind
 from kobling.pairs.file_exports import FileSource
 from kobling.sdk.figures import Figure
 from kobling.sdk.memory import MemoryConnector
@@ -47,6 +47,9 @@ NUMBERED = TableMapping(
     ),
     compare=Comparison("number", "cvr", "name"),
 )
+
+
+BILLS = Bills("invoices", lambda _fields: None, credited_by="creditnotes", credit_of="CreditNoteFor")
 
 
 class Vendor(MemoryConnector):
@@ -100,7 +103,7 @@ class House(Bench):
             name: ConnectorType(name, name, (), (), lambda _settings, _context, system=system: system)
             for name, system in vendors.items()
         }
-        kind = replace(self.opener.pair_types["memory"], set_up=STEPS, single_record=lambda _options: True)
+        kind = replace(self.opener.pair_types["memory"], set_up=STEPS, single_record=lambda _options: True, bills=BILLS)
         self.opener.pair_types = {
             "memory": kind,
             "sold": replace(kind, name="sold"),

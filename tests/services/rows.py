@@ -180,7 +180,7 @@ RECORDS = {
     "numbering.compare": Row(SPEND, lambda who, h: numbering.compare(who, h.numbered, h.opener)),
     "numbering.settle": Row(WORK, lambda who, h: numbering.settle(who, h.numbered, h.opener, "make", h.alone, "", NOW)),
     "numbering.settle_all": Row(WORK, lambda who, h: numbering.settle_all(who, h.numbered, h.opener, "only_left", NOW)),
-    "overview.payments": Row(SEE, lambda who, h: overview.payments(who, h.pair, NOW.date())),
+    "overview.payments": Row(SEE, lambda who, h: overview.payments(who, h.pair, h.opener, NOW.date())),
     "overview.receipt": Row(SPEND, lambda who, h: overview.receipt(who, h.pair, h.opener, "1")),
 }
 FILES = {

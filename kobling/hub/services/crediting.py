@@ -13,6 +13,7 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.log import record
 from kobling.hub.store import journal
 from kobling.mapping import Side
+from kobling.pairs.base import Bills
 from kobling.records import N_, NotThere, SettingsError, Unsafe
 from kobling.sdk.outcomes import Confirmed, Declined, NotSent, Outcome
 from kobling.sdk.protocols import Operation, Resource, Write
@@ -34,8 +35,9 @@ def draft_credit_notes(
     require(actor, Doing.WORK, run.pair.client)
     if not posted:
         return []
-    resource = opener.connector(run.pair.right).resources.get("creditnotes")
-    if resource is None:
+    bills = opener.pair_type(run.pair).bills
+    resource = opener.connector(run.pair.right).resources.get(bills.credited_by) if bills else None
+    if bills is None or resource is None:
         raise SettingsError(N_("This system takes no credit notes from here."), code="no_credit_notes")
     now = opener.clock.now()
     runs.let_go_of_dead(now)
@@ -49,7 +51,7 @@ def draft_credit_notes(
     try:
         benches = opener.benches(run.pair)
         for position, ((table, invoice), _title) in enumerate(posted.items()):
-            notes.append(_Draft(asked.pk, epoch, position, benches[table], invoice, resource, opener).note())
+            notes.append(_Draft(asked.pk, epoch, position, benches[table], invoice, resource, bills, opener).note())
         state = runs.DONE
     finally:
         runs.end(asked.pk, epoch, state, opener.clock.now())
@@ -61,8 +63,17 @@ class _Draft:
     """One credit note."""
 
     def __init__(
-        self, run: int, epoch: int, position: int, bench: Workbench, invoice: str, resource: Resource, opener: Opener
+        self,
+        run: int,
+        epoch: int,
+        position: int,
+        bench: Workbench,
+        invoice: str,
+        resource: Resource,
+        bills: Bills,
+        opener: Opener,
     ) -> None:
+        self.bills = bills
         self.run, self.epoch, self.position = run, epoch, position
         self.bench, self.invoice, self.resource, self.opener = bench, invoice, resource, opener
 
@@ -88,7 +99,7 @@ class _Draft:
 
     def _write(self, started_at: datetime) -> Write:
         key = create_key(self.bench.pair_uid, "creditnotes", Side.RIGHT, self.invoice, 0)
-        return Write(key, Operation.CREATE, {"CreditNoteFor": self.invoice}, started_at=started_at)
+        return Write(key, Operation.CREATE, {self.bills.credit_of: self.invoice}, started_at=started_at)
 
     def _find(self, started_at: datetime) -> str | None:
         found = self.opener.waiting.run(self.resource.find_created(self._write(started_at)))

@@ -12,7 +12,8 @@ from kobling.access.policy import Actor, Doing, require
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Feed, Pair
 from kobling.hub.store import sql
-from kobling.records import exact, from_json
+from kobling.pairs.base import Bill
+from kobling.records import N_, SettingsError, from_json
 
 ZERO = Decimal(0)
 
@@ -50,26 +51,30 @@ class Customer:
         return found
 
 
-def payments(actor: Actor, pair: Pair, today: date) -> list[Customer]:
-    """Customers with their booked invoices, as last read, by name."""
+def payments(actor: Actor, pair: Pair, opener: Opener, today: date) -> list[Customer]:
+    """Customers with their booked invoices, as last read, by name; none where the pair's books tell no payments."""
     require(actor, Doing.SEE, pair.client)
-    feed = Feed.objects.filter(connection=pair.right, resource="invoices").first()
+    bills = opener.pair_type(pair).bills
+    feed = Feed.objects.filter(connection=pair.right, resource=bills.resource).first() if bills else None
     customers: dict[str, Customer] = {}
     for external_id, fields in _invoices(feed.pk) if feed else ():
-        if fields.get("Status") != "Booked":
+        bill = bills.read(fields) if bills else None
+        if bill is None:
             continue
-        contact = str(fields.get("ContactGuid") or "")
-        customer = customers.setdefault(contact, Customer(str(fields.get("ContactName") or contact), contact))
-        customer.documents.append(_document(external_id, fields, today))
+        customer = customers.setdefault(bill.customer, Customer(bill.customer_name, bill.customer))
+        customer.documents.append(_document(external_id, bill, today))
     for customer in customers.values():
         customer.documents.sort(key=lambda each: (each.day, each.number))
     return sorted(customers.values(), key=lambda each: each.name.casefold())
 
 
 def receipt(actor: Actor, pair: Pair, opener: Opener, external_id: str) -> bytes:
-    """The PDF of a booked invoice. Raises NotThere where there is none."""
+    """The PDF of a booked invoice. Raises NotThere where there is none, SettingsError where the pair shows none."""
     require(actor, Doing.SPEND, pair.client)
-    return opener.waiting.run(opener.connector(pair.right).document("invoices", external_id))
+    bills = opener.pair_type(pair).bills
+    if bills is None:
+        raise SettingsError(N_("This pair has no documents of invoices to show."), code="no_documents")
+    return opener.waiting.run(opener.connector(pair.right).document(bills.resource, external_id))
 
 
 def _invoices(feed: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -84,20 +89,16 @@ def _invoices(feed: int) -> Iterator[tuple[str, dict[str, Any]]]:
             yield str(external_id), from_json(fields)
 
 
-def _document(external_id: str, fields: dict[str, Any], today: date) -> Document:
-    total = exact(fields.get("TotalInclVat") or 0)
-    paid = exact(fields.get("PaidAmount") or 0)
-    remaining = exact(fields.get("RemainingAmount", total - paid))
-    due = fields.get("PaymentDate")
-    late = remaining > 0 and due is not None and date.fromisoformat(str(due)[:10]) < today
+def _document(external_id: str, bill: Bill, today: date) -> Document:
+    late = bill.open > 0 and bill.due is not None and date.fromisoformat(str(bill.due)[:10]) < today
     return Document(
         external_id,
-        int(fields.get("Number") or 0),
-        str(fields.get("Date") or ""),
-        due,
-        str(fields.get("Currency") or "DKK"),
-        total,
-        paid,
-        remaining,
-        "overdue" if late else "open" if remaining > 0 else "paid",
+        bill.number,
+        bill.day,
+        bill.due,
+        bill.currency,
+        bill.total,
+        bill.paid,
+        bill.open,
+        "overdue" if late else "open" if bill.open > 0 else "paid",
     )

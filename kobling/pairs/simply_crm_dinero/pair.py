@@ -8,6 +8,7 @@ from typing import Any
 from kobling.mapping import Direction, TableMapping
 from kobling.pairs.base import PairType, Schemas
 from kobling.pairs.shaping import shape_all
+from kobling.pairs.simply_crm_dinero.bills import BILLS
 from kobling.pairs.simply_crm_dinero.customers import contacts, organisations
 from kobling.pairs.simply_crm_dinero.goods import products, services
 from kobling.pairs.simply_crm_dinero.invoices import invoices
@@ -47,4 +48,5 @@ PAIR = PairType(
     left_references=("Currency", "Tax"),
     right_references=("accounts", "vatTypes"),
     single_record=sends_to_dinero,
+    bills=BILLS,
 )

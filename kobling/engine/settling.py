@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
+from kobling.hub.connections.describing import label_of
 from kobling.hub.models import Decision, Run
 from kobling.hub.planning.gather import identity_rules
 from kobling.hub.planning.workbench import Workbench
@@ -240,14 +243,15 @@ class Settler:
 
     def _refusal(self, each: Prepared, error: KoblingError) -> Raised:
         left, right = self._ids(each.action)
+        label = label_of(self.bench.feeds[each.action.side], error.field) if error.field else ""
         return Raised(
             "refused",
             left,
             right,
             title=each.action.title,
             reason=error.summary,
-            params=as_text(error.params),
-            details=error_as_data(error),
+            params=_labelled(as_text(error.params), error.field, label),
+            details={**error_as_data(error), **({"label": label} if label else {})},
             cause=cause_of(error),
         )
 
@@ -330,6 +334,14 @@ class Settler:
         if link is not None:
             return link.left_id, link.right_id
         return (action.external_id, None) if action.side is Side.LEFT else (None, action.external_id)
+
+
+def _labelled(params: dict[str, Any], field: str | None, label: str) -> dict[str, Any]:
+    """A vendor names its own field; people know it by its label."""
+    if not field or not label or label == field:
+        return params
+    called = f"“{label}” ({field})"
+    return {name: re.sub(rf"\b{re.escape(field)}\b", lambda _: called, str(value)) for name, value in params.items()}
 
 
 def _closed(each: Prepared, error: KoblingError) -> tuple[int, str, str | None, str | None, str | None]:

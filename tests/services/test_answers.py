@@ -11,14 +11,15 @@ import pytest
 
 from kobling.access.policy import Actor
 from kobling.engine.observing import Place, tell_unread
-from kobling.hub.models import SyncIssue, Table, WriteIntent
+from kobling.hub.connections.describing import as_data
+from kobling.hub.models import Connection, SyncIssue, Table, WriteIntent
 from kobling.hub.services import issues
 from kobling.hub.store.issues import Raised, open_all
 from kobling.mapping import Condition, DeletionPolicy, FieldMapping, Side, end
 from kobling.mapping.codecs import NUMBER
 from kobling.mapping.identity import Checked
-from kobling.records import Misunderstood, Refused, SettingsError
-from kobling.sdk.protocols import Unread
+from kobling.records import Misunderstood, Refused, SettingsError, from_json
+from kobling.sdk.protocols import FieldSchema, Unread
 from kobling.sync.answers import ANSWERS
 from tests.engine.bench import CUSTOMERS, Bench, benches
 
@@ -39,6 +40,9 @@ class Always(dict[str, Any]):
 
     def get(self, _key: str, _default: Any = None) -> Any:
         return next(iter(self.values()), None)
+
+
+CONTACTS = {each: FieldSchema(each, each) for each in ("Name", "VatNumber", "Email", "Limit")}
 
 
 def edited_on_both_sides(bench: Bench) -> None:
@@ -287,3 +291,16 @@ def test_a_change_that_is_refused_can_be_accepted_as_not_arriving(bench: Bench) 
     bench.companies.edit(made, {"mail": "c@x.example"})
     bench.run()
     assert bench.fields_right()[0]["Email"] == "c@x.example"
+
+
+def test_a_field_that_the_vendor_misses_is_named_by_its_label(bench: Bench) -> None:
+    bench.run()
+    described = as_data({"contacts": {**CONTACTS, "cf_12": FieldSchema("cf_12", "Branche")}})
+    Connection.objects.filter(pk=bench.pair.right_id).update(described=described)
+    missing = Refused("It needs a value for a field: %(text)s", field="cf_12", text="cf_12 does not have a value")
+    bench.contacts.mischief.refusals = Always(any=missing)
+    bench.companies.put({"title": "Alfa"})
+    bench.run()
+    issue = SyncIssue.objects.get(kind="refused")
+    assert from_json(issue.params)["text"] == "“Branche” (cf_12) does not have a value"
+    assert issues.details(issue)["label"] == "Branche"

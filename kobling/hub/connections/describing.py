@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from kobling.hub.models import Connection, Pair
+from kobling.hub.models import Connection, Feed, Pair
 from kobling.mapping import Side
 from kobling.sdk.protocols import FieldSchema
 
@@ -22,6 +22,13 @@ def of(connection: Connection) -> dict[str, dict[str, FieldSchema]]:
         resource: {name: _schema(each) for name, each in fields.items()}
         for resource, fields in connection.described.items()
     }
+
+
+def label_of(feed: int, field: str) -> str:
+    """How people know a field of a feed's resource, as last described; empty where that is not known."""
+    row = Feed.objects.select_related("connection").get(pk=feed)
+    told = row.connection.described.get(row.resource, {}).get(field, {})
+    return str(told.get("label") or "")
 
 
 def as_data(described: Mapping[str, Mapping[str, FieldSchema]]) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class Sender:
         """Send once; gives back those whose record had another version."""
         if not prepared:
             return []
+        # A worker that slept since it journaled these may have been overtaken, and they may have been sent meanwhile.
+        journal.fence_now(self._settler.run, self._settler.epoch)
         work = _Work(target, prepared)
         failure: KoblingError | None = None
         try:

@@ -44,6 +44,7 @@ class Journaled:
     external_id: str | None
     opened_at: datetime
     sent: int = 1
+    epoch: int = 0
 
 
 def fence(run: int, epoch: int) -> None:
@@ -137,9 +138,9 @@ def withdraw(chunk: int, positions: Sequence[int]) -> None:
 def of_chunk(chunk: int) -> dict[int, Journaled]:
     """What the journal holds of a chunk, by position."""
     return {
-        row[0]: Journaled(row[0], row[1], row[2], row[3], sql.from_db(row[4]) or datetime.min, row[5])  # noqa: DTZ901
+        row[0]: Journaled(*row[:4], sql.from_db(row[4]) or datetime.min, *row[5:])  # noqa: DTZ901
         for row in sql.rows(
-            "SELECT position, state, key, external_id, opened_at, sent FROM hub_writeintent WHERE chunk_id = %s",
+            "SELECT position, state, key, external_id, opened_at, sent, epoch FROM hub_writeintent WHERE chunk_id = %s",
             [chunk],
         )
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from kobling.engine.sending import SETTLE_AFTER_DROP, SETTLE_AFTER_TIMEOUT, Sender, Target, with_files
+from kobling.engine.sending import Sender, Target, answered_by, with_files
 from kobling.engine.settling import Settler
 from kobling.hub.models import PlanChunk
 from kobling.hub.planning.workbench import Workbench
@@ -62,8 +62,7 @@ class Executor:
     def execute(self) -> None:
         """Execute all actions. Raises Temporary, SettingsError or Fenced; what was recorded stays recorded."""
         known = journal.of_chunk(self.chunk.id)
-        if any(each.state == "open" and each.epoch != self.chunk.epoch for each in known.values()):
-            self._let_finish(SETTLE_AFTER_DROP)
+        self._let_finish(known)
         if not known:
             self.settler.apply_local(self.chunk.actions, self.chunk.side, self.chunk.after, self.chunk.upto)
         todo = [
@@ -86,9 +85,7 @@ class Executor:
         One that cannot be looked up now stays as it is, and holds up nothing but its own record.
         """
         known = {at: each for at, each in journal.of_chunk(self.chunk.id).items() if each.state in {"open", "unknown"}}
-        if opened := [each.opened_at for each in known.values() if each.state == "open"]:
-            since = (self.clock.now() - max(opened)).total_seconds()
-            self._let_finish(max(SETTLE_AFTER_DROP, SETTLE_AFTER_TIMEOUT - since))
+        self._let_finish(known)
         actions = [(at, self.chunk.actions[at]) for at in known]
         vendor_actions = [(at, each) for at, each in actions if isinstance(each, Create | Update | Delete)]
         self.settler.load_links([action for _, action in vendor_actions])
@@ -99,9 +96,12 @@ class Executor:
             journal.withdraw(self.chunk.id, [each.position for each in absent])
             self.settler.look_again(absent)
 
-    def _let_finish(self, seconds: float) -> None:
-        """A vendor may still be working on what was sent by an attempt that was cut off, or just ended."""
-        self.waiting.run(self.clock.sleep(seconds))
+    def _let_finish(self, known: Mapping[int, Journaled]) -> None:
+        """A vendor may still be working on what was sent last by an attempt that was cut off or ended since."""
+        now = self.clock.now()
+        due = [answered_by(each, now) for each in known.values() if each.state == "open"]
+        if due and max(due) > now:
+            self.waiting.run(self.clock.sleep((max(due) - now).total_seconds()))
 
     def _execute_group(
         self, side: Side, group: Sequence[tuple[int, VendorAction]], known: dict[int, Journaled]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kobling.hub.models import Coupling
@@ -152,16 +153,18 @@ def _deleted(world: World, where: Where, source: Where | None) -> None:
     elif where not in book.deletions_said and world.rules.deletion[table] is not DeletionPolicy.DELETE:
         book.blame(f"{spell(where)} was deleted against the rule, and nobody said so")
     elif where not in book.deletions_said:
-        _was_not_edited(world, where, source)
+        _was_not_edited(world, where, source, book.done[-1].before)
 
 
-def _was_not_edited(world: World, where: Where, source: Where) -> None:
+def _was_not_edited(world: World, where: Where, source: Where, stood: Mapping[str, Any]) -> None:
+    """What a person typed last stands there, and the other side never heard of it."""
     book = world.book
     for each in FIELDS[where[0]]:
         typed = book.typed.get(where, {}).get(each.key, [])
         last = book.last.get(source, {}).get(each.on(source[1]))
         excused = each.frozen or each.points_to or not each.clears or (where, each.key) in book.undone
-        if typed and not excused and not same(typed[-1].value, last) and not _unseen(world, where, each):
+        fresh = typed and same(typed[-1].value, stood.get(each.on(where[1]))) and not same(typed[-1].value, last)
+        if fresh and not excused and not _unseen(world, where, each):
             book.blame(f"{spell(where)} was deleted though a person had changed its {each.key}")
 
 

@@ -83,15 +83,15 @@ def _pairs(world: World) -> Iterator[str]:
 def _field(world: World, each: Field, one: Where, other: Where) -> Iterator[str]:
     book = world.book
     left, right = _said(world, each, one), _said(world, each, other)
+    typed = sorted(_typed(world, each, one) + _typed(world, each, other), key=lambda edit: edit.at)
+    undone = max((book.undone.get((where, each.key), -1) for where in (one, other)), default=-1)
+    if typed and undone > typed[-1].at:
+        return
     if NOBODY in (left, right):
         was_one = (each.points_to, *(str(_raw(world, each, where)) for where in (one, other)))
         told = (one[0], each.key) in SOFT or "waits" in _asked(world, one, other)
         if was_one not in book.coupled_since and not told:
             yield f"{each.key} of {spell(one)} or {spell(other)} points to nobody, and nobody was told"
-        return
-    typed = sorted(_typed(world, each, one) + _typed(world, each, other), key=lambda edit: edit.at)
-    undone = max((book.undone.get((where, each.key), -1) for where in (one, other)), default=-1)
-    if typed and undone > typed[-1].at:
         return
     if not each.clears and (is_empty(left) or is_empty(right)):
         return

@@ -201,14 +201,11 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
         why = "unknown_outcome" if loner.busy else "parked"
         yield Skip(side=side, external_id=seen.external_id, why=why, title=title)
         return
-    found = verdict(mapping, loner)
     if loner.decision and loner.decision.startswith("couple:"):
-        partner = loner.decision.removeprefix("couple:")
-        if partner in loner.others:
-            yield from _couple(mapping, loner, partner, N_("A person coupled them."))
-        else:
-            yield _question(seen, side, "ambiguous", found.candidates, title, _NOT_TO_BE_HAD)
-    elif loner.decision == "create":
+        yield from _couple(mapping, loner, loner.decision.removeprefix("couple:"), N_("A person coupled them."))
+        return
+    found = verdict(mapping, loner)
+    if loner.decision == "create":
         yield from _create(mapping, seen, side.other, title, N_("A person said to create it."))
     elif found.kind in ("same", "maybe_same") and _left_out(loner, found.candidates[0]):
         yield _question(seen, side, "maybe_same", found.candidates, title, _LEFT_OUT)
@@ -244,7 +241,6 @@ def _question(seen: Seen, side: Side, kind: str, candidates: tuple[str, ...], ti
     )
 
 
-_NOT_TO_BE_HAD = N_("The record that a person coupled it with is gone, or coupled with another one. Which one is it?")
 _LEFT_OUT = N_("A record that is left out (blocked or inactive) looks the same. Is it?")
 _PARTNER_GONE = N_("The record that a person chose for it is gone, or is coupled with another one.")
 _MADE_ELSEWHERE = N_("It was made by hand here; the other side is the master. Make it there, or leave it out.")

@@ -197,7 +197,7 @@ class People:
         found = list(SyncIssue.objects.exclude(state="settled").order_by("pk"))
         if found:
             issue = self.rng.choice(found)
-            answers.give(self.world, issue, self.rng.choice(answers.fitting(issue)), self.rng)
+            answers.give(self.world, issue, self.rng.choice(answers.fitting(self.world, issue)), self.rng)
 
     def couples(self) -> None:
         table = self.rng.choice(self.world.rules.tables)

@@ -213,7 +213,7 @@ class Scenes:
             issue.refresh_from_db()
             if issue.state == "settled":
                 continue
-            choice = answers.by_rule(issue)
+            choice = answers.by_rule(self.world, issue)
             if issue.kind == "waits" and self.people.mends(issue):
                 number += 1
                 continue

@@ -24,8 +24,10 @@ from tests.simulation import weather
 from tests.simulation.weather import CALM, Weather
 
 OVERLAP = timedelta(seconds=60)
-SHOWN_AFTER = 1.5
-"""Seconds after which every list shows what was made, and a vendor has finished what it was working on."""
+SHOWN_AFTER = 1.4
+"""Seconds after which every list shows what was made."""
+DROPPED = 0.5
+"""Seconds in which a vendor finishes what it was working on when the connection broke."""
 SLOWEST = 40.0
 LATEST = 30.0
 """Seconds by which a feed may be late; one that goes by instants must show a change within its overlap."""
@@ -113,6 +115,11 @@ class Vendor(MemoryResource):
         if self.weather.happens("shuffled"):
             self.weather.rng.shuffle(due_now)
         self._log += [external_id for _, external_id in due_now]
+
+    def hang_up(self, is_known: Callable[[Write], bool]) -> None:
+        """Our connections break: what it was working on for them is done now or soon, as if it had been dropped."""
+        soon = self.skewed.monotonic() + DROPPED
+        self._working = [(due if is_known(write) else min(due, soon), write) for due, write in self._working]
 
     def set_clock(self, offset: timedelta) -> None:
         """Set the vendor's clock; back by less than the overlap of what it stamped already, and with nothing late."""
@@ -300,7 +307,7 @@ class Vendor(MemoryResource):
         if what is not None:
             self.watcher.fate(self, write, what)
         if what in ("slow", "dropped", "killed"):
-            self._working.append((now + rng.uniform(0, SLOWEST if what == "slow" else SHOWN_AFTER), write))
+            self._working.append((now + rng.uniform(0, SLOWEST if what == "slow" else DROPPED), write))
         if what == "killed":
             raise Killed
         if what is not None and weather.is_lost(what):

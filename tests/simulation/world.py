@@ -229,6 +229,8 @@ class World(Bench, Watcher):
                 break
             except Killed:
                 self.zombie = False
+                for vendor in self.vendors.values():
+                    vendor.hang_up(lambda write: any(each.closed_at for each in self.intents(write.key)))
                 self.book.tell("  we are killed")
                 self.clock.turn(self.rng.choice((0.2, 1.0, 5.0, 7200.0)))
                 while self.rng.random() < 0.4:

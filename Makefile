@@ -29,6 +29,7 @@ test: $(STAMP)
 soak: $(STAMP)
 	@$(BIN)/python tools/prepare_tests.py
 	@KOBLING_POWER_CUTS=$(or $(CUTS),100) $(BIN)/python -m pytest -n auto --dist load tests/story/test_power_cut.py $(ARGS)
+	@KOBLING_SEEDS=$(or $(SEEDS),10000) $(BIN)/python -m pytest -n auto --dist load tests/simulation $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from kobling.engine.sending import Sender, Target, with_files
+from kobling.engine.sending import Sender, Target, answered_by, with_files
 from kobling.engine.settling import Settler
 from kobling.hub.models import PlanChunk
 from kobling.hub.planning.workbench import Workbench
@@ -62,6 +62,7 @@ class Executor:
     def execute(self) -> None:
         """Execute all actions. Raises Temporary, SettingsError or Fenced; what was recorded stays recorded."""
         known = journal.of_chunk(self.chunk.id)
+        self._let_finish(known)
         if not known:
             self.settler.apply_local(self.chunk.actions, self.chunk.side, self.chunk.after, self.chunk.upto)
         todo = [
@@ -84,6 +85,7 @@ class Executor:
         One that cannot be looked up now stays as it is, and holds up nothing but its own record.
         """
         known = {at: each for at, each in journal.of_chunk(self.chunk.id).items() if each.state in {"open", "unknown"}}
+        self._let_finish(known)
         actions = [(at, self.chunk.actions[at]) for at in known]
         vendor_actions = [(at, each) for at, each in actions if isinstance(each, Create | Update | Delete)]
         self.settler.load_links([action for _, action in vendor_actions])
@@ -93,6 +95,13 @@ class Executor:
             self.settler.settle(found)
             journal.withdraw(self.chunk.id, [each.position for each in absent])
             self.settler.look_again(absent)
+
+    def _let_finish(self, known: Mapping[int, Journaled]) -> None:
+        """A vendor may still be working on what was sent last by an attempt that was cut off or ended since."""
+        now = self.clock.now()
+        due = [answered_by(each, now) for each in known.values() if each.state == "open"]
+        if due and max(due) > now:
+            self.waiting.run(self.clock.sleep((max(due) - now).total_seconds()))
 
     def _execute_group(
         self, side: Side, group: Sequence[tuple[int, VendorAction]], known: dict[int, Journaled]

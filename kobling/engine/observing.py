@@ -15,7 +15,7 @@ from kobling.hub.models import Decision, Feed, SyncIssue
 from kobling.hub.store import issues, journal, mirror, sql
 from kobling.hub.store.issues import Raised, as_text, cause_of, error_as_data
 from kobling.mapping import Side
-from kobling.records import KoblingError, NotReached, RateLimited, Temporary, from_json, to_json
+from kobling.records import KoblingError, NotReached, NotThere, RateLimited, Temporary, from_json, to_json
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Bookmark, Clock, Deletions, Page, Resource, Unread
 from kobling.sdk.reading import tolerant
@@ -135,15 +135,27 @@ def _read_unreadable(place: Place, resource: Resource, waiting: LoopThread, cloc
         for some in groups(ids, CONFIRM_AT_ONCE):
             try:
                 records = waiting.run(resource.get_many(some))
+                read = {each.external_id for each in records}
+                gone = [each for each in some if each not in read and _is_gone(each, resource, waiting)]
             except KoblingError:
                 continue
             with sql.together():
                 journal.fence(place.run, place.epoch)
                 mirror.put(place.feed, records, [], clock.now())
-                pairs = [
-                    (each.external_id, None) if side is Side.LEFT else (None, each.external_id) for each in records
-                ]
-                issues.settle_kind(table, [UNREADABLE], [issues.subject(*each) for each in pairs])
+                mirror.mark_gone(place.feed, gone, clock.now())
+                done = [_subject(each, side) for each in some if each in read or each in gone]
+                issues.settle_kind(table, [UNREADABLE], done)
+
+
+def _is_gone(external_id: str, resource: Resource, waiting: LoopThread) -> bool:
+    """Whether the vendor says of a record that it is not there; one that cannot be read is left out of many as well."""
+    try:
+        waiting.run(resource.get(external_id))
+    except NotThere:
+        return True
+    except KoblingError:
+        return False
+    return False
 
 
 def _subject(external_id: str, side: Side) -> str:

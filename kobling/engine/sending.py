@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from kobling.engine.settling import Settler
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import journal, mirror
+from kobling.hub.store.journal import Journaled
 from kobling.mapping import Side, read
 from kobling.records import (
     N_,
@@ -35,6 +36,13 @@ READ_AT_ONCE = 100
 SETTLE_AFTER_DROP = 2.0
 SETTLE_AFTER_TIMEOUT = 45.0
 """Seconds to wait before asking what became of a write: a vendor may still be working on it."""
+
+
+def answered_by(each: Journaled, now: datetime) -> datetime:
+    """When a vendor has surely finished an open write; one that nobody saw the end of was dropped just now."""
+    if each.lost_at is None:
+        return now + timedelta(seconds=SETTLE_AFTER_DROP)
+    return each.lost_at + timedelta(seconds=SETTLE_AFTER_TIMEOUT if each.slow else SETTLE_AFTER_DROP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,8 @@ class Sender:
         """Send once; gives back those whose record had another version."""
         if not prepared:
             return []
+        # A worker that slept since it journaled these may have been overtaken, and they may have been sent meanwhile.
+        journal.fence_now(self._settler.run, self._settler.epoch)
         work = _Work(target, prepared)
         failure: KoblingError | None = None
         try:
@@ -77,6 +87,7 @@ class Sender:
                 self._record(work, outcomes)
         except KoblingError as error:
             failure = error
+        journal.note_lost(self._chunk, work.unknown, self._clock.now())
         self._read_later(target, work.unread)
         if missing := [key for key in work.by_key if key not in work.ended]:
             raise Misunderstood(
@@ -88,7 +99,7 @@ class Sender:
             raise failure
         self._settler.later(work.kept_back)
         if work.unknown:
-            raise self._lost(work.unknown)
+            raise self._lost([error for _, error in work.unknown])
         return work.stale
 
     def _outcomes(self, target: Target, prepared: Sequence[Prepared]) -> Iterator[list[Outcome]]:
@@ -108,13 +119,15 @@ class Sender:
         withdrawn: list[int] = []
         for outcome in outcomes:
             each = work.by_key[outcome.key]
+            if outcome.key in work.ended:
+                continue
             work.ended.add(outcome.key)
             if isinstance(outcome, Confirmed):
                 settled.append((each, outcome))
                 if outcome.record is None and each.write.operation is not Operation.DELETE:
                     work.unread.append(outcome.external_id)
             elif isinstance(outcome, Unknown):
-                work.unknown.append(outcome.error)
+                work.unknown.append((each.position, outcome.error))
             elif isinstance(outcome, NotSent) or isinstance(outcome.error, Temporary):
                 withdrawn.append(each.position)
                 work.kept_back.append((each, outcome.error))
@@ -191,7 +204,7 @@ class _Work:
         self.by_key = {each.write.key: each for each in prepared}
         self.ended: set[str] = set()
         self.unread: list[str] = []
-        self.unknown: list[KoblingError] = []
+        self.unknown: list[tuple[int, KoblingError]] = []
         self.stale: list[tuple[Prepared, Declined]] = []
         self.kept_back: list[tuple[Prepared, KoblingError]] = []
 

@@ -60,13 +60,16 @@ class Settler:
         now = self.clock.now()
         with sql.together():
             journal.fence(self.run, self.epoch)
-            issues.settle_planned(self.bench.table, side, self.bench.feeds[side], (after, upto), self._began())
+            feed = self.bench.feeds[side]
+            asked = issues.settle_planned(self.bench.table, side, feed, (after, upto), self._began())
             self._couple([each for each in actions if isinstance(each, Couple)])
             self._agree([each for each in actions if isinstance(each, Agree)])
             self._uncouple([each for each in actions if isinstance(each, Uncouple)])
             issues.open_all(self.bench.table, _questions(actions), now)
+            # A look-alike that is none any more leaves the other one alone, which has not moved.
+            mirror.touch(self.bench.feeds[side.other], issues.unasked(self.bench.table, side.other, asked))
             points = [(each.side, each.external_id, each.awaited) for each in actions if isinstance(each, Point)]
-            pointing.replace(self.bench.table, side, (self.bench.feeds[side], after, upto), points)
+            pointing.replace(self.bench.table, side, (feed, after, upto), points)
 
     def _began(self) -> datetime:
         return Run.objects.values_list("started_at", flat=True).get(pk=self.run) or self.clock.now()
@@ -214,7 +217,7 @@ class Settler:
             keep = identity_rules(self.bench.mapping)
             couplings.mark_coupled(self.bench.table, self.bench.siblings[side], side, ids, keep)
             issues.wake(self.bench.pair, ids, self.bench.feeds_by_table)
-            issues.settle_coupled(self.bench.table, side, ids)
+            issues.settle_coupled(self.bench.table, side, ids, self.bench.feeds)
 
     def _mirror(self, confirmed: Sequence[tuple[Prepared, Verdict]]) -> None:
         now = self.clock.now()
@@ -228,7 +231,9 @@ class Settler:
             mirror.put_own(feed, own, now)
             if seen:
                 mirror.put(feed, seen, [], now)
-            mirror.forget_own(feed, [v.external_id or "" for each, v in mine if isinstance(each.action, Delete)])
+            deleted = [v.external_id or "" for each, v in mine if isinstance(each.action, Delete)]
+            mirror.forget_own(feed, deleted)
+            couplings.drop_keys([self.bench.table, *self.bench.siblings[side]], side, deleted)
 
     def _refuse(self, refused: Sequence[tuple[Prepared, KoblingError]]) -> None:
         now = self.clock.now()

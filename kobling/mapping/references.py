@@ -26,7 +26,7 @@ def reference(mapping: str) -> Codec:
         return f"{mapping}:{coupling}"
 
     def write(value: Any, side: str, resolver: Resolver | None) -> Values:
-        return (_target(value, side, _asked(resolver)),)
+        return (None if value is None else _target(value, side, _asked(resolver)),)
 
     return Codec(f"reference_{mapping}", read, write)
 

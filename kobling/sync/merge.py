@@ -112,7 +112,9 @@ def _merge_field(
         result.conflicts[each.key] = [None if base_left is MISSING else base_left, here, there]
         return
     value, loses = (here, there) if winner is Side.LEFT else (there, here)
-    if left_moved and right_moved and loses is not None:
+    known = base_right if winner is Side.LEFT else base_left
+    # A field that was emptied says something too; one that was empty when the two met does not.
+    if left_moved and right_moved and not (loses is None and known is MISSING):
         result.overwritten[each.key] = loses
     _send(each, mapping, pairing, winner.other, loses, value, result)
 

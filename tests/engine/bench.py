@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -65,9 +65,11 @@ class Bench:
     clock: FakeClock = field(default_factory=lambda: FakeClock(datetime(2026, 11, 23, 8, tzinfo=UTC)))
     mappings: dict[str, TableMapping] = field(default_factory=lambda: {"customers": CUSTOMERS, "orders": ORDERS})
     options: Mapping[str, Any] = field(default_factory=dict)
+    waits: Callable[[], Any] = LoopThread
+    """How vendors are waited for."""
 
     def __post_init__(self) -> None:
-        self.waiting = LoopThread()
+        self.waiting = self.waits()
         self.left = MemorySystem(self.clock, "companies", "orders", **self.options)
         self.right = MemorySystem(self.clock, "contacts", "invoices", **self.options)
         kinds = {

@@ -90,7 +90,7 @@ def echoes(steps: Steps, _step: ask.Echoes) -> list[int]:
 
 def _place(steps: Steps, feed: int) -> observing.Place:
     tables = [(each.table, side) for each in steps.benches.values() for side in Side if each.feeds[side] == feed]
-    return observing.Place(feed, steps.run, steps.epoch, () if steps.dry else tables)
+    return observing.Place(feed, steps.run, steps.epoch, tables)
 
 
 def _tables_of(steps: Steps) -> dict[str, list[str]]:

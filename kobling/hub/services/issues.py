@@ -210,7 +210,7 @@ def couple(
         for side, external_id in ((Side.LEFT, left_id), (Side.RIGHT, right_id)):
             keep = gather.identity_rules(bench.mapping)
             couplings.mark_coupled(bench.table, bench.siblings[side], side, [external_id], keep)
-            settle_coupled(bench.table, side, [external_id])
+            settle_coupled(bench.table, side, [external_id], bench.feeds)
             wake(bench.pair, [external_id], bench.feeds_by_table)
         _look_again(bench, left_id, right_id)
     told_of = ((bench.table, Side.LEFT, left_id), (bench.table, Side.RIGHT, right_id))

@@ -221,7 +221,7 @@ def _now_coupled(bench: Workbench, side: Side, external_ids: Sequence[str]) -> N
         mine = Decision.objects.filter(table_id=bench.table, side=side.value, external_id__in=batch)
         mine.exclude(choice="never").delete()
     couplings.mark_coupled(bench.table, bench.siblings[side], side, external_ids, gather.identity_rules(bench.mapping))
-    issues.settle_coupled(bench.table, side, external_ids)
+    issues.settle_coupled(bench.table, side, external_ids, bench.feeds)
     issues.wake(bench.pair, external_ids, bench.feeds_by_table)
     mirror.touch(bench.feeds[side], external_ids)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from kobling.hub.store import mirror, pointing, sql
+from kobling.hub.store import couplings, mirror, pointing, sql
 from kobling.mapping import Side
 from kobling.records import Busy, KoblingError, Temporary, to_json
 from kobling.sync.answers import ANSWERS
@@ -87,21 +87,48 @@ def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
     )
 
 
+SAME = ("maybe_same", "ambiguous", "duplicate_identity")
+"""Kinds of questions about which records are the same."""
 KEPT = ("refused", "unreadable")
 """Kinds that planning anew does not settle: only a write or a reading that succeeds does."""
 
 
-def settle_planned(table: int, side: Side, feed: int, revs: tuple[int, int], before: datetime) -> None:
+def settle_planned(table: int, side: Side, feed: int, revs: tuple[int, int], before: datetime) -> list[str]:
     """Close the issues of records that were just planned anew; those still true are opened again right after.
 
     Issues seen since ``before`` (the run's begin) stay: they were raised from the other side of the same records.
+    Returns the records of the other side that were asked about as look-alikes of these.
     """
-    sql.run(
-        f"UPDATE hub_syncissue SET state = 'settled' WHERE table_id = %s AND state = 'open' AND seen_at < %s"
-        f" AND kind NOT IN ({sql.places(KEPT)}) AND {side.value}_id IN"
-        " (SELECT external_id FROM hub_mirrorrow WHERE feed_id = %s AND rev > %s AND rev <= %s)",
-        [table, sql.to_db(before), *KEPT, feed, *revs],
+    planned = (
+        f"{side.value}_id IN (SELECT external_id FROM hub_mirrorrow WHERE feed_id = %s AND rev > %s AND rev <= %s)"
     )
+    where = f"table_id = %s AND state = 'open' AND seen_at < %s AND {planned}"
+    about = [table, sql.to_db(before), feed, *revs]
+    asked = sql.rows(
+        f"SELECT DISTINCT {side.other.value}_id FROM hub_syncissue WHERE {where} AND kind IN ({sql.places(SAME)})"
+        f" AND {side.other.value}_id IS NOT NULL ORDER BY 1",
+        [*about, *SAME],
+    )
+    sql.run(
+        f"UPDATE hub_syncissue SET state = 'settled' WHERE {where} AND kind NOT IN ({sql.places(KEPT)})",
+        [*about, *KEPT],
+    )
+    return [each for (each,) in asked]
+
+
+def unasked(table: int, side: Side, external_ids: Sequence[str]) -> list[str]:
+    """Which of these records no question is open about that asks which record is the same."""
+    found: set[str] = set()
+    for batch in sql.batched(external_ids, sql.BATCH):
+        found.update(
+            each
+            for (each,) in sql.rows(
+                f"SELECT {side.value}_id FROM hub_syncissue WHERE table_id = %s AND state <> 'settled'"
+                f" AND kind IN ({sql.places(SAME)}) AND {side.value}_id IN ({sql.places(batch)})",
+                [table, *SAME, *batch],
+            )
+        )
+    return [each for each in external_ids if each not in found]
 
 
 def settle_kind(table: int, kinds: Sequence[str], subjects: Sequence[str]) -> None:
@@ -124,18 +151,19 @@ def park(table: int, kind: str, subjects: Sequence[str]) -> None:
         )
 
 
-SAME = ("maybe_same", "ambiguous", "duplicate_identity")
-"""Kinds of questions about which records are the same."""
+def settle_coupled(table: int, side: Side, external_ids: Sequence[str], feeds: Mapping[Side, int]) -> None:
+    """Close the questions about which record is the same, for records that were just coupled.
 
-
-def settle_coupled(table: int, side: Side, external_ids: Sequence[str]) -> None:
-    """Close the questions about which record is the same, for records that were just coupled."""
+    Who was asked about one of them and is alone still is looked at again: the question is answered otherwise now.
+    """
     for batch in sql.batched(external_ids, sql.BATCH):
-        sql.run(
-            "UPDATE hub_syncissue SET state = 'settled' WHERE table_id = %s AND state <> 'settled'"
-            f" AND kind IN ({sql.places(SAME)}) AND {side.value}_id IN ({sql.places(batch)})",
-            [table, *SAME, *batch],
-        )
+        where = f"table_id = %s AND state <> 'settled' AND kind IN ({sql.places(SAME)})"
+        where += f" AND {side.value}_id IN ({sql.places(batch)})"
+        named = sql.rows(f"SELECT {side.other.value}_id FROM hub_syncissue WHERE {where}", [table, *SAME, *batch])
+        others = sorted({each for (each,) in named if each})
+        coupled = couplings.coupled_in([table], side.other, others)
+        mirror.touch(feeds[side.other], [each for each in others if each not in coupled])
+        sql.run(f"UPDATE hub_syncissue SET state = 'settled' WHERE {where}", [table, *SAME, *batch])
 
 
 def parked(table: int, subjects: Sequence[str]) -> set[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from kobling.hub.store import sql
-from kobling.records import KoblingError, to_json
+from kobling.records import KoblingError, from_json, to_json
 
 
 class Fenced(KoblingError):
@@ -36,7 +36,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Journaled:
-    """An intent already in the journal."""
+    """An intent already in the journal. ``lost_at``: when its answer was lost, at a time-out where ``slow``."""
 
     position: int
     state: str
@@ -44,6 +44,9 @@ class Journaled:
     external_id: str | None
     opened_at: datetime
     sent: int = 1
+    epoch: int = 0
+    lost_at: datetime | None = None
+    slow: bool = False
 
 
 def fence(run: int, epoch: int) -> None:
@@ -116,6 +119,16 @@ def close_by_hand(table: int, external_ids: Sequence[str], said: KoblingError, n
         )
 
 
+def note_lost(chunk: int, lost: Sequence[tuple[int, KoblingError]], now: datetime) -> None:
+    """Nobody knows what became of these writes (position, why); the vendor may be working on them still."""
+    moment = sql.to_db(now)
+    sql.run_many(
+        "UPDATE hub_writeintent SET error = %s, closed_at = %s"
+        " WHERE chunk_id = %s AND position = %s AND state = 'open'",
+        [(to_json({"kind": why.kind, "code": why.code}).decode(), moment, chunk, position) for position, why in lost],
+    )
+
+
 def count_sent(chunk: int, positions: Sequence[int]) -> None:
     """Writes whose outcome was unknown are sent once more."""
     if positions:
@@ -137,12 +150,30 @@ def withdraw(chunk: int, positions: Sequence[int]) -> None:
 def of_chunk(chunk: int) -> dict[int, Journaled]:
     """What the journal holds of a chunk, by position."""
     return {
-        row[0]: Journaled(row[0], row[1], row[2], row[3], sql.from_db(row[4]) or datetime.min, row[5])  # noqa: DTZ901
+        row[0]: _journaled(*row)
         for row in sql.rows(
-            "SELECT position, state, key, external_id, opened_at, sent FROM hub_writeintent WHERE chunk_id = %s",
+            "SELECT position, state, key, external_id, opened_at, sent, epoch, closed_at, error FROM hub_writeintent"
+            " WHERE chunk_id = %s",
             [chunk],
         )
     }
+
+
+def _journaled(
+    position: int,
+    state: str,
+    key: str,
+    external_id: str | None,
+    opened_at: Any,
+    sent: int,
+    epoch: int,
+    closed_at: Any,
+    error: str | None,
+) -> Journaled:
+    opened = sql.from_db(opened_at) or datetime.min.replace(tzinfo=UTC)
+    slow = bool(error) and from_json(error or "").get("code") == "timeout"
+    lost_at = sql.from_db(closed_at) if state == "open" else None
+    return Journaled(position, state, key, external_id, opened, sent, epoch, lost_at, slow)
 
 
 def unsettled(table: int, external_ids: Sequence[str], but_chunk: int | None = None) -> set[str]:

@@ -94,6 +94,20 @@ def documents() -> Iterator[str]:
             yield f"docs/{name}.md is not up to date: run 'make docs'"
 
 
+VALUES = ("pairs", "connectors", "mapping", "sync", "hub", "sdk", "engine", "files")
+"""Rooms where a number comes from a vendor, a file or a person."""
+
+
+def numbers() -> Iterator[str]:
+    """Numbers from outside are read by ``exact``, which bounds them: arithmetic with 1e999999 does not end."""
+    for room in VALUES:
+        for path in sorted((ROOT / "kobling" / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Decimal"
+                if called and node.args and not isinstance(node.args[0], ast.Constant | ast.UnaryOp):
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}: read it with kobling.records.exact"
+
+
 def machine_paths() -> Iterator[str]:
     """No path of a developer's machine is in the tree."""
     home = str(Path.home())
@@ -106,7 +120,7 @@ def main() -> int:
     """Print all findings."""
     sys.path.insert(0, str(ROOT / "tools"))
     found = 0
-    for check in (sizes, imports, lock_file, migrations, translations, documents, machine_paths):
+    for check in (sizes, imports, lock_file, migrations, translations, documents, numbers, machine_paths):
         for finding in check():
             found += 1
             print(f"{check.__name__}: {finding}")

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
-from kobling.records import N_, Refused, exact
+from kobling.records import N_, Refused, Wrong, exact
 
 Values = tuple[Any, ...]
 
@@ -107,7 +107,7 @@ def _flag(value: Any) -> bool:
         return True
     if text in {"0", "false", "off", "no"}:
         return False
-    raise ValueError(f"neither yes nor no: {value!r}")
+    raise Wrong(N_("“%(value)s” is neither yes nor no."), value=value)
 
 
 def _day(value: Any) -> str:
@@ -115,7 +115,7 @@ def _day(value: Any) -> str:
 
 
 def _plain(number: Any) -> str:
-    return format(Decimal(number), "f")
+    return format(exact(number), "f")
 
 
 TEXT = simple("text", _text, str)

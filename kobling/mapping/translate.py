@@ -10,6 +10,12 @@ from kobling.mapping.codecs import LeftOut, Resolver, Unresolved
 from kobling.mapping.model import Condition, FieldMapping, Side, TableMapping
 from kobling.mapping.references import KEEP
 from kobling.records import N_, Fields, Refused, Wrong, exact, is_empty
+from kobling.records.errors import redacted
+
+STUMBLES = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
+"""What a rule raises for a value of a shape that nobody expects: it concerns that field of that record."""
+SHOWN = 80
+"""Characters of such a value that a person is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
             left_out.append(each.key)
             if left.awaited is not None:
                 points_to.append(left.awaited)
-        except (ValueError, ArithmeticError) as wrong:
-            problems[each.key] = wrong.told if isinstance(wrong, Wrong) else str(wrong)
+        except STUMBLES as wrong:
+            problems[each.key] = wrong.told if isinstance(wrong, Wrong) else _fits_no_rule(raw)
     return Reading(values, tuple(waits), problems, frozenset(left_out), tuple(points_to))
 
 
@@ -82,10 +88,19 @@ def _encoded(each: FieldMapping, side: Side, value: Any, resolver: Resolver | No
     except Refused as refusal:
         refusal.field = refusal.field or here.paths[0]
         raise
-    except (ValueError, ArithmeticError) as wrong:
+    except STUMBLES as wrong:
+        if value is None:
+            raise Refused(
+                N_("The field %(field)s cannot be emptied."), field=here.paths[0], detail=str(wrong)
+            ) from wrong
         raise Refused(
             N_("The field %(field)s cannot take “%(value)s”."), field=here.paths[0], value=value, detail=str(wrong)
         ) from wrong
+
+
+def _fits_no_rule(raw: Sequence[Any]) -> list[object]:
+    shown = ", ".join(str(each) for each in raw if each is not None)
+    return Wrong(N_("“%(value)s” fits no rule of this field."), value=redacted(shown, limit=SHOWN)).told
 
 
 def holds(conditions: Sequence[Condition], fields: Fields) -> bool:
@@ -104,7 +119,7 @@ def _holds(condition: Condition, value: Any) -> bool:
         case "empty":
             return is_empty(value)
         case "in":
-            return _comparable(value) in {_comparable(each) for each in condition.value}
+            return _comparable(value) in [_comparable(each) for each in condition.value]
         case "at_least":
             return not is_empty(value) and _at_least(value, condition.value)
         case unknown:
@@ -118,7 +133,10 @@ def _comparable(value: Any) -> Any:
 def _at_least(value: Any, bound: Any) -> bool:
     if isinstance(bound, str):
         return str(value) >= bound
-    return exact(value) >= exact(bound)
+    try:
+        return exact(value) >= exact(bound)
+    except (ValueError, TypeError):
+        return False
 
 
 class _Absent:

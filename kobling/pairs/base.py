@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from kobling.mapping import Side, TableMapping
+from kobling.mapping.translate import STUMBLES
 from kobling.records import N_, SettingsError
 from kobling.sdk.protocols import FieldSchema, Setting
 
@@ -32,6 +33,7 @@ class Named:
 class Option:
     """One choice a person makes for a pair. ``choices`` empty: free text. ``help`` and ``label`` are translatable.
 
+    ``reads`` reads a text; a value that it raises for is refused when it is set, the default apart.
     ``names``: a value is refused when it is set unless there is such a record.
     """
 
@@ -41,6 +43,31 @@ class Option:
     choices: tuple[str, ...] = ()
     help: str = ""
     names: Named | None = None
+    reads: Callable[[str], object] | None = None
+
+    def check(self, value: Any) -> None:
+        """Raises SettingsError for a value that this option cannot have."""
+        if self.choices and value not in self.choices:
+            raise SettingsError(
+                N_("“%(value)s” is not a choice for %(option)s. Choose one of: %(choices)s."),
+                field=self.name,
+                value=value,
+                option=self.name,
+                choices=", ".join(self.choices),
+            )
+        if self.reads is None or value == self.default:
+            return
+        try:
+            self.reads(str(value))
+        except STUMBLES as wrong:
+            raise SettingsError(
+                N_("“%(value)s” does not fit the option %(option)s."),
+                field=self.name,
+                value=value,
+                option=self.name,
+                code="no_fit",
+                detail=str(wrong),
+            ) from wrong
 
 
 class StepKind(StrEnum):
@@ -143,12 +170,6 @@ class PairType:
                     option=name,
                     known=", ".join(known),
                 )
-            if option is not None and option.choices and value not in option.choices:
-                raise SettingsError(
-                    N_("“%(value)s” is not a choice for %(option)s. Choose one of: %(choices)s."),
-                    field=name,
-                    value=value,
-                    option=name,
-                    choices=", ".join(option.choices),
-                )
+            if option is not None:
+                option.check(value)
         return {option.name: option.default for option in self.options} | dict(chosen)

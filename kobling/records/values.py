@@ -22,8 +22,13 @@ _encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
 def _bounded(text: str) -> Decimal:
-    number = Decimal(text)
-    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS or len(text) > 4 * MOST_DIGITS:
+    if len(text) > 4 * MOST_DIGITS:
+        raise ValueError("a number too long to be meant")
+    return _meant(Decimal(text))
+
+
+def _meant(number: Decimal) -> Decimal:
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError("a number too large or too small to be meant")
     return number
 
@@ -64,19 +69,17 @@ def fingerprint(values: Fields) -> str:
 def exact(value: object) -> Decimal:
     """Read a vendor's number as Decimal.
 
-    Accepts Decimal, int and text with a point. Raises ValueError for anything else, floats included.
+    Accepts Decimal, int and text with a point. Raises ValueError for anything else, floats included, and for what is
+    larger or smaller than any amount: its arithmetic would not end.
     """
     if isinstance(value, Decimal):
-        return value
+        return _meant(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(f"not an exact number: {value!r}")
     try:
-        number = Decimal(value)
+        return _meant(Decimal(value))
     except InvalidOperation:
         raise ValueError(f"not a number: {value!r}") from None
-    if not number.is_finite():
-        raise ValueError(f"not a finite number: {value!r}")
-    return number
 
 
 def parse_instant(text: str) -> datetime:

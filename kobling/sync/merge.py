@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from kobling.mapping import ConflictPolicy, FieldMapping, Side, TableMapping
+from kobling.records import exact
 from kobling.sync.states import Pairing, Seen
 
 
@@ -66,7 +66,7 @@ def _prove(each: FieldMapping, pairing: Pairing, here: Any, there: Any, result: 
     """Two totals that a person accepted as they are prove nothing any more until one of them moves."""
     if (pairing.base_left.get(each.key, MISSING), pairing.base_right.get(each.key, MISSING)) == (here, there):
         return
-    if here is None or there is None or abs(Decimal(here) - Decimal(there)) > each.tolerance:
+    if here is None or there is None or abs(exact(here) - exact(there)) > each.tolerance:
         result.proofs[each.key] = [None, here, there]
 
 

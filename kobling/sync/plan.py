@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from typing import Any
 
 from kobling.mapping import DeletionPolicy, Side, TableMapping
-from kobling.records import N_
+from kobling.records import N_, exact
 from kobling.sync.actions import (
     Agree,
     AnyAction,
@@ -88,10 +87,10 @@ def _balance(mapping: TableMapping, pairing: Pairing, result: Merge) -> None:
     seen = pairing.seen(rule.side)
     if left is None or right is None or seen is None or seen.locked:
         return
-    missing = Decimal(right) - Decimal(left) if rule.side is Side.LEFT else Decimal(left) - Decimal(right)
+    missing = exact(right) - exact(left) if rule.side is Side.LEFT else exact(left) - exact(right)
     if abs(missing) > rule.limit:
         return
-    before = Decimal(seen.values.get(rule.field) or 0)
+    before = exact(seen.values.get(rule.field) or 0)
     del result.proofs[rule.total]
     result.towards(rule.side)[rule.field] = [before, before + missing]
 

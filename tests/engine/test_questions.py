@@ -112,3 +112,60 @@ def test_a_promise_comes_too_late_for_a_record_that_is_coupled(bench: Bench) -> 
     bench.run()
     assert Coupling.objects.get(right_id=there).left_id == numbered
     assert mail_of(bench.contacts, there, "Email") == "gamma@x.example", "nothing of the other record arrives"
+
+
+def similar(bench: Bench, *, mails: tuple[str, str] = ("", "")) -> tuple[str, str]:
+    """A record on each side that looks like the other: (left, right); asked about."""
+    left = bench.companies.put({"title": "Alfa", "mail": mails[0]}).external_id
+    right = bench.contacts.put({"Name": "ALFA", "Email": mails[1]}).external_id
+    bench.run()
+    assert ("maybe_same", "open") in bench.issues() and bench.couplings() == 0
+    return left, right
+
+
+@pytest.mark.parametrize("renamed", list(Side))
+def test_a_look_alike_that_is_none_any_more_leaves_the_other_one_alone_and_both_are_made(
+    bench: Bench, renamed: Side
+) -> None:
+    """The other record has not moved, and nobody reads it again: that it is alone now is news all the same."""
+    left, right = similar(bench)
+    if renamed is Side.LEFT:
+        bench.companies.edit(left, {"title": "Beta"})
+    else:
+        bench.contacts.edit(right, {"Name": "Beta"})
+    bench.run()
+    bench.run()
+    assert bench.issues() == [] and bench.couplings() == 2
+    assert sorted(each.fields["title"].lower() for each in bench.companies.all()) == ["alfa", "beta"]
+    assert sorted(each.fields["Name"].lower() for each in bench.contacts.all()) == ["alfa", "beta"]
+
+
+def test_who_is_asked_about_for_a_third_one_is_not_looked_at_again(bench: Bench) -> None:
+    """One of two look-alikes is renamed; the other one still stands beside the record."""
+    left, right = similar(bench)
+    other = bench.companies.put({"title": "alfa"}).external_id
+    bench.run()
+    bench.companies.edit(left, {"title": "Beta"})
+    bench.run()
+    bench.run()
+    assert {kind for kind, _ in bench.issues()} <= {"maybe_same", "ambiguous"} and bench.issues()
+    assert {each.fields["Name"] for each in bench.contacts.all()} == {"ALFA", "Beta"}
+    assert not Coupling.objects.filter(left_id=other).exists()
+    assert not Coupling.objects.filter(right_id=right).exists()
+
+
+@pytest.mark.parametrize("coupled", list(Side))
+def test_who_looked_like_a_record_that_is_coupled_with_another_is_made(bench: Bench, coupled: Side) -> None:
+    left, right = similar(bench)
+    table = Table.objects.get(name="customers").pk
+    if coupled is Side.LEFT:
+        ids = left, bench.contacts.put({"Name": "Delta"}).external_id
+    else:
+        ids = bench.companies.put({"title": "Delta"}).external_id, right
+    decide(WHO, table, coupled, ids[coupled is Side.RIGHT], "couple", NOW, other=ids[coupled is Side.LEFT])
+    for _ in range(3):
+        bench.run()
+    assert bench.issues() == [] and bench.couplings() == 2
+    assert Coupling.objects.filter(left_id=ids[0], right_id=ids[1]).exists()
+    lonely = right if coupled is Side.LEFT else left
+    assert Coupling.objects.filter(left_id=lonely).exists() or Coupling.objects.filter(right_id=lonely).exists()

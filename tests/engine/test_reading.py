@@ -17,6 +17,7 @@ from kobling.hub import runs
 from kobling.hub.models import Feed, MirrorRow, SyncIssue
 from kobling.hub.store import finding, mirror, sql
 from kobling.hub.store.journal import Fenced
+from kobling.mapping import DeletionPolicy
 from kobling.records import Misunderstood, NotReached, RateLimited, Record, Unreachable
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.protocols import Page, Unread
@@ -70,6 +71,60 @@ def test_one_unreadable_record_is_told_and_the_page_goes_on_and_it_is_tried_in_e
     assert len(bench.contacts.all()) == 5 and bench.issues() == []
 
 
+def test_an_unreadable_record_that_is_gone_is_a_deletion_and_no_question_any_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vendor that tells of no deletions: what is asked for again and is not there is gone."""
+    bench.change("customers", deletion=DeletionPolicy.DELETE)
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(5)]
+    bench.run()
+    broken_at(bench.companies, {ids[2]}, Misunderstood("what?"), monkeypatch)
+    bench.companies.edit(ids[2], {"mail": "x@x.example"})
+    bench.run()
+    assert bench.issues() == [("unreadable", "open")] and len(bench.contacts.all()) == 5
+    monkeypatch.setattr(bench.companies, "read", nothing_new)
+    bench.companies.remove(ids[2])
+    bench.run()
+    assert bench.issues() == [] and len(bench.contacts.all()) == 4
+
+
+@pytest.mark.parametrize("error", [Misunderstood("what?"), Unreachable("503")])
+def test_a_record_that_cannot_be_read_by_itself_either_is_not_gone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    bench.change("customers", deletion=DeletionPolicy.DELETE)
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(5)]
+    bench.run()
+    broken_at(bench.companies, {ids[2]}, Misunderstood("what?"), monkeypatch)
+    bench.companies.edit(ids[2], {"mail": "x@x.example"})
+
+    async def get(*_: Any) -> Record:
+        raise error
+
+    monkeypatch.setattr(bench.companies, "get", get)
+    for _ in range(2):
+        bench.run()
+    assert bench.issues() == [("unreadable", "open")] and len(bench.contacts.all()) == 5
+
+
+def test_a_plan_that_is_only_shown_tells_of_what_cannot_be_read_as_well(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reading is kept, so a later run would never hear of the record again."""
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(3)]
+    bad = {ids[1]}
+    broken_at(bench.companies, bad, Misunderstood("what?"), monkeypatch)
+    bench.run(kind="plan")
+    assert bench.issues() == [("unreadable", "open")]
+    bad.clear()
+    bench.run()
+    assert bench.issues() == [] and len(bench.contacts.all()) == 3
+
+
+async def nothing_new(bookmark: Any) -> Page:
+    return Page([], dict(bookmark or {"log": 0}), more=False)
+
+
 def test_a_vendors_fault_breaks_the_page_off_and_nothing_of_it_is_skipped(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,11 +175,8 @@ def test_a_sweep_fetches_what_the_mirror_lacks(bench: Bench, monkeypatch: pytest
     """A change that no feed told of: the list of ids shows the record, and it is read."""
     bench.run()
 
-    async def nothing(bookmark: Any) -> Page:
-        return Page([], dict(bookmark or {"log": 0}), more=False)
-
     bench.companies.put({"title": "Told by nobody"})
-    monkeypatch.setattr(bench.companies, "read", nothing)
+    monkeypatch.setattr(bench.companies, "read", nothing_new)
     bench.run()
     assert bench.contacts.all() == []
     bench.run(full=True)

@@ -10,7 +10,7 @@ import pytest
 from kobling.pairs.pleo_business_central import booking
 from kobling.pairs.pleo_business_central.catalogue import rates_of
 from kobling.pairs.pleo_business_central.pair import PAIR
-from kobling.records import Wrong
+from kobling.records import SettingsError, Wrong
 
 OPTIONS = PAIR.with_defaults({"contra_card": "5840", "contra_pocket": "5910", "transfers_account": "5820"})
 TOLD = {"supplier": "DSB", "userName": "Åse Birkholm", "note": "Møde", "type": "card_purchase", "reference": "PLEO-1"}
@@ -47,8 +47,9 @@ def test_the_text_leaves_no_dangling_dash(template: str, told: dict[str, Any], t
 
 @pytest.mark.parametrize("template", ["{secret}", "{supplier} {note2}", "{}"])
 def test_a_text_with_an_unknown_word_is_refused_by_name(template: str) -> None:
-    with pytest.raises(Wrong):
-        booking.description(template, TOLD)
+    with pytest.raises(SettingsError) as refused:
+        booking.known_words(template)
+    assert refused.value.field == "description"
 
 
 def test_a_template_reaches_into_nothing() -> None:

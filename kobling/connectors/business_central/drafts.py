@@ -15,7 +15,7 @@ from typing import Any
 
 from kobling.connectors.business_central import attachments, values
 from kobling.connectors.business_central.journals import Journals
-from kobling.records import Record
+from kobling.records import Record, exact
 from kobling.sdk.odata.batch import Part
 from kobling.sdk.odata.query import one_of
 from kobling.sdk.odata.service import Row, Service
@@ -148,7 +148,7 @@ def _line(row: Row) -> dict[str, Any]:
     dimensions = {each["code"]: each["valueCode"] for each in row.get("dimensionSetLines") or ()}
     return {
         **found,
-        "amount": Decimal(row["amount"]),
+        "amount": exact(row["amount"]),
         "balancingAccountNumber": told.get("balancingAccountNumber") or None,
         "dimensions": dimensions,
     }

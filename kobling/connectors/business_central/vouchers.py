@@ -14,7 +14,7 @@ from kobling.connectors.business_central import attachments, values
 from kobling.connectors.business_central.bulk_drafts import BulkDrafts, is_draft
 from kobling.connectors.business_central.drafts import DRAFT, POSTED, RESOURCE, Drafts, code_of, record
 from kobling.connectors.business_central.journals import Journals
-from kobling.records import N_, AlreadyThere, NotThere, Record, Refused, Unsafe
+from kobling.records import N_, AlreadyThere, NotThere, Record, Refused, Unsafe, exact
 from kobling.sdk.looking_up import differences
 from kobling.sdk.odata.change_sets import carried_out
 from kobling.sdk.odata.query import equals
@@ -110,7 +110,7 @@ class Vouchers:
         """What the ledger holds has no lines of ours any more, but it cannot add up to less than was sent."""
         if found.fields["status"] != POSTED:
             return False
-        sent = sum((abs(Decimal(str(each["amount"]))) for each in write.fields.get("lines") or ()), Decimal())
+        sent = sum((abs(exact(each["amount"])) for each in write.fields.get("lines") or ()), Decimal())
         return bool(found.fields["total"] < sent / 2)
 
     async def _write_one(self, write: Write) -> Outcome:
@@ -179,8 +179,8 @@ class Vouchers:
 
 def _posted(number: str, rows: Sequence[Row]) -> Record:
     """What the ledger says: debits are the total, and they balance."""
-    debits = sum((Decimal(row.get("debitAmount") or 0) for row in rows), Decimal())
-    credits = sum((Decimal(row.get("creditAmount") or 0) for row in rows), Decimal())
+    debits = sum((exact(row.get("debitAmount") or 0) for row in rows), Decimal())
+    credits = sum((exact(row.get("creditAmount") or 0) for row in rows), Decimal())
     files = {each["name"]: each for row in rows for each in attachments.listed(row.get("attachments") or ())}
     fields = {
         "documentNumber": number,
@@ -195,5 +195,5 @@ def _posted(number: str, rows: Sequence[Row]) -> Record:
 
 
 def _entry(row: Row) -> dict[str, Any]:
-    amount = Decimal(row.get("debitAmount") or 0) - Decimal(row.get("creditAmount") or 0)
+    amount = exact(row.get("debitAmount") or 0) - exact(row.get("creditAmount") or 0)
     return {"accountNumber": row["accountNumber"], "amount": amount}

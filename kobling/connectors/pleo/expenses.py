@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from kobling.connectors.pleo.jobs import ENDED, Jobs
 from kobling.connectors.pleo.receipts import Links, Place
 from kobling.connectors.pleo.service import Row, Rows, Service
-from kobling.records import N_, Misunderstood, NotThere, Record, Refused
+from kobling.records import N_, Misunderstood, NotThere, Record, Refused, exact
 from kobling.sdk.hosts import checked_base_url
 from kobling.sdk.protocols import (
     Bookmark,
@@ -232,7 +232,7 @@ class Expenses(NotWritten):
         if told is None:
             return None
         whole = self._whole and told["currency"] in NO_CENTS
-        return Decimal(told["value"]) / (1 if whole else 100)
+        return exact(told["value"]) / (1 if whole else 100)
 
 
 def _reference(row: Row) -> str:

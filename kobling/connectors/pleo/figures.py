@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from kobling.connectors.pleo.service import Service
-from kobling.records import N_, Misunderstood
+from kobling.records import N_, Misunderstood, exact
 from kobling.sdk.figures import Figure
 
 MISSING_RECEIPTS, TO_EXPORT, WALLET = "missing_receipts", "to_export", "wallet"
@@ -46,7 +46,7 @@ async def of_entries(service: Service, *, whole: frozenset[str]) -> list[Figure]
             kinds.append(MISSING_RECEIPTS)
         told = row.get("transactionWalletValue") or {}
         currency = str(told.get("currency") or "")
-        amount = Decimal(str(told.get("minors") or 0)) / (1 if currency in whole else _HUNDRED)
+        amount = exact(told.get("minors") or 0) / (1 if currency in whole else _HUNDRED)
         for kind in kinds:
             numbers[kind] += 1
             sums[kind][currency] = sums[kind].get(currency, Decimal(0)) + amount
@@ -59,4 +59,4 @@ async def of_wallet(service: Service, address: str, token: str) -> Figure:
     balance = told.get("balance") if isinstance(told, dict) else None
     if not isinstance(balance, dict) or "value" not in balance or not balance.get("currency"):
         raise Misunderstood(N_("%(vendor)s's answer could not be read."), vendor="Pleo", detail="balance")
-    return Figure(WALLET, None, {str(balance["currency"]): Decimal(str(balance["value"]))})
+    return Figure(WALLET, None, {str(balance["currency"]): exact(balance["value"])})

@@ -21,7 +21,7 @@ def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
     """The next instant (UTC) a schedule is due, right across daylight-saving changes. Raises SettingsError."""
     try:
         zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError(
             N_("“%(zone)s” is not a time zone. Write it like Europe/Copenhagen."), zone=time_zone
         ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -18,7 +18,7 @@ from kobling.hub.models.market import Activation, Price, active
 from kobling.hub.services import pairs
 from kobling.hub.services.log import record
 from kobling.pairs.base import FULL, PairType
-from kobling.records import N_, SettingsError, Unsafe
+from kobling.records import N_, SettingsError, Unsafe, exact
 
 PERIODS = ("month", "year", "once")
 
@@ -67,10 +67,10 @@ def set_price(actor: Actor, opener: Opener, pair_type: str, amount: str, currenc
     require_operator(actor)
     kind = opener.pair_type_named(pair_type)
     try:
-        number = Decimal(amount)
-    except InvalidOperation:
+        number = exact(amount)
+    except ValueError:
         number = Decimal(-1)
-    if not number.is_finite() or number < 0 or not (len(currency) == 3 and currency.isalpha()) or per not in PERIODS:
+    if number < 0 or not (len(currency) == 3 and currency.isalpha()) or per not in PERIODS:
         raise SettingsError(
             N_("A price is an amount, a currency and one of: %(periods)s. For example 249.00 NOK month."),
             periods=", ".join(PERIODS),

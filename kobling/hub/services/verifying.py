@@ -17,7 +17,7 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror
 from kobling.hub.store.quiet import QUIET
 from kobling.mapping import Side
-from kobling.records import N_, Unsafe
+from kobling.records import N_, Unsafe, exact
 from kobling.sync.merge import MISSING, Merge, merge
 from kobling.sync.states import Pairing
 
@@ -141,8 +141,8 @@ def _fields(result: Merge) -> Iterator[tuple[str, str, Any, Any]]:
 def _add_totals(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
     for each in bench.mapping.fields:
         if each.proof and pairing.left is not None and pairing.right is not None:
-            left = Decimal(pairing.left.values.get(each.key) or 0)
-            right = Decimal(pairing.right.values.get(each.key) or 0)
+            left = exact(pairing.left.values.get(each.key) or 0)
+            right = exact(pairing.right.values.get(each.key) or 0)
             _add(table.totals, each.key, left, right)
             if left != right and abs(right - left) <= each.tolerance:
                 _add(table.rounded, each.key, Decimal(1), right - left)

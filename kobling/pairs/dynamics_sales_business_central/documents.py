@@ -28,7 +28,7 @@ from kobling.pairs.dynamics_sales_business_central.codecs import (
 )
 from kobling.pairs.dynamics_sales_business_central.lines import central_lines, sales_lines
 from kobling.pairs.dynamics_sales_business_central.options import rules
-from kobling.records import N_
+from kobling.records import N_, exact
 
 SUBMITTED = 1
 _POSTED = ("Open", "Paid", "Canceled", "Corrective")
@@ -243,7 +243,7 @@ def _read_central_status(values: Values, _side: str, _resolver: Resolver | None)
     status, remaining, total = values
     if status in ("Canceled", "Corrective"):
         return "canceled"
-    left, whole = (Decimal(each) if each is not None else Decimal(0) for each in (remaining, total))
+    left, whole = (exact(each) if each is not None else Decimal(0) for each in (remaining, total))
     if status == "Paid" or (left == 0 and whole != 0):
         return "paid"
     return "partly_paid" if left < whole else "billed"

@@ -7,7 +7,7 @@ from typing import Any
 
 from kobling.mapping import Codec, Condition, Direction, FieldMapping, MatchRule, Resolver, TableMapping, end
 from kobling.mapping.codecs import NUMBER, Values, text_up_to
-from kobling.mapping.references import reference
+from kobling.mapping.references import KEEP, reference
 from kobling.pairs.dynamics_sales_business_central.codecs import (
     ACTIVE,
     CENTRAL_UNIT,
@@ -198,6 +198,6 @@ def _currency_of_prices(own: str) -> Codec:
         return (resolver.field(side, "salesPrices", price, "currencyCode") if price else None) or own
 
     def write(_value: Any, _side: str, _resolver: Resolver | None) -> Values:
-        return ()
+        return (KEEP,)
 
     return Codec("currency_of_prices", read, write)

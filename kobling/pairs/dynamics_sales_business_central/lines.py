@@ -158,4 +158,4 @@ def _external(product: str | None, side: str, resolver: Resolver | None) -> str 
 def _number(value: Any) -> Any:
     """A plain number, empty read as nothing. Prices of Sales come with more decimals than they were given."""
     number = NUMBER.read((value,), "", None)
-    return 0 if number is None or abs(Decimal(number)) < _SMALL else number
+    return 0 if number is None or abs(exact(number)) < _SMALL else number

@@ -7,7 +7,7 @@ from typing import Any
 
 from kobling.mapping import ConflictPolicy, Direction, Side
 from kobling.pairs.base import Option
-from kobling.pairs.common_options import SYNCHRONISE
+from kobling.pairs.common_options import SYNCHRONISE, a_currency
 from kobling.records import N_
 
 OPTIONS = (
@@ -17,6 +17,7 @@ OPTIONS = (
         N_("The company's own currency"),
         "DKK",
         help=N_("Business Central leaves it blank; Dynamics 365 Sales must have the same base currency."),
+        reads=a_currency,
     ),
     Option(
         "ownership",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from kobling.files import Document
-from kobling.records import N_, Wrong
+from kobling.records import N_, Wrong, exact
 
 Fields = Mapping[str, Any]
 Rows = Mapping[str, Mapping[str, Fields]]
@@ -52,12 +52,9 @@ def made(source_id: str, number: str, make: Callable[[], Document]) -> Document 
 def exact_of(value: Any, field: str) -> Decimal:
     """An amount as it stands. Raises Wrong naming the field."""
     try:
-        found = Decimal(str(value if value not in (None, "") else 0).strip())
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise Wrong(N_("%(field)s “%(value)s” is no number."), field=field, value=value)
-    return found
+        return exact(str(value if value not in (None, "") else 0).strip())
+    except ValueError:
+        raise Wrong(N_("%(field)s “%(value)s” is no number."), field=field, value=value) from None
 
 
 def day_of(value: Any, field: str) -> date:

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kobling.mapping.codecs import Codec, Resolver, Values
-from kobling.records import N_, Wrong, parse_instant
+from kobling.records import N_, SettingsError, Wrong, exact, parse_instant
 
 _WORD = re.compile(r"\{(\w*)\}")
 _CENT = Decimal("0.01")
@@ -31,7 +31,7 @@ MORE_SOURCES = ("reference", "billCurrency", "billAmount", "link")
 
 def amount_text(value: Any) -> str:
     """An amount as agreed values carry it."""
-    return format(Decimal(value).quantize(_CENT), "f")
+    return format(exact(value).quantize(_CENT), "f")
 
 
 def number_codec() -> Codec:
@@ -53,15 +53,15 @@ EXTERNAL = Codec(
 )
 ABSOLUTE = Codec(
     "absolute_amount",
-    lambda values, _side, _resolver: None if values[0] is None else abs(Decimal(values[0])).quantize(_CENT),
+    lambda values, _side, _resolver: None if values[0] is None else abs(exact(values[0])).quantize(_CENT),
     lambda value, _side, _resolver: (value,),
 )
 
 
 def _debits(values: Values, _side: str, _resolver: Resolver | None) -> Any:
     """What an expense's lines come to, whichever way each goes; together they must be the expense."""
-    amounts = [Decimal(each["amount"]) for each in values[0] or ()]
-    whole = Decimal(values[1]).quantize(_CENT)
+    amounts = [exact(each["amount"]) for each in values[0] or ()]
+    whole = exact(values[1]).quantize(_CENT)
     if abs(sum(amounts, Decimal())).quantize(_CENT) != abs(whole):
         raise Wrong(
             N_("The parts of the expense come to %(parts)s, the expense to %(whole)s."),
@@ -141,7 +141,7 @@ def lines_codec(options: Mapping[str, Any]) -> Codec:
         return [
             {
                 "account": account_of(options, kind, line),
-                "amount": amount_text(Decimal(line["amount"]) * sign),
+                "amount": amount_text(exact(line["amount"]) * sign),
                 "tax": line.get("taxCode") or None,
                 "text": text,
                 "note": note or None,
@@ -175,21 +175,34 @@ def account_of(options: Mapping[str, Any], kind: str, line: Mapping[str, Any]) -
     return str(fallback)
 
 
+WORDS = {
+    "supplier": "supplier",
+    "employee": "userName",
+    "employee_code": "userCode",
+    "note": "note",
+    "type": "type",
+    "reference": "reference",
+    "team": "teamCode",
+}
+"""What the text of the lines can say: the template's word → what is told of an expense."""
+
+
+def known_words(template: str) -> str:
+    """The template of the lines' text. Raises SettingsError for a word that there is not."""
+    for word in _WORD.findall(template):
+        if word not in WORDS:
+            raise SettingsError(
+                N_("The text of lines knows no {%(name)s}. Known: %(known)s."),
+                field="description",
+                name=word,
+                known=", ".join(WORDS),
+            )
+    return template
+
+
 def description(template: str, told: Mapping[str, Any]) -> str:
-    """The text of the lines by a template; what is not known leaves no dangling dash. Raises Wrong."""
-    words = {
-        "supplier": told.get("supplier"),
-        "employee": told.get("userName"),
-        "employee_code": told.get("userCode"),
-        "note": told.get("note"),
-        "type": told.get("type"),
-        "reference": told.get("reference"),
-        "team": told.get("teamCode"),
-    }
-    unknown = [name for name in _WORD.findall(template) if name not in words]
-    if unknown:
-        raise Wrong(N_("The text of lines knows no {%(name)s} (option description)."), name=unknown[0])
-    made = _WORD.sub(lambda found: str(words[found[1]] or ""), template)
+    """The text of the lines by a template of known words; what an expense has not leaves no dangling dash."""
+    made = _WORD.sub(lambda found: str(told.get(WORDS[found[1]]) or ""), template)
     parts = [each.strip() for each in made.replace("\n", " ").split(" - ")]
     return " - ".join(each for each in parts if each.strip("- ")) or str(told.get("reference") or "")
 
@@ -197,9 +210,9 @@ def description(template: str, told: Mapping[str, Any]) -> str:
 def comment(told: Mapping[str, Any]) -> str:
     """What the line cannot carry elsewhere: the amount in the shop's currency and its rate, and the link."""
     parts = []
-    paid, bill = sum(Decimal(each["amount"]) for each in told["lines"]), told.get("billAmount")
+    paid, bill = sum(exact(each["amount"]) for each in told["lines"]), told.get("billAmount")
     if bill and told.get("billCurrency") not in (None, told["currency"]):
-        rate = (paid / Decimal(bill) * 100).quantize(Decimal("0.0001"))
+        rate = (paid / exact(bill) * 100).quantize(Decimal("0.0001"))
         parts.append(f"{bill} {told['billCurrency']} à {rate}")
     if told.get("link"):
         parts.append(str(told["link"]))
@@ -225,7 +238,7 @@ def _write_voucher_lines(value: Any, _side: str, _resolver: Resolver | None) -> 
     lines = [
         {
             "accountNumber": each["account"],
-            "amount": Decimal(each["amount"]),
+            "amount": exact(each["amount"]),
             "taxCode": each["tax"],
             "description": each["text"],
             "comment": each["note"],

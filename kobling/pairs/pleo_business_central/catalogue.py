@@ -22,7 +22,7 @@ from kobling.mapping.codecs import FLAG, NUMBER, Codec, Resolver, Values
 from kobling.mapping.identity import cvr_number
 from kobling.mapping.people import CVR, country_key
 from kobling.mapping.references import reference
-from kobling.records import N_, Wrong
+from kobling.records import N_, Wrong, exact
 
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
 
@@ -144,11 +144,11 @@ def tax_codes(options: Mapping[str, Any]) -> TableMapping:
 
 
 def rates_of(text: str) -> dict[str, Decimal]:
-    """``CODE=25, CODE=0`` as rates. Raises SettingsError-like Wrong for what is no number."""
+    """``CODE=25, CODE=0`` as rates, 0.25 for 25. Raises ValueError for what is no number."""
     found = {}
     for part in filter(None, (each.strip() for each in re.split(r"[;,\n](?=\s*[^\s\d])", text))):
         code, _, rate = part.partition("=")
-        found[code.strip()] = Decimal(rate.strip().replace(",", ".")) / 100
+        found[code.strip()] = exact(rate.strip().replace(",", ".")) / 100
     return found
 
 
@@ -161,7 +161,7 @@ def _rate(told: str) -> Codec:
             return _plain(known[code])
         found = _PERCENT.search(name)
         if found:
-            return _plain(Decimal(found[1].replace(",", ".")) / 100)
+            return _plain(exact(found[1].replace(",", ".")) / 100)
         if "fri" in name.casefold() or "free" in name.casefold():
             return 0
         raise Wrong(N_("Say which rate the VAT code %(code)s has (option vat_rates: %(code)s=25)."), code=code)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from kobling.mapping.codecs import Codec, Resolver, Values
 from kobling.pairs.pleo_business_central.booking import NEEDS_RECEIPT, account_of, contra_of
-from kobling.records import N_, NotOffered, SettingsError, Wrong
+from kobling.records import N_, NotOffered, SettingsError, Wrong, exact
 
 _CHOSEN = "contra_card", "contra_pocket", "contra_reimbursement", "transfers_account"
 Check = Callable[[Mapping[str, Any], Resolver], None]
@@ -132,7 +131,7 @@ def tax_check(told: Mapping[str, Any], resolver: Resolver) -> None:
 
 def nothing_check(told: Mapping[str, Any], _resolver: Resolver) -> None:
     """Business Central posts no voucher without an amount (known business_central §6.1: nothing to post)."""
-    if not any(Decimal(line["amount"]) for line in told["lines"]):
+    if not any(exact(line["amount"]) for line in told["lines"]):
         raise Wrong(N_("The expense comes to 0.00: there is nothing to post. Mark it as exported in Pleo."))
 
 

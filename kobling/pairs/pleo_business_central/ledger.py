@@ -16,6 +16,7 @@ from typing import Any
 from kobling.mapping import Posting
 from kobling.mapping.codecs import Codec, Resolver, Values
 from kobling.pairs.pleo_business_central.booking import amount_text
+from kobling.records import exact
 
 _CENT = Decimal("0.01")
 ALL_VAT = "VAT"
@@ -30,8 +31,8 @@ def _share(line: Mapping[str, Any], resolver: Resolver | None) -> Decimal:
     code = line.get("taxCode")
     found = resolver.find("left", "taxCodes", "code", code) if resolver is not None and code else None
     rate = resolver.field("left", "taxCodes", found, "rate") if resolver is not None and found else None
-    part = Decimal(str(rate or 0))
-    return (Decimal(line["amount"]) * part / (1 + part)).quantize(_CENT, ROUND_HALF_UP)
+    part = exact(rate or 0)
+    return (exact(line["amount"]) * part / (1 + part)).quantize(_CENT, ROUND_HALF_UP)
 
 
 VAT = Codec("vat_of_lines", _vat, lambda _value, _side, _resolver: (None,))
@@ -64,14 +65,14 @@ def postings(options: Mapping[str, Any]) -> Callable[[Mapping[str, Any], Mapping
 
 def _drafted(lines: Any) -> Iterator[tuple[str, str, Decimal]]:
     for line in lines:
-        yield str(line["account"]), str(line["tax"] or ""), Decimal(line["amount"])
-        yield str(line["contra"]), "", -Decimal(line["amount"])
+        yield str(line["account"]), str(line["tax"] or ""), exact(line["amount"])
+        yield str(line["contra"]), "", -exact(line["amount"])
 
 
 def _to_be_posted(lines: Any, vat: Any) -> Iterator[tuple[str, str, Decimal]]:
     for line, share in zip(lines, vat, strict=True):
-        amount = Decimal(line["amount"])
-        part = Decimal(share) if amount * Decimal(share) >= 0 else -Decimal(share)
+        amount = exact(line["amount"])
+        part = exact(share) if amount * exact(share) >= 0 else -exact(share)
         yield str(line["account"]), "", amount - part
         yield ALL_VAT, "", part
         yield str(line["contra"]), "", -amount
@@ -81,4 +82,4 @@ def _posted(entries: Any, lines: Any) -> Iterator[tuple[str, str, Decimal]]:
     """Accounts that no line names hold the VAT."""
     known = {str(line[name]) for line in lines for name in ("account", "contra")}
     for each in entries:
-        yield each["account"] if each["account"] in known else ALL_VAT, "", Decimal(each["amount"])
+        yield each["account"] if each["account"] in known else ALL_VAT, "", exact(each["amount"])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from kobling.mapping import Side
 from kobling.pairs.base import Named, Option
-from kobling.pairs.common_options import SYNCHRONISE
+from kobling.pairs.common_options import SYNCHRONISE, a_currency, a_time_zone
+from kobling.pairs.pleo_business_central.booking import known_words
+from kobling.pairs.pleo_business_central.catalogue import rates_of
+from kobling.pairs.pleo_business_central.checks import needed_dimensions
 from kobling.records import N_
 
 DRAFT, POSTED = "draft", "posted"
@@ -17,6 +20,7 @@ OPTIONS = (
         N_("The company's own currency"),
         "DKK",
         help=N_("Journal lines carry no currency, so that the wallet's currency must be this one."),
+        reads=a_currency,
     ),
     Option(
         "posting",
@@ -58,6 +62,7 @@ OPTIONS = (
         N_("Text of the lines"),
         "{supplier} - {employee} - {note}",
         help=N_("Known: {supplier}, {employee}, {employee_code}, {note}, {type}, {reference}, {team}."),
+        reads=known_words,
     ),
     Option(
         "missing_receipts",
@@ -85,13 +90,21 @@ OPTIONS = (
         N_("Rates of VAT codes"),
         "",
         help=N_("Where a code's name does not tell its rate: CODE=25, CODE=0, …"),
+        reads=rates_of,
     ),
     Option(
         "needed_dimensions",
         N_("Dimensions that accounts need"),
         "",
         help=N_("Expenses without them wait: 4010=AFDELING PROJEKT, *=AFDELING. Business Central's API does not tell."),
+        reads=needed_dimensions,
     ),
-    Option("time_zone", N_("Time zone"), "Europe/Copenhagen", help=N_("It decides which day an expense belongs to.")),
+    Option(
+        "time_zone",
+        N_("Time zone"),
+        "Europe/Copenhagen",
+        help=N_("It decides which day an expense belongs to."),
+        reads=a_time_zone,
+    ),
     Option("language", N_("Language of what Pleo is told"), "da", ("da", "sv", "nb", "en")),
 )

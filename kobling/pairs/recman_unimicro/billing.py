@@ -17,7 +17,7 @@ from typing import Any
 from kobling.mapping import Posting
 from kobling.mapping.codecs import Codec, Resolver, Values, simple
 from kobling.mapping.identity import Checked, payment_reference_no
-from kobling.records import N_, SettingsError, Wrong
+from kobling.records import N_, SettingsError, Wrong, exact
 
 INVOICE, CREDIT_NOTE = "invoice", "creditnote"
 _TYPES = {INVOICE: 0, CREDIT_NOTE: 1}
@@ -29,7 +29,7 @@ _ORE = Decimal("0.01")
 
 def plain(value: Any) -> str:
     """A number as agreed values carry it: exact, without needless zeros."""
-    number = Decimal(str(value).strip()).normalize()
+    number = exact(str(value).strip()).normalize()
     return format(number, "f")
 
 
@@ -40,7 +40,7 @@ def rates(rule: str) -> dict[str, str]:
         rate, sign, code = (each.strip() for each in part.partition("="))
         try:
             key = plain(rate.rstrip("%"))
-        except ArithmeticError:
+        except ValueError:
             key = ""
         if not sign or not code or not key:
             raise SettingsError(
@@ -108,13 +108,13 @@ class Books:
 
     def rate(self, code: str) -> Decimal:
         """The rate of a VAT code, in per cent."""
-        return Decimal(str(self.resolver.field("right", "vatTypes", str(self.vat_type(code)), "VatPercent") or 0))
+        return exact(self.resolver.field("right", "vatTypes", str(self.vat_type(code)), "VatPercent") or 0)
 
 
 def signed(lines: Any, kind: Any) -> list[tuple[Mapping[str, Any], Decimal]]:
     """Lines with their quantities; those of a credit note are turned where it comes to more than nothing."""
-    told = [(line, Decimal(str(line.get("quantity") or 0))) for line in lines or ()]
-    total = sum((quantity * Decimal(str(line.get("price") or 0)) for line, quantity in told), Decimal(0))
+    told = [(line, exact(line.get("quantity") or 0)) for line in lines or ()]
+    total = sum((quantity * exact(line.get("price") or 0) for line, quantity in told), Decimal(0))
     turn = kind == CREDIT_NOTE and total > 0
     return [(line, -quantity if turn else quantity) for line, quantity in told]
 
@@ -183,11 +183,11 @@ def _write_items(value: Any, _side: str, resolver: Resolver | None) -> Values:
 
 def _item(books: Books, line: Mapping[str, Any]) -> dict[str, Any]:
     """In the company's own currency both amounts are the same; in another Unimicro works out its own."""
-    price = Decimal(line["price"])
+    price = exact(line["price"])
     return {
         "ProductID": int(books.product(line["product"])) if line["product"] else None,
         "ItemText": line["text"],
-        "NumberOfItems": Decimal(line["quantity"]),
+        "NumberOfItems": exact(line["quantity"]),
         "PriceExVat": price if line["currency"] == BASE_CURRENCY else None,
         "PriceExVatCurrency": price,
         "VatTypeID": books.vat_type(line["vatCode"]),
@@ -206,7 +206,7 @@ def total_codec(options: Mapping[str, Any], *, with_vat: bool) -> Codec:
             raise LookupError("totals are read with a resolver")
         books, total = Books(resolver, chosen), Decimal(0)
         for line, quantity in signed(values[0], values[1]):
-            net = (quantity * Decimal(str(line.get("price") or 0))).quantize(_ORE, ROUND_HALF_UP)
+            net = (quantity * exact(line.get("price") or 0)).quantize(_ORE, ROUND_HALF_UP)
             total += net
             if with_vat:
                 told = _line(books, line, quantity)
@@ -220,13 +220,13 @@ def postings(values: Mapping[str, Any], _other: Mapping[str, Any]) -> Iterator[P
     """What an invoice comes to without VAT, by product, which tells Unimicro the account."""
     period = str(values.get("date") or "")[:7]
     for line in values.get("lines") or ():
-        net = (Decimal(line["quantity"]) * Decimal(line["price"])).quantize(_ORE, ROUND_HALF_UP)
+        net = (exact(line["quantity"]) * exact(line["price"])).quantize(_ORE, ROUND_HALF_UP)
         yield Posting(period, str(line["product"] or ""), str(line["vatCode"] or ""), line["currency"], net)
 
 
 AMOUNT = Codec(
     "amount",
-    lambda values, _side, _resolver: None if values[0] is None else Decimal(values[0]).quantize(_ORE),
+    lambda values, _side, _resolver: None if values[0] is None else exact(values[0]).quantize(_ORE),
     lambda value, _side, _resolver: (value,),
 )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from kobling.pairs.base import Option
 from kobling.pairs.common_options import SYNCHRONISE
-from kobling.records import N_
+from kobling.pairs.recman_unimicro.billing import rates
+from kobling.pairs.recman_unimicro.numbers import customer_number
+from kobling.records import N_, parse_day
 
 DRAFT, ISSUED = "draft", "issued"
 
@@ -15,6 +17,7 @@ OPTIONS = (
         N_("Invoices from"),
         "",
         help=N_("A date (YYYY-MM-DD): older invoices stay where they are. Empty when the pair is made: that day."),
+        reads=parse_day,
     ),
     Option(
         "departments",
@@ -36,12 +39,14 @@ OPTIONS = (
         help=N_(
             "same: as in RecMan; +100000: that much higher; 17=100017, 18=100203: one by one, the rest as RecMan's."
         ),
+        reads=customer_number,
     ),
     Option(
         "vat_codes",
         N_("VAT codes"),
         "",
         help=N_("Which VAT code of Unimicro a rate means where the product does not tell: 25=3, 15=31, 0=6."),
+        reads=rates,
     ),
     Option("projects", N_("Projects"), "transfer", ("transfer", "leave")),
     Option("language", N_("Language"), "nb", ("nb", "da", "sv", "en")),

@@ -23,7 +23,7 @@ from kobling.mapping.codecs import DAY, NUMBER_AS_TEXT, Values, number_with_deci
 from kobling.mapping.references import KEEP, any_reference, first_reference
 from kobling.pairs.simply_crm_dinero.lines import crm_lines, dinero_lines
 from kobling.pairs.simply_crm_dinero.options import conflict_of, direction_of, leading_of
-from kobling.records import N_, Refused
+from kobling.records import N_, Refused, exact
 
 _ORE = number_with_decimals(2)
 _TO_BOOK = {"Approved": "Booked", "Sent": "Booked", "Paid": "Booked", "Created": "Draft", "AutoCreated": "Draft"}
@@ -34,7 +34,7 @@ _TO_CRM = {"booked": "Approved", "paid": "Paid"}
 
 def invoices(options: Mapping[str, Any]) -> TableMapping:
     """Invoice ↔ invoices. A booked invoice never changes; ``invoices_from`` keeps history out unless asked for."""
-    limit = Decimal(options["rounding_limit"])
+    limit = exact(options["rounding_limit"])
     since = options["invoices_from"]
     period = () if since in ("", "all") else (since,)
     return TableMapping(

@@ -13,7 +13,7 @@ from kobling.mapping import Codec, Resolver, Unresolved
 from kobling.mapping.codecs import Values
 from kobling.mapping.references import KEEP
 from kobling.pairs.simply_crm_dinero.goods import PIECES
-from kobling.records import N_, Refused, exact, is_empty, rounded
+from kobling.records import N_, Refused, Wrong, exact, is_empty, rounded
 
 _HUNDRED = Decimal(100)
 _TAXES = ("tax1", "tax2", "tax3", "tax4", "tax5", "tax6")
@@ -32,7 +32,7 @@ def crm_lines(fallback_product: str, rounding_limit: Decimal) -> Codec:
         amounts = [exact(each) if not is_empty(each) else Decimal(0) for each in (discount_amount, shipping)]
         adjusted = exact(adjustment) if not is_empty(adjustment) else Decimal(0)
         if any(amounts) or abs(adjusted) > rounding_limit:
-            raise ValueError("a discount amount, adjustment or shipping on the whole invoice cannot be carried exactly")
+            raise Wrong(N_("A discount amount, adjustment or shipping on the whole invoice cannot be carried exactly."))
         whole = exact(discount_percent) if not is_empty(discount_percent) else Decimal(0)
         return [_read_item(item, whole, side, resolver) for item in items or ()]
 
@@ -67,10 +67,10 @@ def _discount(item: dict[str, Any], gross: Decimal) -> Decimal:
     if amount == 0:
         return percent
     if gross == 0:
-        raise ValueError("a discount amount on a line of nothing")
+        raise Wrong(N_("There is a discount amount on a line of nothing."))
     as_percent = (amount / gross * _HUNDRED).quantize(Decimal("0.000001"))
     if rounded(gross * as_percent / _HUNDRED) != rounded(amount):
-        raise ValueError(f"the discount of {amount} cannot be carried as per cent")
+        raise Wrong(N_("The discount of %(amount)s cannot be carried as per cent."), amount=amount)
     return as_percent
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kobling.mapping import ConflictPolicy, Direction, Side
 from kobling.pairs.base import Named, Option
-from kobling.pairs.common_options import SYNCHRONISE
+from kobling.pairs.common_options import SYNCHRONISE, a_day_or_all, an_amount
 from kobling.records import N_
 
 ACCOUNT = Named(Side.RIGHT, "accounts", "AccountNumber")
@@ -49,14 +49,16 @@ OPTIONS = (
         N_("Invoices from"),
         "",
         help=N_("The first invoice date to synchronise (YYYY-MM-DD), or “all”. Default: the day the pair was made."),
+        reads=a_day_or_all,
     ),
-    Option("sales_account", N_("Sales account with VAT"), "1000", names=ACCOUNT),
+    Option("sales_account", N_("Sales account with VAT"), "1000", names=ACCOUNT, reads=int),
     Option(
         "sales_account_without_vat",
         N_("Sales account without VAT"),
         "",
         help=N_("Lines without VAT wait until you choose it, since the account decides what is reported."),
         names=ACCOUNT,
+        reads=int,
     ),
     Option(
         "fallback_product",
@@ -69,6 +71,7 @@ OPTIONS = (
         N_("Largest rounding difference"),
         "0.10",
         help=N_("Up to this amount an invoice's total in the CRM is adjusted to Dinero's; more than that asks you."),
+        reads=an_amount,
     ),
     Option("country_language", N_("Language of country names in the CRM"), "da", ("da", "sv", "nb", "en")),
 )

@@ -1,7 +1,8 @@
 """Translations: gathers every text for people from the code, and holds the catalogues against it.
 
 ``python tools/translations.py update`` adds new texts to the catalogues; ``compile`` writes the .mo files;
-``fill FILE`` takes translations from a JSON file (``{text: {da, sv, nb}}``) and compiles.
+``fill FILE`` takes translations from a JSON file (``{text: {da, sv, nb}}``; a sentence that counts stands there as
+it reads of many, with ``[one, many]`` in each language) and compiles.
 """
 
 from __future__ import annotations
@@ -25,20 +26,26 @@ LANGUAGES = ("da", "sv", "nb")
 BEGAN = datetime(2026, 11, 23, tzinfo=UTC)
 """The date in every catalogue's head: a real one would change files without changing a text."""
 MARKERS = {"N_", "translated", "say"}
+COUNTED = "NP_"
+"""Marks a sentence that counts: how it reads of one, and of several."""
+Text = str | tuple[str, str]
 PLACES = re.compile(r"%\((\w+)\)s|%%")
 
 
-def texts() -> dict[str, str]:
+def texts() -> dict[Text, str]:
     """Every marked text with the first place it stands in."""
-    found: dict[str, str] = {}
+    found: dict[Text, str] = {}
     for path in sorted((ROOT / "kobling").rglob("*.py")):
         for text in _marked(ast.parse(path.read_text(encoding="utf-8"))):
             found.setdefault(text, str(path.relative_to(ROOT)))
     return found
 
 
-def _marked(tree: ast.Module) -> Iterator[str]:
+def _marked(tree: ast.Module) -> Iterator[Text]:
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) == COUNTED:
+            one, many = (each.value for each in node.args if isinstance(each, ast.Constant))
+            yield (one, many)
         if isinstance(node, ast.Call) and _name(node.func) in MARKERS and node.args:
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value:
@@ -75,11 +82,11 @@ def problems() -> Iterator[str]:
     wanted = texts()
     for language in LANGUAGES:
         catalogue = _catalogue(language)
-        have = {str(message.id): str(message.string) for message in catalogue if message.id}
+        have = {_key(message.id): _forms(message.string) for message in catalogue if message.id}
         for text, place in wanted.items():
-            if not have.get(text):
+            if not all(have.get(text, ("",))):
                 yield f"{language}: not translated ({place}): {text}"
-            elif sorted(PLACES.findall(text)) != sorted(PLACES.findall(have[text])):
+            elif [_places(each) for each in _forms(text)] != [_places(each) for each in have[text]]:
                 yield f"{language}: other %(places)s than the English: {have[text]}"
         for text in have.keys() - wanted.keys():
             yield f"{language}: no longer used: {text}"
@@ -88,15 +95,28 @@ def problems() -> Iterator[str]:
             yield f"{language}: not compiled; run 'make docs'"
 
 
+def _key(found: object) -> Text:
+    return (str(found[0]), str(found[1])) if isinstance(found, list | tuple) else str(found)
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    return tuple(map(str, text)) if isinstance(text, list | tuple) else (str(text),)
+
+
+def _places(text: str) -> list[str]:
+    return sorted(PLACES.findall(text))
+
+
 def update() -> None:
     """Add texts that are new, drop those no longer used."""
     wanted = texts()
     for language in LANGUAGES:
         old = _catalogue(language)
         new = Catalog(language, project="Kobling", fuzzy=False, creation_date=BEGAN, revision_date=BEGAN)
-        for text in sorted(wanted):
+        for text in sorted(wanted, key=_forms):
             known = old.get(text)
-            new.add(text, known.string if known else "")
+            empty: str | tuple[str, str] = ("", "") if isinstance(text, tuple) else ""
+            new.add(text, known.string if known and _key(known.id) == text else empty)
         path = LOCALE / language / "LC_MESSAGES" / "django.po"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
@@ -105,13 +125,15 @@ def update() -> None:
 
 def fill(path: Path) -> None:
     """Take the translations in a JSON file into the catalogues; a text the code does not have is an error."""
-    given: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    told = json.loads(path.read_text(encoding="utf-8"))
+    counted = {many: (one, many) for one, many in (each for each in texts() if isinstance(each, tuple))}
+    given: dict[Text, dict[str, str | list[str]]] = {counted.get(text, text): each for text, each in told.items()}
     if unknown := given.keys() - texts().keys():
         raise SystemExit(f"No such text in the code: {sorted(unknown)}")
     for language in LANGUAGES:
         catalogue = _catalogue(language)
         for text, by_language in given.items():
-            catalogue[text].string = by_language[language]
+            catalogue.get(text).string = by_language[language]
         with (LOCALE / language / "LC_MESSAGES" / "django.po").open("wb") as file:
             write_po(file, catalogue, width=0, omit_header=False, ignore_obsolete=True)
     compile_all()

@@ -10,7 +10,7 @@ from typing import Any
 from kobling.access.models import Client
 from kobling.access.policy import Actor
 from kobling.cli import output, proving, syncing, watching
-from kobling.cli.demo_story import ask
+from kobling.cli.demo_story import LOOK_ALIKES, ask
 from kobling.cli.stand_ins import StandIn, StandIns
 from kobling.cli.start import vendors
 from kobling.hub.connections.opening import Opener
@@ -81,7 +81,7 @@ class Chapter:
         found = list(issues.listed(self.who, self.pair, kind="maybe_same"))
         if found:
             told = {"number": len(found)}
-            output.say(N_("%(number)s records look alike but carry no common number, so Kobling asks:"), told)
+            output.say(LOOK_ALIKES, told)
             with vendors() as opener:
                 for issue in found:
                     issues.settle(self.who, issue, "couple", opener, datetime.now(UTC), why="demo: they are the same")

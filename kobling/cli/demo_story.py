@@ -19,10 +19,16 @@ from kobling.cli.start import vendors
 from kobling.hub.models import Coupling, Pair, Run, WriteIntent
 from kobling.hub.services import connections, history, issues, overview, pairs, plans, verifying
 from kobling.hub.services import syncing as services
-from kobling.records import N_
+from kobling.records import N_, NP_
 
 NAME = "simply-crm-dinero"
 ZERO = Decimal(0)
+
+
+LOOK_ALIKES = NP_(
+    "%(number)s record looks like another one but carries no common number, so Kobling asks:",
+    "%(number)s records look alike but carry no common number, so Kobling asks:",
+)
 
 
 class Story:
@@ -97,7 +103,7 @@ class Story:
     def _settle_questions(self) -> None:
         found = list(issues.listed(self.who, self.pair, kind="maybe_same"))
         told = {"number": len(found)}
-        output.say(N_("%(number)s records look alike but carry no common number, so Kobling asks:"), told)
+        output.say(LOOK_ALIKES, told)
         with vendors() as opener:
             for issue in found:
                 output.out.print(f"  {escape(issue.title)}: {escape(filled(issue.reason))}")

@@ -18,7 +18,7 @@ from kobling.files import PROFILES, Profile, profile_from_json
 from kobling.hub.models import Connection, FileExport
 from kobling.hub.services import connections, exporting
 from kobling.hub.told.files import ExportedTold, FileTold, PreviewTold
-from kobling.records import N_, SettingsError
+from kobling.records import N_, NP_, SettingsError
 
 app = typer.Typer()
 
@@ -94,7 +94,10 @@ def make(
         output.as_json(FileTold.of(made))
         return
     told = {"file": made.pk, "number": made.number_of_documents, "totals": _totals(made.totals)}
-    output.say(N_("File %(file)s holds %(number)s documents: %(totals)s."), told, "green")
+    said = NP_(
+        "File %(file)s holds %(number)s document: %(totals)s.", "File %(file)s holds %(number)s documents: %(totals)s."
+    )
+    output.say(said, told, "green")
     output.say(N_("Fetch it: kobling file download %(file)s"), {"file": made.pk})
 
 
@@ -182,7 +185,11 @@ def withdraw(number: int, why: Why = "") -> None:
     who = who_asks()
     freed = exporting.withdraw(who, exporting.find(who, number), datetime.now(UTC), why)
     output.say(
-        N_("File %(file)s is withdrawn; %(number)s documents are free again."), {"file": number, "number": freed}
+        NP_(
+            "File %(file)s is withdrawn; %(number)s document is free again.",
+            "File %(file)s is withdrawn; %(number)s documents are free again.",
+        ),
+        {"file": number, "number": freed},
     )
 
 

@@ -21,7 +21,7 @@ from kobling.access.actors import Kind, Who
 from kobling.cli import hints
 from kobling.cli.words import word
 from kobling.hub.told.said import Said
-from kobling.records import N_, KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
+from kobling.records import COUNTED, N_, NP_, KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
 from kobling.sdk.advice import advice
 
 
@@ -53,9 +53,18 @@ def failure(told: Mapping[str, Any] | None) -> str:
     return filled(str(told["summary"]), told.get("params") or {}) if told else ""
 
 
-def filled(text: str, params: dict[str, Any] | None = None) -> str:
+def counted(text: str, number: Any) -> str:
+    """A sentence in the person's language, as it reads for so many; one that counts nothing as it is."""
+    from django.utils.translation import ngettext
+
+    if text not in COUNTED or not str(number).isdigit():
+        return translated(text)
+    return ngettext(COUNTED[text], text, int(number))
+
+
+def filled(text: str, params: Mapping[str, Any] | None = None) -> str:
     """A stored sentence in the person's language, with its parameters."""
-    sentence = translated(text)
+    sentence = counted(text, (params or {}).get("number"))
     if params and params.get("side") in ("left", "right"):
         params = {**params, "side": shown(params["side"])}
     try:
@@ -131,7 +140,7 @@ def cell(value: Any) -> str:
     if isinstance(value, Decimal):
         return amount(value)
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return translated("%(number)s lines") % {"number": len(value)}
+        return filled(NP_("%(number)s line", "%(number)s lines"), {"number": len(value)})
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict):
         return translated(value[0]) % value[1] if value[1] else translated(value[0])
     if isinstance(value, list | dict):
@@ -153,7 +162,7 @@ def say(text: str, params: dict[str, Any] | None = None, style: str = "") -> Non
 
 def tell_error(error: KoblingError, json_wanted: bool = False) -> int:
     """Say what happened, who can fix it and how; returns the exit code."""
-    said = advice(error, translated)
+    said = advice(error, filled)
     command = hints.for_error(error.code, error.kind, error.params)
     if json_wanted:
         as_json(

@@ -14,7 +14,7 @@ from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.services import verifying
 from kobling.hub.told.checks import VerificationTold
-from kobling.records import N_
+from kobling.records import N_, NP_
 
 app = typer.Typer()
 
@@ -68,7 +68,10 @@ def print_report(report: verifying.Report) -> None:
     for table in report.tables:
         for key, (number, difference) in table.rounded.items():
             told = {"table": table.name, "key": key, "number": int(number), "sum": output.amount(difference)}
-            line = N_("%(table)s, %(key)s: %(number)s differ by rounding within the limit, %(sum)s together.")
+            line = NP_(
+                "%(table)s, %(key)s: %(number)s differs by rounding within the limit, by %(sum)s.",
+                "%(table)s, %(key)s: %(number)s differ by rounding within the limit, %(sum)s together.",
+            )
             output.say(line, told, "yellow")
 
 

@@ -19,7 +19,7 @@ from kobling.cli.start import vendors
 from kobling.hub.services import history as histories
 from kobling.hub.services import issues, matching
 from kobling.hub.told.records import HistoryTold
-from kobling.records import N_, SettingsError
+from kobling.records import N_, NP_, SettingsError
 
 app = typer.Typer()
 
@@ -78,7 +78,11 @@ def _tell_coupled(done: matching.Applied, json: bool) -> None:
     if json:
         output.as_json({"coupled": done.coupled, "refused": refused})
     else:
-        output.say(N_("%(number)s coupled; the next run brings them in step."), {"number": done.coupled})
+        said = NP_(
+            "%(number)s coupled; the next run brings it in step.",
+            "%(number)s coupled; the next run brings them in step.",
+        )
+        output.say(said, {"number": done.coupled})
         rows = [(left, right, translated(why)) for left, right, why in done.refused]
         if rows:
             names = ("Left", "Right", "Why")
@@ -151,3 +155,6 @@ def _print_history(found: histories.History) -> None:
         told = {"choice": decision.choice, "other": decision.other_id, "why": decision.why}
         told["who"] = output.who(found.people[decision.decided_by])
         output.say(N_("%(who)s decided: %(choice)s %(other)s %(why)s"), told)
+    for event in HistoryTold.of(found).events:
+        told = {"what": output.in_words(event.what), "who": output.who(Who(event.by_kind, event.by)), "why": event.why}
+        output.say(N_("%(at)s %(who)s: %(what)s %(why)s"), {**told, "at": output.cell(event.at)})

@@ -18,11 +18,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from kobling.cli.output import err, filled, translated
+from kobling.cli.output import err, filled
 from kobling.engine.patience import Patience
 from kobling.hub import runs
 from kobling.hub.models import Run
-from kobling.records import KoblingError, Unsafe
+from kobling.hub.runs import Phase
+from kobling.records import N_, KoblingError, Unsafe
 from kobling.sdk.clock import SystemClock
 
 POLL_SECONDS = 0.2
@@ -74,6 +75,9 @@ def _waiting(problem: KoblingError) -> None:
     err.print(escape(filled(problem.summary, dict(problem.params))), style="yellow")
 
 
+_PHASES = {Phase.READ: N_("Reading %(what)s"), Phase.WRITE: N_("Writing %(what)s")}
+
+
 class shown:
     """A progress bar on the terminal's error stream: counts, rate, time left. Nothing where nobody watches."""
 
@@ -101,15 +105,14 @@ class shown:
     def _show(self, run: Run) -> None:
         if not run.phase:
             return
-        verb, _, what = run.phase.partition(" ")
         told = run.summary.get("progress", {})
         total = told.get("total") or None
-        task = self._tasks.get(run.phase)
+        label = filled(_PHASES[Phase(run.phase)], told)
+        task = self._tasks.get(label)
         if task is None:
             for other in self._tasks.values():
                 self._progress.update(other, rate="", completed=self._progress.tasks[other].total or 0)
-            label = f"{translated('Reading') if verb == 'read' else translated('Writing')} {what}"
-            task = self._tasks[run.phase] = self._progress.add_task(label, total=total, rate="")
+            task = self._tasks[label] = self._progress.add_task(label, total=total, rate="")
         speed = self._progress.tasks[task].speed
         rate = f"{speed:.0f}/s" if speed else ""
         self._progress.update(task, completed=told.get("done", 0), total=total, rate=rate)

@@ -1,7 +1,9 @@
 """What flows between systems, and the errors on the way. Imports nothing of ours."""
 
 from kobling.records.errors import (
+    COUNTED,
     N_,
+    NP_,
     AlreadyThere,
     Busy,
     KoblingError,
@@ -36,6 +38,8 @@ from kobling.records.values import (
 )
 
 __all__ = [
+    "COUNTED",
+    "NP_",
     "N_",
     "AlreadyThere",
     "Busy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -9,6 +10,26 @@ from typing import ClassVar
 def N_(text: str) -> str:
     """Mark a sentence for translation where it is written; it is translated where it is shown."""
     return text
+
+
+COUNTED: dict[str, str] = {}
+"""Sentences about several, and how they read about one."""
+
+
+def NP_(one: str, many: str) -> str:
+    """Mark a sentence with a ``%(number)s`` for translation, once for one and once for many; its key is the latter."""
+    COUNTED[many] = one
+    return many
+
+
+def in_english(sentence: str, params: Mapping[str, object]) -> str:
+    """A sentence with its parameters, for one or for many; unfilled where they do not fit."""
+    if sentence in COUNTED and str(params.get("number")) == "1":
+        sentence = COUNTED[sentence]
+    try:
+        return sentence % params if params else sentence
+    except (KeyError, ValueError, TypeError):
+        return sentence
 
 
 class KoblingError(Exception):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kobling.records import N_, KoblingError
+from kobling.records.errors import in_english
 
-Translate = Callable[[str], str]
+Translate = Callable[[str, Mapping[str, object]], str]
+"""Gives a sentence with its parameters in somebody's language."""
 
 _WHO = {
     "nobody": N_("nobody: Kobling tries again by itself"),
@@ -30,21 +32,14 @@ class Advice:
     vendor_text: str = ""
 
 
-def advice(error: BaseException, translate: Translate = str) -> Advice:
+def advice(error: BaseException, translate: Translate = in_english) -> Advice:
     """Say what happened, who can fix it and what to press. An error that is not ours shows nothing of its text."""
     if not isinstance(error, KoblingError):
-        return Advice(translate(_UNEXPECTED), translate(_WHO["developer"]), translate(KoblingError.advice))
+        return Advice(translate(_UNEXPECTED, {}), translate(_WHO["developer"], {}), translate(KoblingError.advice, {}))
     return Advice(
-        _filled(translate(error.summary), error.params),
-        translate(_WHO[error.who_fixes]),
-        translate(error.advice),
+        translate(error.summary, error.params),
+        translate(_WHO[error.who_fixes], {}),
+        translate(error.advice, {}),
         error.code,
         error.vendor_text,
     )
-
-
-def _filled(sentence: str, params: dict[str, object]) -> str:
-    try:
-        return sentence % params if params else sentence
-    except (KeyError, ValueError, TypeError):
-        return sentence

@@ -14,6 +14,7 @@ from kobling.access.models import FirmMember, FirmRole, Person
 from kobling.access.naming import named, who_did
 from kobling.access.policy import Actor
 from kobling.cli import output
+from kobling.hub.happened import What
 from kobling.hub.models import Activation, Coupling, Decision, Event, FileExport, Run
 from kobling.hub.models import Schedule as ScheduleRow
 from kobling.hub.runs import due
@@ -50,7 +51,7 @@ def test_a_person_called_like_the_machine_is_a_person_wherever_it_is_noted(house
     marketplace.deactivate(who, house.client, opener, "sold", NOW)
     issues.couple(who, pair, opener, "customers", house.alone, house.partner, NOW)
     matching.never_many(who, pair, opener, "customers", [(house.left_id, house.partner)], NOW)
-    issues.settle(who, house.issue, "ignore", opener, NOW)
+    issues.settle(who, house.issue, "left", opener, NOW)
     made = exporting.make(who, pair.left, opener, WISH, NOW)
     exporting.mark_transferred(who, made, opener, NOW)
     asked = [syncing.sync(who, pair, NOW), syncing.plan(who, pair, NOW), reviewing.prepare(who, pair, NOW)]
@@ -129,7 +130,7 @@ def test_what_was_noted_before_kinds_were_keeps_its_name_and_claims_no_kind(hous
     (kept,) = set(Run.objects.values_list("asked_by", flat=True))
     assert (who_did(kept).kind, who_did(kept).name) == (Kind.UNKNOWN, name)
     assert set(Coupling.objects.values_list("coupled_by", flat=True)) == {""}
-    old = Event.objects.create(who=name, what="settings changed")
+    old = Event.objects.create(who=name, what="settings_changed")
     assert (old.who_kind, old.who_id) == ("unknown", "")
 
 
@@ -143,7 +144,7 @@ def test_whoever_is_gone_is_told_by_their_key() -> None:
 def test_a_long_name_is_stored() -> None:
     from kobling.hub.services.log import record
 
-    record(Actor.operator("x" * 500), None, "tried", "")
+    record(Actor.operator("x" * 500), None, What.MATCHED, "")
     person = Person.objects.create_user(username="y" * 150)
-    record(Actor.of(person), None, "tried", "")
+    record(Actor.of(person), None, What.MATCHED, "")
     assert {len(each.who) for each in Event.objects.all()} == {150}

@@ -116,7 +116,7 @@ def test_the_assisted_set_up_of_several_pairs_or_connections_takes_none_for_mean
     kind = house.opener.pair_types["sold"]
     house.opener.pair_types = {**house.opener.pair_types, "sold": replace(kind, set_up=(step,))}
     (state,) = setting_up.overview(OPERATOR, house.client, "sold", house.opener)
-    assert state.told == "", "one connection of the system, not tested yet"
+    assert not state.told, "one connection of the system, not tested yet"
     connections.connect(OPERATOR, house.client, house.opener, "left", {}, "second")
     assert "second" in refused(lambda: setting_up.overview(OPERATOR, house.client, "sold", house.opener))
     Pair.objects.create(

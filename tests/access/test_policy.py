@@ -133,7 +133,7 @@ def test_a_moved_client_leaves_its_assignments_behind_for_good(client: Client, f
     clients.move(OPERATOR, client, new, why="sold")
     clients.move(OPERATOR, client, firm)
     assert client.firm == firm and allowed(bodil, client) == set()
-    assert [each.why for each in Event.objects.filter(what="client moved").order_by("id")] == ["sold", ""]
+    assert [each.why for each in Event.objects.filter(what="client_moved").order_by("id")] == ["sold", ""]
 
 
 def test_nobody_is_assigned_across_firms_not_even_by_what_a_caller_remembers(client: Client, firm: Firm) -> None:

@@ -265,9 +265,13 @@ async def test_pages_and_ids_are_read_to_the_end():
     assert list(groups([1, 2, 3], 2)) == [[1, 2], [3]]
 
 
+def loudly(sentence, params):
+    return sentence.upper().replace("(VENDOR)S", "(vendor)s").replace("(TEXT)S", "(text)s") % params
+
+
 def test_advice_says_what_who_and_what_to_do_in_the_persons_language():
     error = Refused("%(vendor)s refused: %(text)s", code="42", vendor_text="Name", vendor="Dinero", text="Name")
-    told = advice(error, lambda text: text.upper().replace("%(VENDOR)S", "%(vendor)s").replace("%(TEXT)S", "%(text)s"))
+    told = advice(error, loudly)
     assert told.what_happened == "Dinero REFUSED: Name"
     assert told.who_can_fix == "THE BOOKKEEPER"
     assert (told.vendor_code, told.vendor_text) == ("42", "Name")
@@ -284,7 +288,7 @@ def test_advice_survives_a_sentence_that_lacks_its_parameters():
 
 
 def test_every_error_has_someone_who_can_fix_it():
-    kinds = [getattr(errors, name) for name in errors.__all__ if name not in ("N_", "redacted")]
+    kinds = [each for name in errors.__all__ if isinstance(each := getattr(errors, name), type)]
     for kind in kinds:
         assert advice(kind("x")).who_can_fix
 

@@ -63,7 +63,7 @@ def test_what_the_preview_showed_is_what_is_made_and_stays_byte_by_byte(bench: B
     for _ in range(2):
         assert exporting.download(WHO, made.pk)[1] == shown.content
     assert (made.number_of_documents, made.totals) == (2, {"DKK": "20.00"})
-    assert Event.objects.get(what="file made").who == "bogholder"
+    assert Event.objects.get(what="file_made").who == "bogholder"
 
 
 def test_what_changed_since_the_preview_is_not_made_unseen(bench: Bench) -> None:
@@ -89,7 +89,7 @@ def test_a_document_is_in_one_file_unless_a_person_says_why_it_goes_again(bench:
         make(bench, again)
     third = make(bench, again, why="filen blev væk")
     assert [each.number for each in exporting.documents(WHO, third)] == ["1"]
-    assert Event.objects.filter(what="file made").last().why == "filen blev væk"  # type: ignore[union-attr]
+    assert Event.objects.filter(what="file_made").last().why == "filen blev væk"  # type: ignore[union-attr]
 
 
 def test_the_database_itself_knows_a_document_in_one_file_only(bench: Bench) -> None:

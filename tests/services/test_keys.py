@@ -103,7 +103,7 @@ def test_rotating_seals_everything_with_a_new_key_and_keeps_the_old_one() -> Non
         assert opens(row) and new.decrypt(row.secrets.encode()) and new.decrypt(row.grant.encode())
     assert keys.rotate(OPERATOR, drop_old=True).keys == 1
     assert all(opens(row) for row in rows)
-    assert Event.objects.filter(what="keys rotated").count() == 2
+    assert Event.objects.filter(what="keys_rotated").count() == 2
 
 
 def test_an_old_key_stays_while_something_cannot_be_opened() -> None:

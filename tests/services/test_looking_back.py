@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kobling.access.policy import Actor
+from kobling.hub.happened import What
 from kobling.hub.models import Schedule, WriteIntent
 from kobling.hub.services import history, issues, pairs, undoing
 from kobling.pairs.common_options import SYNCHRONISE
@@ -71,7 +72,7 @@ def test_a_history_is_of_exactly_that_record(bench: Bench) -> None:
     assert len(found.couplings) == 1
     issues.uncouple(WHO, bench.pair, bench.opener, "customers", "11", bench.clock.now())
     assert history.history(WHO, bench.pair, "1").events == []
-    assert [each.what for each in history.history(WHO, bench.pair, "11").events] == ["uncoupled"]
+    assert [each.what for each in history.history(WHO, bench.pair, "11").events] == [What.UNCOUPLED]
 
 
 def test_an_id_that_both_systems_have_asks_which_is_meant(bench: Bench) -> None:

@@ -237,7 +237,7 @@ def test_a_revoked_key_is_forgotten_and_nothing_is_asked_with_it(bench: Bench) -
     with pytest.raises(SettingsError, match="revoked"):
         bench.opener.connector(left)
     assert [each.state for each in credentials.listed(WHO)] == ["revoked", "untested"]
-    assert Event.objects.get(what="key revoked").why == "lækket"
+    assert Event.objects.get(what="key_revoked").why == "lækket"
     bench.companies.put({"title": "Alfa"})
     failed = bench.run()
     assert failed.state == "failed" and "revoked" in str(failed.error)

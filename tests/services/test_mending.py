@@ -106,7 +106,7 @@ def test_a_broken_coupling_is_mended_as_a_person_says(
     bench.run()
     assert names(bench) == wanted
     assert broken(bench) == []
-    assert Event.objects.filter(what=f"couplings mended: {how}", who="bogholder", why="fordi").exists()
+    assert Event.objects.filter(what="couplings_mended", params={"choice": how}, who="bogholder", why="fordi").exists()
 
 
 def test_one_is_mended_and_the_others_stay_as_they_are(bench: Bench) -> None:

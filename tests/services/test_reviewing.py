@@ -219,7 +219,7 @@ def test_a_full_synchronisation_runs_in_the_background_in_dependency_order(bench
     assert do(bench, run).state == "done"
     assert {line.state for line in lines(bench).values()} == {"done"}
     assert (customers(bench).to_right, customers(bench).to_left) == ("done", "done")
-    assert Event.objects.filter(what="full synchronisation asked for", why="første gang").exists()
+    assert Event.objects.filter(what="full_synchronisation_asked_for", why="første gang").exists()
 
 
 def test_a_second_full_synchronisation_is_refused_while_one_has_not_ended(bench: Bench) -> None:
@@ -310,4 +310,4 @@ def test_a_brake_stops_the_table_until_a_person_has_looked(bench: Bench) -> None
     code = line.error["code"]  # type: ignore[index]
     run = reviewing.resume(WHO, bench.pair, bench.opener, NOW, confirmed=[code])
     assert run.options["confirmed"] == [code]
-    assert Event.objects.filter(what="brake released").exists()
+    assert Event.objects.filter(what="brake_released").exists()

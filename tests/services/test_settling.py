@@ -57,7 +57,7 @@ def test_history_says_who_when_why_and_from_what_to_what(bench: Bench) -> None:
     newest = next(each for each in found.changes if each.field == "email")
     assert (newest.before, newest.after, newest.state) == ("right@x.example", "left@x.example", "confirmed")
     assert newest.reason == "A person decided which side is right."
-    assert Event.objects.filter(what="issue settled: left", who="bogholder", why="fordi").exists()
+    assert Event.objects.filter(what="issue_settled", params={"choice": "left"}, who="bogholder", why="fordi").exists()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def open_window(steps: Steps, step: ask.OpenWindow) -> ask.Window:
     cursors = {Side.LEFT: 0, Side.RIGHT: 0} if again else {Side.LEFT: row.cursor_left, Side.RIGHT: row.cursor_right}
     spans = {side: ask.Span(cursors[side], revs[bench.feeds[side]]) for side in Side}
     moved = sum(mirror.waiting(bench.feeds[side], spans[side].after, spans[side].upto) for side in Side)
-    runs.progress(steps.run, f"write {step.table}", 0, moved)
+    runs.progress(steps.run, runs.Phase.WRITE, step.table, 0, moved)
     jobs.began(steps.run, bench.table)
     return ask.Window(spans[Side.LEFT], spans[Side.RIGHT], bench.mapping.leading.value)
 

@@ -45,7 +45,7 @@ def begin(steps: Steps, _step: ask.Begin) -> ask.Work:
 def observe(steps: Steps, step: ask.Observe) -> ask.Observed:
     """Pages are stored under the attempt's fence."""
     row = Feed.objects.get(pk=step.feed)
-    runs.progress(steps.run, f"read {row.resource}", mirror.count(step.feed))
+    runs.progress(steps.run, runs.Phase.READ, row.resource, mirror.count(step.feed))
     return observing.observe(_place(steps, step.feed), steps.resource_of(row), steps.waiting, steps.clock)
 
 

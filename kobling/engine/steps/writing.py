@@ -25,7 +25,7 @@ def execute(steps: Steps, step: ask.Execute) -> None:
     executor = steps.executor(step.chunk)
     executor.execute()
     done = finish_chunk(executor.chunk, executor.bench, moves_cursor=steps.only is None)
-    runs.progress(steps.run, f"write {executor.bench.name}", done)
+    runs.progress(steps.run, runs.Phase.WRITE, executor.bench.name, done)
 
 
 def execute_again(steps: Steps, step: ask.ExecuteAgain) -> None:

@@ -49,7 +49,8 @@ class WriteIntent(models.Model):
 class Event(models.Model):
     """Who did what, when and why: settings, couplings, decisions, runs. Append-only.
 
-    ``who_kind`` and ``who_id`` say who it was; ``who`` is only what that one was called then.
+    ``who_kind`` and ``who_id`` say who it was; ``who`` is only what that one was called then. ``what`` is a key of
+    ``kobling.hub.happened``, ``params`` what belongs in its sentence.
     """
 
     client = models.ForeignKey("access.Client", null=True, on_delete=models.PROTECT, related_name="events")
@@ -57,6 +58,7 @@ class Event(models.Model):
     who_kind = models.CharField(max_length=20, default="unknown")
     who_id = models.CharField(max_length=200, default="")
     what = models.CharField(max_length=50)
+    params = models.JSONField(default=dict)
     subject = models.CharField(max_length=200, default="")
     before = models.TextField(default="")
     after = models.TextField(default="")

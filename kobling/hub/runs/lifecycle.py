@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from kobling.hub.models import Connection, Pair, Run
@@ -33,6 +34,13 @@ OWN_CONNECTION = "_connection"
 """How options end that name a connection which one table is written by."""
 _SETTINGS = "settings:"
 ENDED = (DONE, PARTLY, FAILED, STOPPED, CANCELLED)
+
+
+class Phase(StrEnum):
+    """What a run is doing; the value is what is kept."""
+
+    READ = "read"
+    WRITE = "write"
 
 
 class Cancelled(KoblingError):
@@ -167,12 +175,14 @@ def cancel(run: int, now: datetime) -> bool:
     return bool(Run.objects.filter(pk=run, state=RUNNING).update(cancel_asked=True))
 
 
-def progress(run: int, phase: str, done: int = 0, total: int | None = None) -> None:
-    """Say how far a run is; people watch this. Without a total the phase's last one stays."""
-    row = Run.objects.values_list("phase", "summary").get(pk=run)
-    known = row[1].get("progress", {}).get("total", 0) if row[0] == phase else 0
-    told = {"done": done, "total": known if total is None else total}
-    Run.objects.filter(pk=run).update(phase=phase, summary={**row[1], "progress": told})
+def progress(run: int, phase: Phase, what: str, done: int = 0, total: int | None = None) -> None:
+    """Say how far a run is, with which table or resource; people watch this. Without a total the last one stays."""
+    standing, summary = Run.objects.values_list("phase", "summary").get(pk=run)
+    before = summary.get("progress", {})
+    goes_on = standing == phase and before.get("what") == what
+    known = before.get("total", 0) if goes_on else 0
+    told = {"what": what, "done": done, "total": known if total is None else total}
+    Run.objects.filter(pk=run).update(phase=phase.value, summary={**summary, "progress": told})
 
 
 def end(

@@ -18,6 +18,7 @@ from kobling.access.policy import (
     require_in_firm,
     require_operator,
 )
+from kobling.hub.happened import What
 from kobling.hub.services.log import record
 from kobling.hub.store import sql
 from kobling.records import N_, SettingsError
@@ -112,7 +113,7 @@ def add(actor: Actor, name: str, *, number: str = "", firm: Firm | None = None) 
                 code="exists",
             )
         client = Client.objects.create(name=name, number=number, firm=firm)
-        record(actor, client, "client added", name, after={"number": number, "firm": firm.name if firm else None})
+        record(actor, client, What.CLIENT_ADDED, name, after={"number": number, "firm": firm.name if firm else None})
     return client
 
 
@@ -143,7 +144,7 @@ def move(actor: Actor, client: Client, firm: Firm | None, why: str = "") -> None
         Assignment.objects.filter(client=row).exclude(member__firm=firm).delete()
         row.firm = firm
         row.save(update_fields=["firm"])
-        record(actor, row, "client moved", row.name, before=before, after=firm.name if firm else None, why=why)
+        record(actor, row, What.CLIENT_MOVED, row.name, before=before, after=firm.name if firm else None, why=why)
     client.refresh_from_db()
 
 
@@ -153,7 +154,7 @@ def assign(actor: Actor, client: Client, member: FirmMember) -> None:
         row, colleague = _both(actor, client, member)
         _, made = Assignment.objects.get_or_create(client=row, member=colleague)
         if made:
-            record(actor, row, "assigned", row.name, after=Actor.of(colleague.person).key)
+            record(actor, row, What.ASSIGNED, row.name, after=Actor.of(colleague.person).key)
 
 
 def unassign(actor: Actor, client: Client, member: FirmMember) -> None:
@@ -161,7 +162,7 @@ def unassign(actor: Actor, client: Client, member: FirmMember) -> None:
     with sql.together():
         row, colleague = _both(actor, client, member)
         if Assignment.objects.filter(client=row, member=colleague).delete()[0]:
-            record(actor, row, "unassigned", row.name, before=Actor.of(colleague.person).key)
+            record(actor, row, What.UNASSIGNED, row.name, before=Actor.of(colleague.person).key)
 
 
 def _both(actor: Actor, client: Client, member: FirmMember) -> tuple[Client, FirmMember]:

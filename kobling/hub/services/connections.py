@@ -16,6 +16,7 @@ from kobling.access.policy import Actor, Doing, NotFound, clients_of, may, requi
 from kobling.hub import runs, vault
 from kobling.hub.connections import describing, identity
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
 from kobling.hub.store.health import kept
@@ -70,7 +71,9 @@ def connect(
     grant = _still_good(connection, old, merged) if known else {}
     with _to_itself(known, opener.clock.now()):
         health = _try(opener, connection, merged, grant, signing_in, moved)
-    record(actor, client, "connected", name, after=connection.settings, why=N_("The account moved.") if moved else "")
+    record(
+        actor, client, What.CONNECTED, name, after=connection.settings, why=N_("The account moved.") if moved else ""
+    )
     return Connection.objects.defer(*Connection.SEALED).get(pk=connection.pk), health
 
 
@@ -227,7 +230,7 @@ def amend(
     settings = {**_entered(connection, kind), **vault.open_secrets(connection.secrets), **changes}
     with _to_itself(connection, opener.clock.now()):
         health = _try(opener, connection, settings, vault.open_secrets(connection.grant), None, moved=False)
-    record(actor, connection.client, "settings changed", connection.name, after=sorted(changes))
+    record(actor, connection.client, What.SETTINGS_CHANGED, connection.name, after=sorted(changes))
     return health
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, clients_of, require
 from kobling.hub import runs
+from kobling.hub.happened import What
 from kobling.hub.models import Connection
 from kobling.hub.models.market import Activation
 from kobling.hub.services.log import record
@@ -58,7 +59,7 @@ def revoke(actor: Actor, connection: Connection, now: datetime, why: str = "") -
         row.grant_version += 1
         row.healthy, row.health_text = False, N_("The key was revoked.")
         row.save(update_fields=["secrets", "grant", "grant_version", "revoked_at", "healthy", "health_text"])
-        record(actor, connection.client, "key revoked", connection.name, why=why)
+        record(actor, connection.client, What.KEY_REVOKED, connection.name, why=why)
     connection.refresh_from_db()
 
 
@@ -80,4 +81,4 @@ def rename(actor: Actor, connection: Connection, name: str) -> None:
         raise SettingsError(N_("The client already has a connection called “%(name)s”."), name=new, code="exists")
     connection.name = new
     connection.save(update_fields=["name"])
-    record(actor, connection.client, "key renamed", new, before=before, after=new)
+    record(actor, connection.client, What.KEY_RENAMED, new, before=before, after=new)

@@ -8,6 +8,7 @@ from datetime import datetime
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import PlanChunk, Run, WriteIntent
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.log import record
@@ -55,7 +56,7 @@ def draft_credit_notes(
         state = runs.DONE
     finally:
         runs.end(asked.pk, epoch, state, opener.clock.now())
-    record(actor, run.pair.client, "credit notes drafted", f"{run.pair.name} #{run.pk}", after=notes, why=why)
+    record(actor, run.pair.client, What.CREDITED, f"{run.pair.name} #{run.pk}", after=notes, why=why)
     return notes
 
 

@@ -20,6 +20,7 @@ from kobling.files import Answer, Document, Problem, Profile, problems, read_ans
 from kobling.hub import runs
 from kobling.hub.connections.departments import ids_of
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Connection, Feed, Pair, Table
 from kobling.hub.models.exports import ACCEPTED, EXPORTED, REFUSED, WITHDRAWN, ExportedDocument, FileExport
 from kobling.hub.models.market import Activation
@@ -27,7 +28,7 @@ from kobling.hub.planning import by_file
 from kobling.hub.services.log import record
 from kobling.hub.store import mirror, sql
 from kobling.pairs.file_exports import SOURCES, FileSource, Held
-from kobling.records import N_, SettingsError, Unsafe
+from kobling.records import N_, NP_, SettingsError, Unsafe
 from kobling.sdk.protocols import Bookmark, Reporting, Resource, Told
 from kobling.sync import checkpoints
 
@@ -133,7 +134,7 @@ def make(
             checkpoints.reach(checkpoints.JOURNALED)
     checkpoints.reach(checkpoints.RECORDED)
     after = {"documents": len(shown.documents), "totals": {name: str(each) for name, each in shown.totals.items()}}
-    record(actor, connection.client, "file made", f"{connection.name} {export.pk}", after=after, why=why)
+    record(actor, connection.client, What.FILE_MADE, f"{connection.name} {export.pk}", after=after, why=why)
     return export
 
 
@@ -183,7 +184,7 @@ def mark_transferred(actor: Actor, export: FileExport, opener: Opener, now: date
     _tell(opener, export, list(export.documents.filter(state=EXPORTED)), now)
     export.transferred_at, export.transferred_by = now, actor.key
     export.save(update_fields=["transferred_at", "transferred_by"])
-    record(actor, export.connection.client, "file transferred", f"{export.connection.name} {export.pk}")
+    record(actor, export.connection.client, What.FILE_TRANSFERRED, f"{export.connection.name} {export.pk}")
 
 
 def acknowledge(actor: Actor, export: FileExport, content: bytes, now: datetime) -> Answer:
@@ -208,7 +209,7 @@ def acknowledge(actor: Actor, export: FileExport, content: bytes, now: datetime)
         export.save(update_fields=["acknowledged_at"])
     counted = Counter("accepted" if each.taken else "refused" for each in answer.told)
     subject = f"{export.connection.name} {export.pk}"
-    record(actor, export.connection.client, "file answered", subject, after=dict(counted))
+    record(actor, export.connection.client, What.FILE_ANSWERED, subject, after=dict(counted))
     return answer
 
 
@@ -227,7 +228,7 @@ def withdraw(actor: Actor, export: FileExport, now: datetime, why: str = "") -> 
         export.withdrawn_at = now
         export.save(update_fields=["withdrawn_at"])
         _look_again(export.connection, free)
-    record(actor, export.connection.client, "file withdrawn", f"{export.connection.name} {export.pk}", why=why)
+    record(actor, export.connection.client, What.FILE_WITHDRAWN, f"{export.connection.name} {export.pk}", why=why)
     return len(free)
 
 
@@ -271,7 +272,10 @@ def _check(shown: Preview, as_shown: str, why: str) -> None:
         raise Unsafe(N_("Something changed since the preview. Look at it again."), code=CHANGED)
     if shown.repeated and not why.strip():
         raise Unsafe(
-            N_("%(number)s documents are in a file already. Say why they go out again."),
+            NP_(
+                "%(number)s document is in a file already. Say why it goes out again.",
+                "%(number)s documents are in a file already. Say why they go out again.",
+            ),
             number=len(shown.repeated),
             code="again",
         )

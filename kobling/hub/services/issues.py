@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Coupling, Decision, Pair, SyncIssue, Table
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
@@ -99,7 +100,7 @@ def settle(
     client = issue.table.pair.client
     told_of = ((bench.table, Side.LEFT, issue.left_id), (bench.table, Side.RIGHT, issue.right_id))
     subject = f"{issue.table.name} {issue.title}"
-    record(actor, client, f"issue settled: {choice}", subject, after=other or None, why=why, about=told_of)
+    record(actor, client, What.ISSUE_SETTLED, subject, after=other or None, why=why, about=told_of, choice=choice)
 
 
 def choices(actor: Actor, issue: SyncIssue, opener: Opener) -> list[Answer]:
@@ -173,7 +174,7 @@ def retry_all(
     for batch in sql.batched(list(parked.values_list("pk", flat=True)), sql.BATCH):
         number += _retry(parked.filter(pk__in=batch), pair, opener)
     what = {"table": table, "error": error, "number": number}
-    record(actor, pair.client, "parked records retried", pair.name, after=what, why=why)
+    record(actor, pair.client, What.PARKED_RETRIED, pair.name, after=what, why=why)
     return number
 
 
@@ -214,7 +215,7 @@ def couple(
             wake(bench.pair, [external_id], bench.feeds_by_table)
         _look_again(bench, left_id, right_id)
     told_of = ((bench.table, Side.LEFT, left_id), (bench.table, Side.RIGHT, right_id))
-    record(actor, pair.client, "coupled", f"{table} {left_id} ↔ {right_id}", why=why, about=told_of)
+    record(actor, pair.client, What.COUPLED, f"{table} {left_id} ↔ {right_id}", why=why, about=told_of)
     return uid
 
 
@@ -239,7 +240,7 @@ def uncouple(
     told_of = ((bench.table, Side.LEFT, links[0].left_id), (bench.table, Side.RIGHT, links[0].right_id))
     with sql.together():
         part(actor, bench, list(couplings.by_uid(bench.table, [links[0].uid]).values()), now, why)
-    record(actor, pair.client, "uncoupled", f"{table} {external_id}", why=why, about=told_of)
+    record(actor, pair.client, What.UNCOUPLED, f"{table} {external_id}", why=why, about=told_of)
 
 
 def details(issue: SyncIssue) -> dict[str, Any]:

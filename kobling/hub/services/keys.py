@@ -14,6 +14,7 @@ from django.conf import settings
 from kobling import storage
 from kobling.access.policy import Actor, require_installation
 from kobling.hub import vault
+from kobling.hub.happened import What
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
 from kobling.hub.store import sql
@@ -46,7 +47,7 @@ def rotate(actor: Actor, *, drop_old: bool = False) -> Rotated:
         number, unreadable = _seal_all()
         if drop_old and not unreadable:
             _drop(before)
-        record(actor, None, "keys rotated", vault.KEY_FILE, after={"sealed": number, "keys": len(vault.keys())})
+        record(actor, None, What.KEYS_ROTATED, vault.KEY_FILE, after={"sealed": number, "keys": len(vault.keys())})
         return Rotated(number, len(vault.keys()), unreadable)
 
 
@@ -102,7 +103,7 @@ def renew(actor: Actor, now: datetime) -> tuple[str, ...]:
         for each in lost:
             _forget(each, now)
         names = tuple(each.name for each in lost)
-        record(actor, None, "keys renewed", vault.KEY_FILE, after={"forgotten": list(names)})
+        record(actor, None, What.KEYS_RENEWED, vault.KEY_FILE, after={"forgotten": list(names)})
         return names
 
 

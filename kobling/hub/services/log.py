@@ -7,6 +7,7 @@ from typing import Any
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor
+from kobling.hub.happened import What
 from kobling.hub.models import Event, EventRecord
 from kobling.mapping import Side
 from kobling.records import to_json
@@ -19,21 +20,26 @@ Known = tuple[int, Side, str | None]
 def record(
     actor: Actor,
     client: Client | None,
-    what: str,
+    what: What,
     subject: str,
     *,
+    choice: str = "",
     before: Any = None,
     after: Any = None,
     why: str = "",
     about: Iterable[Known] = (),
 ) -> None:
-    """Write one line that is never changed again, ``about`` these records. Secrets are not for this log."""
+    """Write one line that is never changed again, ``about`` these records. Secrets are not for this log.
+
+    ``choice``: what a person chose, where the sentence of ``what`` has a place for it.
+    """
     made = Event.objects.create(
         client=client,
         who=actor.name[:_LONGEST],
         who_kind=actor.kind.value,
         who_id=actor.ident[:_LONGEST],
-        what=what,
+        what=what.value,
+        params={"choice": choice} if choice else {},
         subject=subject,
         before="" if before is None else to_json(before).decode(),
         after="" if after is None else to_json(after).decode(),

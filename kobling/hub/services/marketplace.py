@@ -13,6 +13,7 @@ from kobling.access.models import Client
 from kobling.access.policy import Actor, Doing, NotFound, may, require, require_operator
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Pair, Run, Schedule
 from kobling.hub.models.market import Activation, Price, active
 from kobling.hub.services import pairs
@@ -83,7 +84,7 @@ def set_price(actor: Actor, opener: Opener, pair_type: str, amount: str, currenc
             asked = {"amount": number.quantize(Decimal("0.01")), "currency": currency.upper(), "per": per}
             Price.objects.create(pair_type=kind.name, **asked)
         shown = price_of(kind.name)
-        record(actor, None, "price set", kind.name, before=before, after=shown)
+        record(actor, None, What.PRICE_SET, kind.name, before=before, after=shown)
     return shown
 
 
@@ -124,7 +125,7 @@ def activate(
         known.save()
         _hand_on(actor, client, opener, kind, known)
         after = {"mode": known.mode, "departments": known.departments, "price": known.price}
-        record(actor, client, "activated", kind.name, after=after)
+        record(actor, client, What.ACTIVATED, kind.name, after=after)
     return known
 
 
@@ -145,7 +146,7 @@ def deactivate(actor: Actor, client: Client, opener: Opener, pair_type: str, now
         for run in Run.objects.filter(pair__in=mine, state=runs.QUEUED).values_list("pk", flat=True):
             runs.cancel(run, now)
         Schedule.objects.filter(pair__in=mine).update(enabled=False, next_at=None)
-        record(actor, client, "deactivated", kind.name, why=why)
+        record(actor, client, What.DEACTIVATED, kind.name, why=why)
 
 
 def _agreed(kind: PairType, price: str) -> None:

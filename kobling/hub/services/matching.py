@@ -11,6 +11,7 @@ from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
 from kobling.hub.couplings import lookalikes, matcher
 from kobling.hub.couplings.matcher import Rule
+from kobling.hub.happened import What
 from kobling.hub.models import Decision, Pair, SyncIssue
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
@@ -160,7 +161,7 @@ def apply(
     if create_unmatched:
         done.created = _create(actor, pair, bench, now, why)
     told = {"by": [_keys(each) for each in chosen], "coupled": done.coupled, "asked": done.asked, "new": done.created}
-    record(actor, pair.client, "matched", table, after=told, why=why)
+    record(actor, pair.client, What.MATCHED, table, after=told, why=why)
     return done
 
 
@@ -271,7 +272,7 @@ def couple_many(
     done = Applied()
     for batch in sql.batched(wanted, BATCH):
         _couple(actor, pair, bench, batch, now, done)
-    record(actor, pair.client, "coupled many", table, after={"coupled": done.coupled}, why=why)
+    record(actor, pair.client, What.COUPLED_MANY, table, after={"coupled": done.coupled}, why=why)
     return done
 
 
@@ -298,7 +299,7 @@ def uncouple_many(
                 ids = [each.left_id if side is Side.LEFT else each.right_id for each in links]
                 decide_many(actor, bench.table, side, ids, "ignore", now, why or "uncoupled")
         number += len(links)
-    record(actor, pair.client, "uncoupled many", table, after={"uncoupled": number}, why=why)
+    record(actor, pair.client, What.UNCOUPLED_MANY, table, after={"uncoupled": number}, why=why)
     return number
 
 
@@ -333,5 +334,5 @@ def never_many(
             mirror.touch(bench.feeds[Side.LEFT], [left for left, _ in fresh])
             mirror.touch(bench.feeds[Side.RIGHT], [right for _, right in fresh])
         number += len(fresh)
-    record(actor, pair.client, "never the same", table, after={"number": number}, why=why)
+    record(actor, pair.client, What.NEVER_THE_SAME, table, after={"number": number}, why=why)
     return number

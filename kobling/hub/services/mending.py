@@ -12,6 +12,7 @@ from django.db.models import Q
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Coupling, Pair, SyncIssue, Table
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
@@ -126,7 +127,7 @@ def mend(
             wanted = [each for each in page if which is None or each.coupling in which]
             _mend(_Work(actor, pair, opener, now, number, bench, why), how, wanted, done)
     told = {"done": done.done, "found": done.found, "refused": len(done.refused)}
-    record(actor, pair.client, f"couplings mended: {how}", f"{pair.name} {table}".strip(), after=told, why=why)
+    record(actor, pair.client, What.MENDED, f"{pair.name} {table}".strip(), after=told, why=why, choice=how)
     return done
 
 

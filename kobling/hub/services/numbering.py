@@ -11,6 +11,7 @@ from kobling.access.policy import Actor, Doing, require
 from kobling.hub.connections import afresh
 from kobling.hub.connections.opening import Opener
 from kobling.hub.couplings import comparing
+from kobling.hub.happened import What
 from kobling.hub.models import Pair, Table
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.deciding import decide, decide_many
@@ -91,7 +92,7 @@ def settle(
         )
     about = ((bench.table, Side.LEFT, left), (bench.table, Side.RIGHT, right))
     subject = f"{bench.name} {left} {right}".strip()
-    record(actor, pair.client, f"number settled: {choice}", subject, why=why, about=about)
+    record(actor, pair.client, What.NUMBER_SETTLED, subject, why=why, about=about, choice=choice)
 
 
 def settle_all(actor: Actor, pair: Pair, opener: Opener, kind: str, now: datetime, why: str = "") -> int:
@@ -106,7 +107,7 @@ def settle_all(actor: Actor, pair: Pair, opener: Opener, kind: str, now: datetim
     waiting = [known.external_id for each in open_lines if (known := each.left or each.right)]
     with sql.together():
         decide_many(actor, bench.table, side, waiting, word, now, why)
-    record(actor, pair.client, f"numbers settled: {kind}", bench.name, after={"number": len(waiting)}, why=why)
+    record(actor, pair.client, What.NUMBERS_SETTLED, bench.name, after={"number": len(waiting)}, why=why, choice=kind)
     return len(waiting)
 
 

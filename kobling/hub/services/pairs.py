@@ -14,6 +14,7 @@ from kobling.hub import runs
 from kobling.hub.connections.charted import require_there
 from kobling.hub.connections.departments import ids_of
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue, market
 from kobling.hub.models.market import Activation
 from kobling.hub.runs.due import next_time
@@ -63,7 +64,7 @@ def create(
     require_there(opener, pair, options or {})
     pair.save()
     Schedule.objects.create(pair=pair, enabled=False)
-    record(actor, client, "pair made", name, after=chosen)
+    record(actor, client, What.PAIR_MADE, name, after=chosen)
     _run_by_itself(actor, pair, opener, chosen)
     return pair
 
@@ -88,7 +89,7 @@ def configure(actor: Actor, pair: Pair, opener: Opener, changes: Mapping[str, An
         pair.options = before
         raise
     pair.save(update_fields=["options"])
-    record(actor, pair.client, "options changed", pair.name, before=before, after=pair.options, why=why)
+    record(actor, pair.client, What.OPTIONS_CHANGED, pair.name, before=before, after=pair.options, why=why)
     _run_by_itself(actor, pair, opener, changes)
     return pair
 
@@ -109,7 +110,7 @@ def schedule(
     row.enabled, row.next_at = enabled, next_time(row.cron, row.time_zone, now) if enabled else None
     row.save()
     after = {"cron": row.cron, "time_zone": row.time_zone, "enabled": enabled}
-    record(actor, pair.client, "schedule set", pair.name, after=after)
+    record(actor, pair.client, What.SCHEDULE_SET, pair.name, after=after)
     return row
 
 

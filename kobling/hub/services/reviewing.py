@@ -10,6 +10,7 @@ from typing import Any
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Feed, Pair, Run, SyncJob
 from kobling.hub.planning.forecast import Forecast, forecast
 from kobling.hub.planning.workbench import Workbench
@@ -127,8 +128,8 @@ def start(
         _refuse_second(pair)
         run = runs.ask(pair, actor.key, now, why=why, **options)
     if confirmed:
-        record(actor, pair.client, "brake released", pair.name, after=list(confirmed), why=why)
-    record(actor, pair.client, "full synchronisation asked for", pair.name, after=options["tables"], why=why)
+        record(actor, pair.client, What.BRAKE_RELEASED, pair.name, after=list(confirmed), why=why)
+    record(actor, pair.client, What.FULL_ASKED_FOR, pair.name, after=options["tables"], why=why)
     return run
 
 

@@ -13,6 +13,7 @@ from kobling.access.models import Client
 from kobling.access.naming import Ambiguous
 from kobling.access.policy import Actor, Doing, require, require_operator
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Connection, Event, Pair
 from kobling.hub.models.market import Activation, active
 from kobling.hub.services import connections, marketplace, pairs
@@ -30,7 +31,6 @@ USER = "synchronisation_user"
 Row = TypeVar("Row", Pair, Connection)
 _NAMED = 10
 TODO, DONE, SKIPPED, WAITS = "todo", "done", "skipped", "waits"
-_CONFIRMED, _SKIPPED = "set-up step done", "set-up step skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def perform(
         raise SettingsError(N_("Do “%(step)s” first."), step=first.name, code="earlier_step")
     step = standing[name].step
     if step.kind is not StepKind.SYNC:
-        record(actor, client, _CONFIRMED, f"{pair_type} {name}", after={"values": sorted(values)})
+        record(actor, client, What.STEP_DONE, f"{pair_type} {name}", after={"values": sorted(values)})
     return _DO[step.kind](actor, client, kind, step, values, opener, signing_in)
 
 
@@ -102,7 +102,7 @@ def skip(actor: Actor, client: Client, pair_type: str, name: str, opener: Opener
     step = next((each for each in _kind(opener, pair_type).set_up if each.name == name), None)
     if step is None or not step.optional:
         raise SettingsError(N_("The step “%(name)s” cannot be left out."), name=name, code="needed")
-    record(actor, client, _SKIPPED, f"{pair_type} {name}")
+    record(actor, client, What.STEP_SKIPPED, f"{pair_type} {name}")
 
 
 def _state(client: Client | None, kind: PairType, pair: Pair | None, step: SetUpStep) -> tuple[str, str | Said]:
@@ -117,11 +117,15 @@ def _state(client: Client | None, kind: PairType, pair: Pair | None, step: SetUp
     if step.kind is StepKind.SYNC:
         ran = pair is not None and pair.runs.filter(kind="sync", state__in=("done", "partly_done")).exists()
         return (DONE if ran else TODO), ""
-    last = Event.objects.filter(client=client, subject=subject, what__in=(_CONFIRMED, _SKIPPED)).order_by("-id").first()
+    last = (
+        Event.objects.filter(client=client, subject=subject, what__in=(What.STEP_DONE, What.STEP_SKIPPED))
+        .order_by("-id")
+        .first()
+    )
     if last is None:
         by_hand = pair is not None and not step.optional and step.kind in (StepKind.CONFIRM, StepKind.OPTIONS)
         return (DONE if by_hand else TODO), ""
-    return (SKIPPED if last.what == _SKIPPED else DONE), ""
+    return (SKIPPED if last.what == What.STEP_SKIPPED else DONE), ""
 
 
 def _activation(client: Client | None, kind: PairType) -> Activation | None:
@@ -251,7 +255,7 @@ def _prepare(
         connector = opener.connector(_needed(client, kind, step))
     if isinstance(connector, Preparable):
         found = opener.waiting.run(connector.prepare(user))
-        record(actor, client, "prepared", f"{kind.name} {step.name}", after=list(found))
+        record(actor, client, What.PREPARED, f"{kind.name} {step.name}", after=list(found))
     return N_("Prepared.")
 
 

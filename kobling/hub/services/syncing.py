@@ -8,6 +8,7 @@ from typing import Any
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import Pair, Run
 from kobling.hub.services.log import record
 from kobling.hub.store import sql
@@ -22,7 +23,7 @@ def sync(
     options: dict[str, Any] = {"full": full}
     if confirmed:
         options["confirmed"] = list(confirmed)
-        record(actor, pair.client, "brake released", pair.name, after=list(confirmed), why=why)
+        record(actor, pair.client, What.BRAKE_RELEASED, pair.name, after=list(confirmed), why=why)
     return runs.ask(pair, actor.key, now, why=why, **options)
 
 
@@ -46,7 +47,7 @@ def sync_planned(actor: Actor, pair: Pair, shown: Run, now: datetime) -> Run:
         if pair.runs.filter(kind="sync", options__plan=shown.pk).exists():
             raise Unsafe(N_("The plan %(run)s was executed already. Make a new one."), run=shown.pk, code="plan_used")
         chunks = list(shown.chunks.order_by("id").values_list("pk", flat=True))
-        record(actor, pair.client, "plan approved", f"{pair.name} #{shown.pk}")
+        record(actor, pair.client, What.PLAN_APPROVED, f"{pair.name} #{shown.pk}")
         return runs.ask(pair, actor.key, now, chunks=chunks, plan=shown.pk)
 
 
@@ -75,7 +76,7 @@ def sync_one(actor: Actor, pair: Pair, opener: Opener, table: str, external_id: 
 def cancel(actor: Actor, run: Run, now: datetime) -> bool:
     """Ask a run to stop after the chunk it is in. False when it has ended already."""
     require(actor, Doing.WORK, run.pair.client)
-    record(actor, run.pair.client, "run cancelled", f"{run.pair.name} #{run.pk}")
+    record(actor, run.pair.client, What.RUN_CANCELLED, f"{run.pair.name} #{run.pk}")
     return runs.cancel(run.pk, now)
 
 

@@ -17,6 +17,7 @@ from django.db.models import Max
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
+from kobling.hub.happened import What
 from kobling.hub.models import PlanChunk, Run, WriteIntent
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
@@ -261,7 +262,7 @@ def start(actor: Actor, run: Run, undo: Undo, opener: Opener, now: datetime, why
                 chunks.append(_store(asked, bench, batch, seq))
                 seq += 1
         Run.objects.filter(pk=asked.pk).update(options={**asked.options, "chunks": chunks})
-    record(actor, run.pair.client, "run undone", f"{run.pair.name} #{run.pk}", why=why)
+    record(actor, run.pair.client, What.RUN_UNDONE, f"{run.pair.name} #{run.pk}", why=why)
     asked.refresh_from_db()
     return asked
 

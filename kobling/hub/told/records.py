@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from kobling.access.actors import Kind
-from kobling.hub.models import SyncIssue
+from kobling.hub.happened import SENTENCES
+from kobling.hub.models import Event, SyncIssue
 from kobling.hub.services.history import Change, History
 from kobling.hub.services.issues import details
 from kobling.hub.told.said import Said
@@ -79,12 +80,31 @@ class DecisionTold:
 
 
 @dataclass(frozen=True, slots=True)
+class EventTold:
+    """What somebody did about the record."""
+
+    what: Said
+    subject: str
+    by: str
+    by_kind: Kind
+    why: str
+    at: datetime
+
+    @classmethod
+    def of(cls, event: Event) -> EventTold:
+        """As it was kept; one that an older version kept under another name shows that name."""
+        known = {each.value: sentence for each, sentence in SENTENCES.items()}
+        said = Said(known.get(event.what, event.what), event.params)
+        return cls(said, event.subject, event.who, Kind(event.who_kind), event.why, event.at)
+
+
+@dataclass(frozen=True, slots=True)
 class IssueNoted:
     """An issue about the record."""
 
     kind: str
     state: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,7 @@ class HistoryTold:
     changes: Sequence[Change]
     decisions: Sequence[DecisionTold]
     issues: Sequence[IssueNoted]
+    events: Sequence[EventTold]
 
     @classmethod
     def of(cls, found: History) -> HistoryTold:
@@ -112,5 +133,6 @@ class HistoryTold:
                 )
                 for d in found.decisions
             ],
-            issues=[IssueNoted(i.kind, i.state, i.reason) for i in found.issues],
+            issues=[IssueNoted(i.kind, i.state, Said(i.reason, from_json(i.params))) for i in found.issues],
+            events=[EventTold.of(each) for each in found.events],
         )

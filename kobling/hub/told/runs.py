@@ -11,12 +11,23 @@ from typing import Any
 from kobling.access.actors import Kind
 from kobling.access.naming import who_did
 from kobling.hub.models import Run
+from kobling.hub.runs import Phase
 from kobling.hub.services.plans import Summary, change_lines
 from kobling.hub.services.undoing import Undo
 from kobling.hub.told.said import Said
 from kobling.sync.actions import AnyAction
 
 COUNTERS = ("inserted", "modified", "deleted", "coupled", "uncoupled", "unchanged", "skipped", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: what it is doing, with which table or resource, and how many of how many (0: not known)."""
+
+    phase: Phase
+    what: str
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,7 @@ class RunTold:
     why: str
     started_at: datetime | None
     ended_at: datetime | None
-    phase: str
+    progress: Progress | None
     error: Mapping[str, Any] | None
     jobs: Mapping[str, Mapping[str, int]]
 
@@ -51,7 +62,7 @@ class RunTold:
             why=run.why,
             started_at=run.started_at,
             ended_at=run.ended_at,
-            phase=run.phase,
+            progress=_progress(run),
             error=run.error,
             jobs={job.table.name: {name: getattr(job, name) for name in COUNTERS} for job in jobs},
         )
@@ -59,6 +70,13 @@ class RunTold:
     def sum(self, counter: str) -> int:
         """One counter over all tables."""
         return sum(each[counter] for each in self.jobs.values())
+
+
+def _progress(run: Run) -> Progress | None:
+    if not run.phase:
+        return None
+    told = run.summary.get("progress", {})
+    return Progress(Phase(run.phase), told.get("what", ""), told.get("done", 0), told.get("total", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,97 @@
+"""What people and the machine do, as keys that are kept and sentences that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from kobling.records import N_
+
+
+class What(StrEnum):
+    """A kind of thing that somebody did; the value is what the log keeps."""
+
+    CLIENT_ADDED = "client_added"
+    CLIENT_MOVED = "client_moved"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    CONNECTED = "connected"
+    SETTINGS_CHANGED = "settings_changed"
+    KEY_RENAMED = "key_renamed"
+    KEY_REVOKED = "key_revoked"
+    KEYS_ROTATED = "keys_rotated"
+    KEYS_RENEWED = "keys_renewed"
+    PRICE_SET = "price_set"
+    ACTIVATED = "activated"
+    DEACTIVATED = "deactivated"
+    STEP_DONE = "set-up_step_done"
+    STEP_SKIPPED = "set-up_step_skipped"
+    PREPARED = "prepared"
+    PAIR_MADE = "pair_made"
+    OPTIONS_CHANGED = "options_changed"
+    SCHEDULE_SET = "schedule_set"
+    BRAKE_RELEASED = "brake_released"
+    PLAN_APPROVED = "plan_approved"
+    FULL_ASKED_FOR = "full_synchronisation_asked_for"
+    RUN_CANCELLED = "run_cancelled"
+    RUN_UNDONE = "run_undone"
+    ISSUE_SETTLED = "issue_settled"
+    PARKED_RETRIED = "parked_records_retried"
+    COUPLED = "coupled"
+    COUPLED_MANY = "coupled_many"
+    UNCOUPLED = "uncoupled"
+    UNCOUPLED_MANY = "uncoupled_many"
+    NEVER_THE_SAME = "never_the_same"
+    MATCHED = "matched"
+    MENDED = "couplings_mended"
+    NUMBER_SETTLED = "number_settled"
+    NUMBERS_SETTLED = "numbers_settled"
+    CREDITED = "credit_notes_drafted"
+    FILE_MADE = "file_made"
+    FILE_TRANSFERRED = "file_transferred"
+    FILE_ANSWERED = "file_answered"
+    FILE_WITHDRAWN = "file_withdrawn"
+
+
+SENTENCES: Mapping[What, str] = {
+    What.CLIENT_ADDED: N_("Client added"),
+    What.CLIENT_MOVED: N_("Client moved to another firm"),
+    What.ASSIGNED: N_("Bookkeeper assigned"),
+    What.UNASSIGNED: N_("Bookkeeper no longer assigned"),
+    What.CONNECTED: N_("Connected"),
+    What.SETTINGS_CHANGED: N_("Settings of the connection changed"),
+    What.KEY_RENAMED: N_("Key renamed"),
+    What.KEY_REVOKED: N_("Key revoked"),
+    What.KEYS_ROTATED: N_("Encryption key rotated"),
+    What.KEYS_RENEWED: N_("Encryption keys renewed"),
+    What.PRICE_SET: N_("Price set"),
+    What.ACTIVATED: N_("Integration activated"),
+    What.DEACTIVATED: N_("Integration deactivated"),
+    What.STEP_DONE: N_("Step of the set-up done"),
+    What.STEP_SKIPPED: N_("Step of the set-up left out"),
+    What.PREPARED: N_("System prepared"),
+    What.PAIR_MADE: N_("Pair made"),
+    What.OPTIONS_CHANGED: N_("Options changed"),
+    What.SCHEDULE_SET: N_("Schedule set"),
+    What.BRAKE_RELEASED: N_("Brake released"),
+    What.PLAN_APPROVED: N_("Plan approved"),
+    What.FULL_ASKED_FOR: N_("Full synchronisation asked for"),
+    What.RUN_CANCELLED: N_("Run cancelled"),
+    What.RUN_UNDONE: N_("Run undone"),
+    What.ISSUE_SETTLED: N_("Issue settled: %(choice)s"),
+    What.PARKED_RETRIED: N_("Parked records tried again"),
+    What.COUPLED: N_("Coupled by hand"),
+    What.COUPLED_MANY: N_("Many coupled by hand"),
+    What.UNCOUPLED: N_("Coupling removed"),
+    What.UNCOUPLED_MANY: N_("Many couplings removed"),
+    What.NEVER_THE_SAME: N_("Said to be never the same"),
+    What.MATCHED: N_("Matched by chosen fields"),
+    What.MENDED: N_("Broken couplings mended: %(choice)s"),
+    What.NUMBER_SETTLED: N_("Number settled: %(choice)s"),
+    What.NUMBERS_SETTLED: N_("All numbers of a kind settled: %(choice)s"),
+    What.CREDITED: N_("Credit notes drafted"),
+    What.FILE_MADE: N_("File made"),
+    What.FILE_TRANSFERRED: N_("File transferred"),
+    What.FILE_ANSWERED: N_("Answer to a file taken in"),
+    What.FILE_WITHDRAWN: N_("File withdrawn"),
+}

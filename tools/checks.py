@@ -108,6 +108,19 @@ def numbers() -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{node.lineno}: read it with kobling.records.exact"
 
 
+ASKING = ("engine", "hub")
+"""Rooms that draw conclusions from what a vendor leaves out."""
+
+
+def asking() -> Iterator[str]:
+    """``get_many`` leaves out what is gone and what cannot be read alike; only ``found_of`` tells them apart."""
+    for room in ASKING:
+        for path in sorted((ROOT / "kobling" / room).rglob("*.py")):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if ".get_many(" in line:
+                    yield f"{path.relative_to(ROOT)}:{number}: ask with kobling.sdk.reading.found_of"
+
+
 def machine_paths() -> Iterator[str]:
     """No path of a developer's machine is in the tree."""
     home = str(Path.home())
@@ -120,7 +133,7 @@ def main() -> int:
     """Print all findings."""
     sys.path.insert(0, str(ROOT / "tools"))
     found = 0
-    for check in (sizes, imports, lock_file, migrations, translations, documents, numbers, machine_paths):
+    for check in (sizes, imports, lock_file, migrations, translations, documents, numbers, asking, machine_paths):
         for finding in check():
             found += 1
             print(f"{check.__name__}: {finding}")

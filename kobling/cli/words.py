@@ -77,6 +77,7 @@ WORDS = (
     N_("expense"),
     N_("made by hand"),
     N_("no such table"),
+    N_("nameless"),
     N_("full synchronisation"),
     N_("couple records first"),
     N_("nothing to synchronise now"),

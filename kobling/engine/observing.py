@@ -15,11 +15,18 @@ from kobling.hub.models import Decision, Feed, SyncIssue
 from kobling.hub.store import issues, journal, mirror, sql
 from kobling.hub.store.issues import Raised, as_text, cause_of, error_as_data
 from kobling.mapping import Side
-from kobling.records import KoblingError, NotReached, NotThere, RateLimited, Temporary, from_json, to_json
+from kobling.records import (
+    N_,
+    KoblingError,
+    NotReached,
+    RateLimited,
+    Temporary,
+    from_json,
+    to_json,
+)
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Bookmark, Clock, Deletions, Page, Resource, Unread
-from kobling.sdk.reading import tolerant
-from kobling.sdk.shapes import SHAPES, misunderstood
+from kobling.sdk.reading import found_of, tolerant
 from kobling.sync import checkpoints
 from kobling.sync.waiting import LoopThread
 
@@ -29,7 +36,8 @@ SWEEP_EVERY = timedelta(hours=24)
 CONFIRM_AT_ONCE = 100
 TOLERANT_AFTER = 3
 """After so many readings in a row that broke off at the vendor's fault, a record that it fails at is left out."""
-UNREADABLE = "unreadable"
+UNREADABLE, NAMELESS = "unreadable", "nameless"
+_NAMELESS = N_("A record came without its id, so that nobody can say which one it is; it is not kept in step.")
 
 log = structlog.get_logger("kobling.reading")
 
@@ -68,13 +76,10 @@ def observe(place: Place, resource: Resource, waiting: LoopThread, clock: Clock)
 
 
 async def _read(resource: Resource, bookmark: Bookmark | None, patient: bool) -> Page:
-    try:
-        if not patient:
-            return await resource.read(bookmark)
-        with tolerant():
-            return await resource.read(bookmark)
-    except SHAPES as strange:
-        raise misunderstood(strange, resource.name) from None
+    if not patient:
+        return await resource.read(bookmark)
+    with tolerant():
+        return await resource.read(bookmark)
 
 
 def _page(feed: int, coming: Future[Page]) -> Page:
@@ -100,7 +105,10 @@ def _store(place: Place, page: Page, clock: Clock) -> None:
 
 
 def tell_unread(place: Place, unread: Sequence[Unread], now: datetime) -> None:
-    """A record that cannot be read is told where it would have been planned; it is tried again in each run."""
+    """A record that cannot be read is told where it would have been planned; it is tried again in each run.
+
+    One that came without its id cannot be asked for again, so that a person looks for it.
+    """
     if not unread:
         return
     log.warning("records could not be read", feed=place.feed, records=[each.external_id for each in unread])
@@ -110,6 +118,9 @@ def tell_unread(place: Place, unread: Sequence[Unread], now: datetime) -> None:
         left_out = set(said.values_list("external_id", flat=True))
         told = [each for each in unread if each.external_id and each.external_id not in left_out]
         issues.open_all(table, [_raised(each, side) for each in told], now)
+        nameless = next((each for each in unread if not each.external_id), None)
+        if nameless is not None:
+            issues.open_all(table, [_raised_of_none(nameless)], now)
 
 
 def _raised(each: Unread, side: Side) -> Raised:
@@ -127,6 +138,10 @@ def _raised(each: Unread, side: Side) -> Raised:
     )
 
 
+def _raised_of_none(each: Unread) -> Raised:
+    return Raised(NAMELESS, reason=_NAMELESS, details=error_as_data(each.error), cause=cause_of(each.error))
+
+
 def _read_unreadable(place: Place, resource: Resource, waiting: LoopThread, clock: Clock) -> None:
     """What could not be read before is asked for by itself; what can be read now is planned like any change."""
     for table, side in place.tables:
@@ -134,28 +149,15 @@ def _read_unreadable(place: Place, resource: Resource, waiting: LoopThread, cloc
         ids = [each for each in open_ones.values_list(f"{side.value}_id", flat=True) if each]
         for some in groups(ids, CONFIRM_AT_ONCE):
             try:
-                records = waiting.run(resource.get_many(some))
-                read = {each.external_id for each in records}
-                gone = [each for each in some if each not in read and _is_gone(each, resource, waiting)]
+                found = waiting.run(found_of(resource, some))
             except KoblingError:
                 continue
             with sql.together():
                 journal.fence(place.run, place.epoch)
-                mirror.put(place.feed, records, [], clock.now())
-                mirror.mark_gone(place.feed, gone, clock.now())
-                done = [_subject(each, side) for each in some if each in read or each in gone]
+                mirror.put(place.feed, found.records, [], clock.now())
+                mirror.mark_gone(place.feed, found.gone, clock.now())
+                done = [_subject(each, side) for each in (*(each.external_id for each in found.records), *found.gone)]
                 issues.settle_kind(table, [UNREADABLE], done)
-
-
-def _is_gone(external_id: str, resource: Resource, waiting: LoopThread) -> bool:
-    """Whether the vendor says of a record that it is not there; one that cannot be read is left out of many as well."""
-    try:
-        waiting.run(resource.get(external_id))
-    except NotThere:
-        return True
-    except KoblingError:
-        return False
-    return False
 
 
 def _subject(external_id: str, side: Side) -> str:
@@ -207,11 +209,12 @@ def _fetch_lacking(
 ) -> int:
     fetched = 0
     for some in groups(mirror.lacking(place.feed, external_ids), CONFIRM_AT_ONCE):
-        records = waiting.run(resource.get_many(some))
+        found = waiting.run(found_of(resource, some))
         with sql.together():
             journal.fence(place.run, place.epoch)
-            mirror.put(place.feed, records, [], clock.now())
-        fetched += len(records)
+            mirror.put(place.feed, found.records, [], clock.now())
+            tell_unread(place, found.unread, clock.now())
+        fetched += len(found.records)
     return fetched
 
 
@@ -226,11 +229,12 @@ def _counts_differ(feed: int, resource: Resource, waiting: LoopThread) -> bool:
 def _confirm_gone(place: Place, number: int, resource: Resource, waiting: LoopThread, clock: Clock) -> int:
     gone = 0
     while missing := mirror.not_swept(place.feed, number, CONFIRM_AT_ONCE):
-        still = {record.external_id for record in waiting.run(resource.get_many(missing))}
-        lost = [each for each in missing if each not in still]
+        found = waiting.run(found_of(resource, missing))
+        still = [each.external_id for each in found.records] + [each.external_id for each in found.unread]
         with sql.together():
             journal.fence(place.run, place.epoch)
             mirror.mark_swept(place.feed, number, sorted(still))
-            mirror.mark_gone(place.feed, lost, clock.now())
-        gone += len(lost)
+            mirror.mark_gone(place.feed, found.gone, clock.now())
+            tell_unread(place, found.unread, clock.now())
+        gone += len(found.gone)
     return gone

@@ -25,6 +25,7 @@ from kobling.records import (
 from kobling.sdk.outcomes import Confirmed, Declined, NotSent, Outcome, Unknown, WhoAmI, account
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Clock, FileSource, Operation, Report, Resource, Write
+from kobling.sdk.reading import Found, found_of
 from kobling.sync import checkpoints
 from kobling.sync.actions import Create
 from kobling.sync.execute import Prepared
@@ -143,7 +144,7 @@ class Sender:
         """“Not there” counts only when the record itself, asked for by itself, is not there."""
         if not isinstance(outcome.error, NotThere) or not each.write.external_id:
             return outcome
-        if not self._fetch(target, [each.write.external_id]):
+        if self._ask(target, [each.write.external_id]).gone:
             return outcome
         error = Misunderstood(outcome.error.summary, code=outcome.error.code, vendor_text=outcome.error.vendor_text)
         error.params = outcome.error.params
@@ -153,10 +154,10 @@ class Sender:
         """What was carried out and came back without a record is read now, or by the next reading of its feed."""
         for some in groups(external_ids, READ_AT_ONCE):
             try:
-                records = self._fetch(target, some)
+                found = self._ask(target, some)
             except KoblingError:
                 return
-            mirror.put_own(self._bench.feeds[target.side], records, self._clock.now())
+            mirror.put_own(self._bench.feeds[target.side], found.records, self._clock.now())
 
     def _read_again(self, target: Target, stale: Sequence[tuple[Prepared, Declined]]) -> list[Prepared]:
         """Records that changed since they were read are read again.
@@ -169,7 +170,8 @@ class Sender:
         feed = self._bench.feeds[target.side]
         ids = [each.write.external_id or "" for each, _ in stale]
         before = mirror.by_ids(feed, ids)
-        now = {each.external_id: each for some in groups(ids, READ_AT_ONCE) for each in self._fetch(target, some)}
+        asked = [self._ask(target, some) for some in groups(ids, READ_AT_ONCE)]
+        now = {each.external_id: each for found in asked for each in found.records}
         mirror.put(feed, list(now.values()), [], self._clock.now())
         again: list[Prepared] = []
         left: list[tuple[Prepared, Declined]] = []
@@ -179,15 +181,15 @@ class Sender:
                 again.append(replace(each, write=replace(each.write, expected=new.version)))
             else:
                 left.append((each, outcome))
-        self._settler.overtaken(target.side, left, {each for each in ids if each not in now})
+        self._settler.overtaken(target.side, left, {each for found in asked for each in found.gone})
         return again
 
     def _reads_the_same(self, side: Side, old: Mapping[str, Any], new: Record) -> bool:
         mapping, resolver = self._bench.mapping, self._bench.resolver
         return read(mapping, side, old, resolver).values == read(mapping, side, new.fields, resolver).values
 
-    def _fetch(self, target: Target, external_ids: Sequence[str]) -> Sequence[Record]:
-        return self._waiting.run(target.resource.get_many(external_ids))
+    def _ask(self, target: Target, external_ids: Sequence[str]) -> Found:
+        return self._waiting.run(found_of(target.resource, external_ids))
 
     def _lost(self, unknown: Sequence[KoblingError]) -> Temporary:
         """The next attempt looks first and then decides; it waits until a slow vendor has surely finished."""

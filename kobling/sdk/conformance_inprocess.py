@@ -12,6 +12,7 @@ from kobling.records import Fields
 from kobling.sdk.budget import WindowBudget
 from kobling.sdk.clock import FakeClock
 from kobling.sdk.conformance_rig import SMALL, Rig, Subject
+from kobling.sdk.conformance_spoiling import SpoilingTransport
 from kobling.sdk.context import ConnectorContext, MemoryGrants
 from kobling.sdk.protocols import Connector, ConnectorType
 from kobling.sdk.transport import Answer, Transport, broke_off, endless
@@ -177,7 +178,8 @@ class InProcessRig(Rig):
         self._connector = connector
         self._settings = settings
         self._vendor = vendor
-        self._transport = InProcessTransport(vendor, self.clock)
+        self._vendors = InProcessTransport(vendor, self.clock)
+        self._transport = SpoilingTransport(self._vendors)
 
     def open(self) -> Connector:
         """With the allowance switched off."""
@@ -190,6 +192,10 @@ class InProcessRig(Rig):
             seed="contract",
         )
         return self._connector.open(self._settings, context)
+
+    def spoiling(self) -> SpoilingTransport:
+        """Between the vendor and the connector."""
+        return self._transport
 
     async def add(self, fields: Fields) -> str:
         """By the vendor's hands."""
@@ -217,7 +223,7 @@ class InProcessRig(Rig):
     async def fault(self, kind: str, operation: str, **more: Any) -> None:
         """One fault in force."""
         made = {"times": 1, "status": 503, "retry_after": 1} | more
-        self._transport.faults.append(_Fault(kind, operation, made["times"], made["status"], made["retry_after"]))
+        self._vendors.faults.append(_Fault(kind, operation, made["times"], made["status"], made["retry_after"]))
 
     async def fault_reading(self, kind: str, **more: Any) -> None:
         """By the method that reads."""
@@ -225,9 +231,9 @@ class InProcessRig(Rig):
 
     async def mend(self) -> None:
         """All faults."""
-        self._transport.faults.clear()
+        self._vendors.faults.clear()
 
     async def counters(self) -> Mapping[str, Any]:
         """Counted since they were last asked for."""
-        most, self._transport.most = self._transport.most, 0
+        most, self._vendors.most = self._vendors.most, 0
         return {"max_concurrent": most}

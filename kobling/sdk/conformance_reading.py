@@ -6,10 +6,12 @@ import json
 from collections.abc import Sequence
 from unittest import SkipTest
 
-from kobling.records import NotThere, Record
+from kobling.records import KoblingError, NotThere, Record
 from kobling.sdk.conformance_rig import Rig, people, reading
-from kobling.sdk.paging import all_ids
+from kobling.sdk.conformance_spoiling import another_text, one_record
+from kobling.sdk.paging import all_ids, pages
 from kobling.sdk.protocols import Connector, Countable, Deletions, Page, Resource
+from kobling.sdk.shapes import SHAPES
 
 
 class ReadingContract:
@@ -20,6 +22,36 @@ class ReadingContract:
         connector: Connector = rig.open()
         assert (await connector.check()).account_name
         assert isinstance(connector.resources[rig.subject.resource], Resource)
+
+    async def test_an_account_is_told_from_every_other_for_good(self, rig: Rig) -> None:
+        """The same for every connector that is opened on it, no secret, and another one when the vendor says so."""
+        identity = (await rig.open().check()).identity
+        if not identity:
+            raise SkipTest("the vendor tells no identity")
+        assert (await rig.open().check()).identity == identity
+        assert not any(secret in identity for secret in rig.secrets)
+        spoiling = rig.spoiling()
+        with spoiling.spoilt(another_text(identity.rpartition("/")[2])):
+            try:
+                other = (await rig.open().check()).identity
+            except KoblingError:
+                return
+        if not spoiling.changed:
+            raise SkipTest("an account is told by its address")
+        assert other != identity
+
+    async def test_one_record_that_cannot_be_read_costs_no_other_of_its_page(self, rig: Rig) -> None:
+        """First, in the middle or last; it is told, and read by itself once it can be."""
+        made = await people(rig, range(3))
+        for bad, instead in ((made[0], {}), (made[1], "none"), (made[2], {"?": [[]]})):
+            with rig.spoiling().spoilt(one_record(rig.subject.id_key, bad, instead)):
+                read = [page async for page in pages(rig.resource(), None)]
+                listed = await _listed(rig.resource())
+            ids = {each.external_id for page in read for each in page.records}
+            assert await rig.ids() - ids == {bad}, f"{instead!r} instead of one record costs others"
+            assert any(page.unread for page in read), "what could not be read is told"
+            assert listed is None or bad in listed, "what cannot be read has not vanished"
+            assert [each.external_id for each in await rig.resource().get_many([bad])] == [bad]
 
     async def test_a_full_reading_gives_every_record(self, rig: Rig) -> None:
         """No record missing; one comes twice only as the same."""
@@ -196,6 +228,14 @@ class ReadingContract:
         sample = rig.subject.sample(1)
         assert set(sample) <= set(fields)
         assert {name for name, each in fields.items() if each.required} <= set(sample)
+
+
+async def _listed(resource: Resource) -> set[str] | None:
+    """All ids that a sweep finds; None where it breaks off, so that nothing is taken for gone."""
+    try:
+        return {each async for each in all_ids(resource)}
+    except (KoblingError, *SHAPES):
+        return None
 
 
 def _once(records: Sequence[Record]) -> set[str]:

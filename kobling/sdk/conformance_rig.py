@@ -16,6 +16,7 @@ import aiohttp
 from kobling.records import Fields, Gone, KoblingError, Record, exact, is_empty, to_json
 from kobling.sdk.budget import WindowBudget
 from kobling.sdk.clock import FakeClock
+from kobling.sdk.conformance_spoiling import SpoilingTransport
 from kobling.sdk.context import ConnectorContext, MemoryGrants
 from kobling.sdk.http import Transport, open_transport
 from kobling.sdk.memory import MemoryConnector, MemoryResource
@@ -113,6 +114,10 @@ class Rig(ABC):
         """Set the vendor's clock apart from ours. Skips the test where it cannot."""
         raise SkipTest("one clock for both")
 
+    def spoiling(self) -> SpoilingTransport:
+        """What answers come through, so that they can be spoilt. Skips the test where there is none."""
+        raise SkipTest("nothing comes over HTTP here")
+
     def resource(self) -> Resource:
         """The resource under test, of a fresh connector."""
         return self.open().resources[self.subject.resource]
@@ -184,7 +189,7 @@ class SimulatorRig(Rig):
         self._connector = connector
         self._settings = settings
         self._control = control
-        self._transport = transport
+        self._transport = SpoilingTransport(transport)
 
     def open(self) -> Connector:
         """With the allowance switched off, on this machine's address."""
@@ -198,6 +203,10 @@ class SimulatorRig(Rig):
             seed="contract",
         )
         return self._connector.open(self._settings, context)
+
+    def spoiling(self) -> SpoilingTransport:
+        """Between the simulator and the connector."""
+        return self._transport
 
     async def add(self, fields: Fields) -> str:
         """Through the control port."""

@@ -26,7 +26,10 @@ class Deletions(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a resource can do; the planner never proposes what is not offered."""
+    """What a resource can do; the planner never proposes what is not offered.
+
+    ``many_by_all``: many are found by reading everything, so that what is left out of them is not there.
+    """
 
     create: bool = False
     update: bool = False
@@ -36,6 +39,7 @@ class Capabilities:
     version_token: bool = False
     idempotent_create: bool = False
     batch_size: int = 1
+    many_by_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

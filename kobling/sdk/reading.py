@@ -7,12 +7,14 @@ it whole; only inside ``tolerant`` is a record that fails again and again told l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from kobling.records import (
+    N_,
     KoblingError,
     Misunderstood,
     NotReached,
@@ -22,7 +24,7 @@ from kobling.records import (
     SignInExpired,
     Temporary,
 )
-from kobling.sdk.protocols import Unread
+from kobling.sdk.protocols import Page, Resource, Unread
 from kobling.sdk.shapes import SHAPES, misunderstood
 
 Row = TypeVar("Row")
@@ -40,6 +42,89 @@ def tolerant() -> Iterator[None]:
         yield
     finally:
         _tolerant.reset(token)
+
+
+def rows_in(told: Iterable[Any]) -> list[dict[str, Any]]:
+    """The rows of a list; what is no object among them becomes an empty one, of which no record can be made."""
+    return [each if isinstance(each, dict) else {} for each in told]
+
+
+def told_apart(rows: Iterable[Mapping[str, Any]], key: str) -> tuple[dict[str, dict[str, Any]], list[Unread]]:
+    """Rows by their ids, and those that name none."""
+    found, unread = dict[str, dict[str, Any]](), list[Unread]()
+    for row in rows:
+        if row.get(key):
+            found[str(row[key])] = dict(row)
+        else:
+            unread.append(Unread("", _nameless(key)))
+    return found, unread
+
+
+def last_with(
+    rows: Sequence[Mapping[str, Any]], *names: str, otherwise: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """The last row that has what the next page is asked for by; ``otherwise`` where no row has and there is a place to
+    go on from. Raises Misunderstood where there is none."""
+    whole = [row for row in rows if all(row.get(each) for each in names)]
+    if whole:
+        return whole[-1]
+    if otherwise is None:
+        raise _nameless(", ".join(names))
+    return otherwise
+
+
+def ids_on(page: Page) -> list[str]:
+    """Every id that a page tells of, those that cannot be read as well: none of these has vanished.
+
+    Raises what is wrong with a record that names none, since nobody can say then what is gone.
+    """
+    for each in page.unread:
+        if not each.external_id:
+            raise each.error
+    return [record.external_id for record in page.records] + [each.external_id for each in page.unread]
+
+
+def _nameless(key: str) -> Misunderstood:
+    return Misunderstood(N_("An answer holds a record without its id."), detail=key, code="nameless")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of ids that were asked for: records, those that the vendor says are not there, those not readable."""
+
+    records: list[Record]
+    gone: list[str]
+    unread: list[Unread]
+
+
+async def found_of(resource: Resource, external_ids: Sequence[str]) -> Found:
+    """Ask for records by their ids, and tell those that are gone from those that only cannot be read.
+
+    ``get_many`` leaves both out; so what it leaves out is asked for once more by itself, unless it reads everything
+    anyway. Raises what concerns more than one record.
+    """
+    try:
+        records, complete = list(await resource.get_many(external_ids)), True
+    except (Temporary, SignInExpired):
+        raise
+    except (KoblingError, *SHAPES):
+        records, complete = [], False
+    missing = sorted(set(external_ids) - {record.external_id for record in records})
+    if complete and resource.capabilities.many_by_all:
+        return Found(records, missing, [])
+    gone, unread = list[str](), list[Unread]()
+    for each in missing:
+        try:
+            records.append(await resource.get(each))
+        except NotThere:
+            gone.append(each)
+        except (RateLimited, NotReached, SignInExpired):
+            raise
+        except KoblingError as error:
+            unread.append(Unread(each, error))
+        except SHAPES as strange:
+            unread.append(Unread(each, misunderstood(strange, "record")))
+    return Found(records, gone, unread)
 
 
 def records_of(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kobling.records import N_, NotThere, Record, Refused
-from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page, Report, Write
+from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page, Report, Unread, Write
+from kobling.sdk.reading import ids_on
 
 
 class NotWritten:
@@ -25,15 +26,15 @@ class NotWritten:
 class ReadOnlyList(NotWritten):
     """A list of records; implements ``Resource``. A connector says how all of them are read."""
 
-    capabilities = Capabilities()
+    capabilities = Capabilities(many_by_all=True)
 
     def __init__(self, name: str, columns: Sequence[str], *, vendor: str) -> None:
         self.name = name
         self._columns = columns
         self._vendor = vendor
 
-    async def all(self) -> list[Record]:
-        """Every record, read afresh. Raises as ``Api.request`` does."""
+    async def all(self) -> tuple[Sequence[Record], Sequence[Unread]]:
+        """Every record, read afresh, and those that cannot be read. Raises as ``Api.request`` does."""
         raise NotImplementedError
 
     async def describe(self) -> Mapping[str, FieldSchema]:
@@ -42,12 +43,12 @@ class ReadOnlyList(NotWritten):
 
     async def read(self, bookmark: Bookmark | None) -> Page:
         """Everything, in one page."""
-        records = await self.all()
-        return Page(records, {}, more=False, total=len(records))
+        records, unread = await self.all()
+        return Page(records, {}, more=False, total=len(records), unread=unread)
 
     async def read_ids(self, position: str | None) -> IdPage:
         """Every id."""
-        return IdPage([each.external_id for each in await self.all()], None)
+        return IdPage(ids_on(await self.read(None)), None)
 
     async def get(self, external_id: str) -> Record:
         """One record. Raises NotThere."""
@@ -58,4 +59,7 @@ class ReadOnlyList(NotWritten):
 
     async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
         """Records by id."""
-        return [each for each in await self.all() if each.external_id in external_ids]
+        records, unread = await self.all()
+        if broken := next((each for each in unread if each.external_id in {"", *external_ids}), None):
+            raise broken.error
+        return [each for each in records if each.external_id in external_ids]

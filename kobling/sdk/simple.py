@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from kobling.records import N_, NotThere, Record
 from kobling.sdk.protocols import Bookmark, FieldSchema, Finding, IdPage, Page, Resource
-from kobling.sdk.reading import each_read
+from kobling.sdk.reading import each_read, ids_on
 
 
 class ReadPageByPage(ABC):
@@ -34,8 +34,7 @@ class ReadPageByPage(ABC):
     async def read_ids(self, position: str | None) -> IdPage:
         """Ids of what exists: a page of the records."""
         page = await self.read({self.name_of_mark: int(position)} if position else None)
-        ids = [each.external_id for each in page.records]
-        return IdPage(ids, str(page.bookmark[self.name_of_mark]) if page.more else None)
+        return IdPage(ids_on(page), str(page.bookmark[self.name_of_mark]) if page.more else None)
 
     async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
         """One by one; missing ones are left out."""

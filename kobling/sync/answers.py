@@ -40,6 +40,7 @@ ACCEPT_TOTALS = Answer(
     coupled=True,
 )
 SEEN = Answer("accept", N_("It stays as it is; told again only when the value changes."))
+LOOKED = Answer("accept", N_("You have looked in the other system; told again when such a record comes again."))
 UNCOUPLE = Answer(
     "uncouple", N_("Both records stay as they are and are no longer kept in step with each other."), coupled=True
 )
@@ -69,6 +70,7 @@ ANSWERS: Mapping[str, tuple[Answer, ...]] = {
     "taken_back": (IGNORE, RETRY),
     "refused": (ACCEPT, UNCOUPLE, COUPLE, IGNORE, RETRY),
     "unreadable": (UNCOUPLE, IGNORE, READ_AGAIN),
+    "nameless": (LOOKED,),
     "unknown_outcome": (LOOK_UP, UNCOUPLE, COUPLE, SEND_AGAIN, IGNORE),
     "waits": (UNCOUPLE, IGNORE, RETRY),
     "altered": (SEEN,),

@@ -10,6 +10,8 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from kobling.sdk.shapes import SHAPES, misunderstood
+
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
@@ -40,7 +42,7 @@ class LoopThread:
 
     def submit(self, waiting: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Start waiting for something and return at once."""
-        return asyncio.run_coroutine_threadsafe(waiting, self._loop)
+        return asyncio.run_coroutine_threadsafe(_understood(waiting), self._loop)
 
     def run(self, waiting: Coroutine[Any, Any, Result]) -> Result:
         """Wait for a vendor."""
@@ -81,6 +83,14 @@ class LoopThread:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+
+
+async def _understood(waiting: Coroutine[Any, Any, Result]) -> Result:
+    """Whatever is asked of a vendor ends with its answer or with one of our errors."""
+    try:
+        return await waiting
+    except SHAPES as strange:
+        raise misunderstood(strange, str(getattr(waiting, "__qualname__", ""))) from None
 
 
 def _fill(batch: list[Item], reported: SimpleQueue[Item | _Done[Item]], most: int) -> bool:

@@ -121,17 +121,24 @@ def test_an_overtaken_attempt_does_not_end_the_run(bench: Bench) -> None:
     assert Connection.objects.exclude(held_by="").count() == 2
 
 
-def test_a_fault_of_ours_ends_the_run_and_lets_go_of_the_connections(bench: Bench) -> None:
+@pytest.mark.parametrize("where", ["ours", "the vendor's"])
+def test_a_fault_ends_the_run_in_words_and_lets_go_of_the_connections(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     bench.companies.put({"title": "Alfa"})
 
-    def broken(_write: Any) -> None:
+    def broken(*_: Any) -> None:
         raise KeyError("oops")
 
-    bench.contacts.mischief.before_apply = broken
-    run = bench.run()
-    assert (run.state, run.error["kind"], run.error["code"]) == ("failed", "Misunderstood", "fault")
+    with monkeypatch.context() as patch:
+        if where == "ours":
+            patch.setattr(Settler, "settle", broken)
+        else:
+            patch.setattr(bench.contacts.mischief, "before_apply", broken)
+        run = bench.run()
+    code = "fault" if where == "ours" else "shape"
+    assert (run.state, run.error["kind"], run.error["code"]) == ("failed", "Misunderstood", code)
     assert not Connection.objects.exclude(held_by="").exists()
-    bench.contacts.mischief.before_apply = None
     assert bench.run().state == "done"
     assert len(bench.contacts.all()) == 1
 

@@ -20,7 +20,7 @@ from kobling.hub.store.journal import Fenced
 from kobling.mapping import DeletionPolicy
 from kobling.records import Misunderstood, NotReached, RateLimited, Record, Unreachable
 from kobling.sdk.memory import MemoryResource
-from kobling.sdk.protocols import Page, Unread
+from kobling.sdk.protocols import Deletions, IdPage, Page, Unread
 from kobling.sdk.reading import each_read, records_of, tolerant
 from tests.engine.bench import Bench, benches
 
@@ -34,7 +34,7 @@ def bench() -> Iterator[Bench]:
 
 def broken_at(resource: MemoryResource, bad: set[str], error: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some records of a resource cannot be read, by the list or by themselves."""
-    plain, by_id = resource.read, resource.get_many
+    plain, by_id, by_itself = resource.read, resource.get_many, resource.get
 
     async def read(bookmark: Any) -> Page:
         page = await plain(bookmark)
@@ -50,8 +50,14 @@ def broken_at(resource: MemoryResource, bad: set[str], error: Any, monkeypatch: 
     async def get_many(ids: Any) -> Any:
         return [each for each in await by_id(ids) if each.external_id not in bad]
 
-    monkeypatch.setattr(resource, "read", read)
-    monkeypatch.setattr(resource, "get_many", get_many)
+    async def get(external_id: str) -> Record:
+        record = await by_itself(external_id)
+        if external_id in bad:
+            raise error
+        return record
+
+    for name, method in (("read", read), ("get_many", get_many), ("get", get)):
+        monkeypatch.setattr(resource, name, method)
 
 
 def test_one_unreadable_record_is_told_and_the_page_goes_on_and_it_is_tried_in_every_run(
@@ -105,6 +111,73 @@ def test_a_record_that_cannot_be_read_by_itself_either_is_not_gone(
     for _ in range(2):
         bench.run()
     assert bench.issues() == [("unreadable", "open")] and len(bench.contacts.all()) == 5
+
+
+def test_a_sweep_takes_nothing_for_gone_that_only_cannot_be_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in no list of ids and left out of many: it counts as deleted when the vendor says so of itself."""
+    bench.change("customers", deletion=DeletionPolicy.DELETE)
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(5)]
+    bench.run()
+    bench.companies.remove(ids[4])
+    monkeypatch.setattr(bench.companies, "read", nothing_new)
+    plain, by_id, one = bench.companies.read_ids, bench.companies.get_many, bench.companies.get
+
+    async def read_ids(position: str | None) -> IdPage:
+        page = await plain(position)
+        return replace(page, ids=[each for each in page.ids if each != ids[2]])
+
+    async def get_many(asked: Any) -> Any:
+        return [each for each in await by_id(asked) if each.external_id != ids[2]]
+
+    async def get(external_id: str) -> Record:
+        if external_id == ids[2]:
+            raise Misunderstood("what?")
+        return await one(external_id)
+
+    with monkeypatch.context() as patch:
+        for name, method in (("read_ids", read_ids), ("get_many", get_many), ("get", get)):
+            patch.setattr(bench.companies, name, method)
+        bench.run(full=True)
+    assert bench.issues() == [("unreadable", "open")]
+    assert sorted(each["Name"] for each in bench.fields_right()) == [f"Firma {n}" for n in range(4)]
+    bench.run()
+    assert bench.issues() == [] and len(bench.contacts.all()) == 4
+
+
+def test_many_that_fail_for_one_are_asked_for_one_by_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep finds records that no feed told of; one of them cannot be read, and the request for all breaks off."""
+    bench.run()
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(5)]
+    monkeypatch.setattr(bench.companies, "read", nothing_new)
+    one = bench.companies.get
+
+    async def get(external_id: str) -> Record:
+        if external_id == ids[2]:
+            raise KeyError("id")
+        return await one(external_id)
+
+    async def get_many(_: Any) -> Any:
+        raise KeyError("id")
+
+    monkeypatch.setattr(bench.companies, "get", get)
+    monkeypatch.setattr(bench.companies, "get_many", get_many)
+    bench.run(full=True)
+    assert len(bench.contacts.all()) == 4
+    issue = SyncIssue.objects.get()
+    assert (issue.kind, issue.left_id) == ("unreadable", ids[2])
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_where_many_are_found_by_reading_all_nothing_is_asked_for_twice(bench: Bench, asked: int) -> None:
+    ids = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(5)]
+    bench.companies.capabilities = replace(
+        bench.companies.capabilities, deletions=Deletions.SWEEP, many_by_all=not asked
+    )
+    bench.run()
+    bench.companies.remove(ids[4])
+    bench.companies.calls.clear()
+    bench.run(full=True)
+    assert MirrorRow.objects.get(external_id=ids[4]).gone and bench.companies.calls["get"] == asked
 
 
 def test_a_plan_that_is_only_shown_tells_of_what_cannot_be_read_as_well(

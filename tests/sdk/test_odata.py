@@ -113,7 +113,7 @@ def test_a_multipart_batch_holds_every_body_once(bodies: list[dict[str, str]], t
     sent = multipart_batch(parts, "/api/data/v9.2", "batch_1", together=together)
     assert sent.count(b"POST /api/data/v9.2/accounts HTTP/1.1\r\n") == len(bodies)
     assert sent.endswith(b"--batch_1--\r\n")
-    assert (b"multipart/mixed" in sent) is together
+    assert (b"Content-Type: multipart/mixed" in sent) is together
     assert b"\n" not in sent.replace(b"\r\n", b"")
 
 

@@ -142,7 +142,7 @@ CAUSES: dict[str, Callable[[Bench], None]] = {
     "doubtful_number": doubtful_cvr,
 }
 """The world that raises each kind, for those that a bench can raise."""
-ELSEWHERE = {"partner_gone", "taken_back", "refused", "unreadable", "unknown_outcome", "waits", "altered"}
+ELSEWHERE = {"partner_gone", "taken_back", "refused", "unreadable", "unknown_outcome", "waits", "altered", "nameless"}
 """Kinds that have tests of their own, below or in the engine's folder."""
 
 
@@ -186,6 +186,21 @@ def test_an_answer_that_ends_a_question_ends_it(bench: Bench, kind: str, choice:
     if choice == "never" and kind == "ambiguous":
         return
     assert not left.exists(), f"{choice} was to end {kind}"
+
+
+def test_a_record_without_its_id_is_told_once_until_it_comes_again(bench: Bench) -> None:
+    bench.run()
+    place = Place(0, 0, 0, [(Table.objects.get(name="customers").pk, Side.LEFT)])
+    for _ in range(2):
+        tell_unread(place, [Unread("", Misunderstood("?")), Unread("", Misunderstood("?"))], NOW)
+    issue = SyncIssue.objects.get()
+    assert (issue.kind, issue.state, issue.left_id, issue.right_id) == ("nameless", "open", None, None)
+    bench.run()
+    assert bench.issues() == [("nameless", "open")], "planning anew knows nothing of it"
+    issues.settle(WHO, issue, "accept", bench.opener, NOW)
+    assert bench.issues() == []
+    tell_unread(place, [Unread("", Misunderstood("?"))], NOW)
+    assert bench.issues() == [("nameless", "open")]
 
 
 def test_a_choice_that_does_not_fit_is_refused_and_says_which_do(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from kobling.records import N_, NotOffered, NotThere, Record, Refused
 from kobling.sdk.odata.service import Service
 from kobling.sdk.outcomes import Confirmed, Outcome
-from kobling.sdk.protocols import Capabilities, FieldSchema, Operation, Report, Write
+from kobling.sdk.protocols import Capabilities, FieldSchema, Operation, Report, Unread, Write
 from kobling.sdk.readonly import ReadOnlyList
 from kobling.sdk.writing import send_all
 
@@ -149,7 +149,7 @@ class Choices(ReadOnlyList):
     def _record(self, value: str, label: str) -> Record:
         return Record(self.name, value, {"value": value, "label": label})
 
-    async def all(self) -> list[Record]:
+    async def all(self) -> tuple[Sequence[Record], Sequence[Unread]]:
         """Every option."""
         told = await self._about.choices(self._logical, self._column)
-        return [self._record(value, label) for value, label in told.items()]
+        return [self._record(value, label) for value, label in told.items()], ()

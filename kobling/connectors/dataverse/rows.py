@@ -22,6 +22,7 @@ from kobling.sdk.odata.service import Row, Rows, SendBatch, Service
 from kobling.sdk.odata.writing import WritableTable
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Bookmark, Deletions, FieldSchema, Operation, Page, Report, Write
+from kobling.sdk.reading import told_apart
 from kobling.sdk.status import http_date
 from kobling.sdk.writing import all_told
 
@@ -97,7 +98,8 @@ class DataRows(WritableTable):
 
     def _page(self, told: Rows, mark: Mapping[str, Any]) -> Page:
         records, unread = self.records([row for row in told.rows if not _is_gone(row)])
-        gone = [Gone(str(row["id"])) for row in told.rows if _is_gone(row)]
+        vanished, nameless = told_apart([row for row in told.rows if _is_gone(row)], "id")
+        gone, unread = [Gone(each) for each in vanished], unread + nameless
         kept = {"at": mark.get("at") or self._from_date(told.date)}
         if mark.get("restarted"):
             kept["restarted"] = True

@@ -14,6 +14,7 @@ from kobling.records import N_, Misunderstood, Unreachable, from_json, parse_ins
 from kobling.sdk.http import Answer, Api
 from kobling.sdk.outcomes import current
 from kobling.sdk.protocols import Clock, Write
+from kobling.sdk.reading import rows_in
 
 MOST = 1000
 
@@ -80,7 +81,7 @@ class Books:
         if not isinstance(rows, list):
             raise Misunderstood(N_("%(vendor)s did not answer with a list."), vendor=self.api.vendor)
         pagination = told.get("Pagination") or {}
-        return rows, int(pagination.get("ResultWithoutFilter") or len(rows))
+        return rows_in(rows), int(pagination.get("ResultWithoutFilter") or len(rows))
 
     def chosen_id(self, write: Write) -> str:
         """The uuid that a create with this key chooses, now and at every repetition."""

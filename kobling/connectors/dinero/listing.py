@@ -11,7 +11,7 @@ from typing import Any
 from kobling.connectors.dinero.books import MOST, Books, instant, second
 from kobling.records import N_, Gone, Misunderstood, NotThere, Record, parse_instant
 from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page, Unread
-from kobling.sdk.reading import records_of
+from kobling.sdk.reading import records_of, told_apart
 
 _OVERLAP = timedelta(seconds=2)
 
@@ -161,12 +161,13 @@ class Listing:
         since = mark.get("gone_since")
         start = second(parse_instant(since) - _OVERLAP) if since else None
         rows, _ = await self._list(start, mark["page"], deleted=True)
-        gone = [Gone(row[self._key], instant(row, "DeletedAt")) for row in rows]
+        vanished, unread = told_apart(rows, self._key)
+        gone = [Gone(each, instant(row, "DeletedAt")) for each, row in vanished.items()]
         newest = max((each.deleted_at for each in gone if each.deleted_at), default=None)
         top = _later(mark.get("gone_top", since), newest)
         if len(rows) == self._page_size:
-            return Page([], {**mark, "page": mark["page"] + 1, "gone_top": top}, more=True, gone=gone)
-        return Page([], {"since": mark["since"], "gone_since": top}, more=False, gone=gone)
+            return Page([], {**mark, "page": mark["page"] + 1, "gone_top": top}, more=True, gone=gone, unread=unread)
+        return Page([], {"since": mark["since"], "gone_since": top}, more=False, gone=gone, unread=unread)
 
 
 def _stamp(row: Mapping[str, Any]) -> datetime | None:

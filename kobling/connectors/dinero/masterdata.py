@@ -69,10 +69,10 @@ class MasterData(Listing):
         rows, total = await self._list(None, 0)
         if total > MOST * len(wanted):
             return await super().get_many(external_ids)
-        found = [self.record(row) for row in rows if row[self._key] in wanted]
+        found = [self.record(row) for row in rows if row.get(self._key) in wanted]
         for page in range(1, -(-total // MOST)):
             rows, _ = await self._list(None, page)
-            found += [self.record(row) for row in rows if row[self._key] in wanted]
+            found += [self.record(row) for row in rows if row.get(self._key) in wanted]
         return found
 
     async def write(self, writes: Sequence[Write], report: Report) -> None:
@@ -149,7 +149,7 @@ class MasterData(Listing):
         missing = set(ids)
         for page in range(_PATIENCE):
             rows, _ = await self._list(since, page)
-            found.update({row[self._key]: self.record(row) for row in rows if row[self._key] in missing})
+            found.update({row[self._key]: self.record(row) for row in rows if row.get(self._key) in missing})
             missing -= found.keys()
             if not missing or len(rows) < MOST:
                 break

@@ -7,6 +7,8 @@ from typing import Any
 
 from kobling.connectors.dinero.books import Books
 from kobling.records import Record
+from kobling.sdk.protocols import Unread
+from kobling.sdk.reading import rows_in, told_apart
 from kobling.sdk.readonly import ReadOnlyList
 
 
@@ -21,10 +23,11 @@ class Reference(ReadOnlyList):
         self._books, self._path, self._key = books, path, key
         self._params = {"fields": ",".join(columns)} if ask else {}
 
-    async def all(self) -> list[Record]:
+    async def all(self) -> tuple[Sequence[Record], Sequence[Unread]]:
         """Every row."""
-        rows: list[dict[str, Any]] = await self._books.get(self._path, **self._params)
-        return [Record(self.name, str(row[self._key]), row) for row in rows]
+        rows: list[Any] = await self._books.get(self._path, **self._params)
+        found, unread = told_apart(rows_in(rows), self._key)
+        return [Record(self.name, each, row) for each, row in found.items()], unread
 
 
 def references(books: Books) -> list[Reference]:

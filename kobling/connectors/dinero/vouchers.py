@@ -12,7 +12,7 @@ from kobling.records import N_, Fields, Misunderstood, NotThere, Record, Refused
 from kobling.sdk.looking_up import CLOCKS_APART, several
 from kobling.sdk.outcomes import Confirmed, Outcome, current
 from kobling.sdk.protocols import Capabilities, Deletions, FieldSchema, Operation, Report, Unread, Write
-from kobling.sdk.reading import each_read
+from kobling.sdk.reading import each_read, told_apart
 from kobling.sdk.writing import send_all
 
 _PAGE = 100
@@ -62,7 +62,9 @@ class Vouchers(Listing):
 
     async def whole(self, rows: Sequence[dict[str, Any]]) -> tuple[list[Record], list[Unread]]:
         """Each row read whole; one deleted meanwhile is left out, its deletion comes by itself."""
-        return await each_read([row["Guid"] for row in rows], self.get)
+        listed, nameless = told_apart(rows, "Guid")
+        records, unread = await each_read(list(listed), self.get)
+        return records, unread + nameless
 
     async def get(self, external_id: str) -> Record:
         """One voucher with lines and, once booked, payments. Raises NotThere."""

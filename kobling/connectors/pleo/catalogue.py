@@ -14,6 +14,7 @@ from kobling.connectors.pleo.service import Row, Service
 from kobling.records import N_, AlreadyThere, Misunderstood, NotThere, Record, Unreachable, is_empty, parse_instant
 from kobling.sdk.looking_up import the_one
 from kobling.sdk.outcomes import Confirmed, Outcome, current
+from kobling.sdk.paging import pages
 from kobling.sdk.protocols import (
     Bookmark,
     Capabilities,
@@ -25,7 +26,7 @@ from kobling.sdk.protocols import (
     Report,
     Write,
 )
-from kobling.sdk.reading import records_of
+from kobling.sdk.reading import ids_on, records_of
 from kobling.sdk.writing import send_all
 
 _CAN = Capabilities(create=True, update=True, delete=True, deletions=Deletions.SWEEP)
@@ -98,9 +99,11 @@ class Catalogue:
         return Page(records, following, more=told.after is not None, total=told.total, unread=unread)
 
     async def rows(self) -> AsyncIterator[Row]:
-        """Every row."""
+        """Every row. Raises for one that cannot be read: what is looked for may be that one."""
         page = await self.read(None)
         while True:
+            if page.unread:
+                raise page.unread[0].error
             for each in page.records:
                 yield {"id": each.external_id, **each.fields}
             if not page.more:
@@ -109,7 +112,7 @@ class Catalogue:
 
     async def read_ids(self, position: str | None) -> IdPage:
         """Every id."""
-        return IdPage([str(row["id"]) async for row in self.rows()], None)
+        return IdPage([each async for page in pages(self) for each in ids_on(page)], None)
 
     async def get(self, external_id: str) -> Record:
         """One row. Raises NotThere."""

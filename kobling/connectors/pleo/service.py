@@ -11,6 +11,7 @@ from typing import Any
 
 from kobling.records import N_, Misunderstood, from_json
 from kobling.sdk.http import Api
+from kobling.sdk.reading import rows_in
 
 Row = dict[str, Any]
 PAGE = 100
@@ -40,7 +41,7 @@ class Service:
         else:
             told = await self.api.json("POST", path, params=query, json=search, safe=True)
         try:
-            rows, pages = list(told["data"]), told["pagination"]
+            rows, pages = rows_in(told["data"]), told["pagination"]
         except (KeyError, TypeError):
             raise Misunderstood(N_("%(vendor)s sent a list without its envelope."), vendor=self.api.vendor) from None
         following = pages.get("endCursor") if pages.get("hasNextPage") else None

@@ -12,7 +12,7 @@ from typing import Any
 from kobling.connectors.recman.service import PAGE, V1, Rows, Service
 from kobling.records import N_, Misunderstood, NotOffered, NotThere, Record
 from kobling.sdk.protocols import Bookmark, Capabilities, Deletions, FieldSchema, IdPage, Page
-from kobling.sdk.reading import records_of
+from kobling.sdk.reading import ids_on, records_of
 from kobling.sdk.readonly import NotWritten
 
 _TRIES = 3
@@ -67,7 +67,7 @@ class ScopeList(NotWritten):
     a row may have slipped from one page to another unseen.
     """
 
-    capabilities = Capabilities(deletions=Deletions.SWEEP)
+    capabilities = Capabilities(deletions=Deletions.SWEEP, many_by_all=True)
 
     def __init__(self, service: Service, scope: Scope) -> None:
         self.name = scope.name
@@ -124,7 +124,7 @@ class ScopeList(NotWritten):
             number, total, tries, seen = position.split(":")
             mark = {"page": int(number), "total": int(total) if total else None, "tries": tries, "seen": seen}
         page = await self.read(mark or None)
-        ids = [each.external_id for each in page.records]
+        ids = ids_on(page)
         if not page.more:
             return IdPage(ids, None)
         told = page.bookmark
@@ -138,10 +138,12 @@ class ScopeList(NotWritten):
         return found[0]
 
     async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
-        """Records by id."""
+        """Records by id. Raises for one that cannot be read: it may be one of these."""
         wanted, found = set(external_ids), dict[str, Record]()
         page = await self.read(None)
         while True:
+            if broken := next((each for each in page.unread if each.external_id in {"", *wanted}), None):
+                raise broken.error
             found |= {each.external_id: each for each in page.records if each.external_id in wanted}
             if not page.more or len(found) == len(wanted):
                 return list(found.values())

@@ -73,7 +73,7 @@ class Service:
     def _rows(self, data: Any, scope: str) -> dict[str, Row]:
         if data in ([], None):
             return {}
-        if not isinstance(data, dict) or not all(isinstance(each, dict) for each in data.values()):
+        if not isinstance(data, dict):
             raise Misunderstood(N_("%(vendor)s sent a list in a shape of its own."), vendor="RecMan", detail=scope)
         return {str(key): row for key, row in data.items()}
 

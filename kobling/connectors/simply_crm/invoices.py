@@ -10,7 +10,7 @@ from kobling.connectors.simply_crm.vtql import PAGE, any_of, select
 from kobling.records import Fields, Record, exact, is_empty
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import FieldSchema, Unread
-from kobling.sdk.reading import each_read
+from kobling.sdk.reading import each_read, told_apart
 
 _GROUP = 20
 _OF_FIRST_LINE = frozenset(
@@ -41,13 +41,21 @@ class Invoices(Module):
         return {**fields, "LineItems": FieldSchema("LineItems", "Lines", type="lines", required=True)}
 
     async def records(self, rows: Sequence[dict[str, Any]]) -> tuple[list[Record], list[Unread]]:
-        """Headers of a query with their lines, and the discount from a retrieve where there is one."""
-        lines: dict[str, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
-        for group in groups(list(lines), _GROUP):
+        """Headers of a query with their lines, and the discount from a retrieve where there is one.
+
+        A line that names no invoice could be any one's: those asked for with it are retrieved whole instead.
+        """
+        by_id, nameless = told_apart(rows, "id")
+        lines: dict[str, list[dict[str, Any]] | None] = {each: [] for each in by_id}
+        for group in groups(list(by_id), _GROUP):
             for line in await self._lines(group):
-                lines[line["parent_id"]].append(line)
-        by_id = {row["id"]: row for row in rows}
-        return await each_read(list(by_id), lambda external_id: self._whole(by_id[external_id], lines[external_id]))
+                belongs = lines.get(str(line.get("parent_id")))
+                if belongs is None:
+                    lines.update(dict.fromkeys(group))
+                else:
+                    belongs.append(line)
+        records, unread = await each_read(list(by_id), lambda each: self._whole(by_id[each], lines[each]))
+        return records, unread + nameless
 
     def record(self, row: dict[str, Any]) -> Record:
         """A retrieved invoice as a record, freed from what belongs to the screen."""
@@ -68,8 +76,8 @@ class Invoices(Module):
         """Read afresh: the answer's balance, product and time of change are not yet those that were stored."""
         return await self.get(answer["id"])
 
-    async def _whole(self, row: dict[str, Any], lines: list[dict[str, Any]]) -> Record:
-        if _may_have_discount(row):
+    async def _whole(self, row: dict[str, Any], lines: list[dict[str, Any]] | None) -> Record:
+        if lines is None or _may_have_discount(row):
             return await self.get(row["id"])
         return self.record({**row, "hdnDiscountPercent": "", "hdnDiscountAmount": "", "LineItems": lines})
 

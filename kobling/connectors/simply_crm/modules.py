@@ -29,7 +29,7 @@ from kobling.sdk.protocols import (
     Unread,
     Write,
 )
-from kobling.sdk.reading import records_of
+from kobling.sdk.reading import last_with, records_of
 from kobling.sdk.writing import all_told, send_all
 
 _OVERLAP = timedelta(seconds=2)
@@ -153,7 +153,7 @@ class Module:
         rows = await self._service.query(select("*", self.name, *_above(mark["after"]), order="id"))
         records, unread = await self.records(rows)
         if len(rows) == PAGE:
-            return Page(records, {**mark, "after": rows[-1]["id"]}, more=True, unread=unread)
+            return Page(records, {**mark, "after": last_with(rows, "id")["id"]}, more=True, unread=unread)
         return Page(records, self._resume(mark["at"]), more=False, unread=unread)
 
     async def _read_changes(self, mark: dict[str, Any]) -> Page:
@@ -167,13 +167,13 @@ class Module:
             where = (f"modifiedtime > {literal(at)}",)
         rows = await self._service.query(select("*", self.name, *where, order="modifiedtime, id"))
         records, unread = await self.records(rows)
-        last = rows[-1]["modifiedtime"] if rows else at
+        last = last_with(rows, "id", "modifiedtime", otherwise=None if len(rows) == PAGE else {"modifiedtime": at})
         if len(rows) == PAGE:
-            following = {"at": last, "run": "=", "after": rows[-1]["id"]}
+            following = {"at": last["modifiedtime"], "run": "=", "after": last["id"]}
         elif after:
             following = {"at": at, "run": ">", "after": None}
         else:
-            return Page(records, self._resume(max(last, at)), more=False, unread=unread)
+            return Page(records, self._resume(max(last["modifiedtime"], at)), more=False, unread=unread)
         return Page(records, {**mark, **following}, more=True, unread=unread)
 
     def _resume(self, at: str) -> Bookmark:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE, select
 from kobling.records import Record
+from kobling.sdk.protocols import Unread
+from kobling.sdk.reading import told_apart
 from kobling.sdk.readonly import ReadOnlyList
 
 
@@ -20,14 +23,15 @@ class Reference(ReadOnlyList):
         super().__init__(name, ("id", *columns), vendor="Simply CRM")
         self._service = service
 
-    async def all(self) -> list[Record]:
+    async def all(self) -> tuple[Sequence[Record], Sequence[Unread]]:
         """Every row, a hundred at a time."""
-        records: list[Record] = []
-        while True:
-            limit = f"{len(records)},{PAGE}"
-            rows = await self._service.query(select(",".join(self._columns), self.name, limit=limit))
-            for row in rows:
-                fields = {name: row.get(name, "") for name in self._columns}
-                records.append(Record(self.name, row["id"], fields))
-            if len(rows) < PAGE:
-                return records
+        rows: list[dict[str, Any]] = []
+        while len(rows) % PAGE == 0:
+            limit = f"{len(rows)},{PAGE}"
+            page = await self._service.query(select(",".join(self._columns), self.name, limit=limit))
+            if not page:
+                break
+            rows += page
+        found, unread = told_apart(rows, "id")
+        fields = {each: {name: row.get(name, "") for name in self._columns} for each, row in found.items()}
+        return [Record(self.name, each, row) for each, row in fields.items()], unread

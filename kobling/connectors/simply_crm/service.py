@@ -14,6 +14,7 @@ from kobling.connectors.simply_crm import faults
 from kobling.records import N_, KoblingError, Misunderstood, SettingsError, Unreachable
 from kobling.sdk.http import Api
 from kobling.sdk.outcomes import aside, current
+from kobling.sdk.reading import rows_in
 from kobling.sdk.status import build_error
 
 PATH = "/webservice.php"
@@ -53,7 +54,7 @@ class Service:
         rows = await self.call("GET", "query", query=vtql)
         if not isinstance(rows, list):
             raise Misunderstood(N_("%(vendor)s did not answer a query with rows."), vendor=self._api.vendor)
-        return rows
+        return rows_in(rows)
 
     async def call(self, method: str, operation: str, **params: str) -> Any:
         """Run an operation and return its result; a session that is over is renewed and the call repeated.

@@ -9,6 +9,7 @@ from typing import Any
 
 from kobling.records import N_, Misunderstood, from_json
 from kobling.sdk.http import Api
+from kobling.sdk.reading import rows_in
 
 Row = dict[str, Any]
 _BIZ = "/api/biz"
@@ -35,7 +36,9 @@ class Service:
         """Rows of a query; options without a value are left out."""
         params = {name: value for name, value in options.items() if value}
         told = await self.api.json("GET", f"{_BIZ}/{route}", params=params, headers=self.headers())
-        return self._listed(told, route)
+        if not isinstance(told, list):
+            raise Misunderstood(N_("%(vendor)s sent a list in a shape of its own."), vendor="Unimicro", detail=route)
+        return rows_in(told)
 
     async def one(self, route: str, external_id: str, expand: str = "") -> Row:
         """One record with what is nested in it. Raises NotThere."""

@@ -10,6 +10,7 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import mirror, sql
 from kobling.mapping import Side
 from kobling.sdk.protocols import Reporting, Resource
+from kobling.sdk.reading import found_of, ids_on
 
 PAGE = 500
 Told = Callable[[str, int], None]
@@ -35,15 +36,14 @@ def _read_all(feed: int, resource: Resource, opener: Opener, told: Told) -> None
         page = opener.waiting.run(resource.read(bookmark))
         with sql.together():
             mirror.put(feed, page.records, page.gone, opener.clock.now())
-            mirror.mark_swept(feed, number, [record.external_id for record in page.records])
+            mirror.mark_swept(feed, number, ids_on(page))
         bookmark, more, seen = page.bookmark, page.more, seen + len(page.records)
         told(resource.name, seen)
     if isinstance(resource, Reporting):
         # What is not handed out any more is not gone: its source keeps it to itself from then on.
         return
     while missing := mirror.not_swept(feed, number, PAGE):
-        still = opener.waiting.run(resource.get_many(missing))
-        mirror.put(feed, still, [], opener.clock.now())
-        there = {record.external_id for record in still}
-        mirror.mark_swept(feed, number, sorted(there))
-        mirror.mark_gone(feed, [each for each in missing if each not in there], opener.clock.now())
+        found = opener.waiting.run(found_of(resource, missing))
+        mirror.put(feed, found.records, [], opener.clock.now())
+        mirror.mark_swept(feed, number, sorted(set(missing) - set(found.gone)))
+        mirror.mark_gone(feed, found.gone, opener.clock.now())

@@ -11,6 +11,7 @@ from kobling.hub.models import Connection, Coupling, MirrorRow
 from kobling.hub.store import sql
 from kobling.records import N_, KoblingError, SettingsError, from_json
 from kobling.sdk.protocols import Connector, Health
+from kobling.sdk.reading import found_of
 from kobling.sync.waiting import LoopThread
 
 _LOOKED_AT = 20
@@ -64,7 +65,7 @@ def _holds_what_was_read(connection: Connection, opened: Connector, waiting: Loo
             continue
         known = {str(external_id): from_json(fields) for external_id, fields in rows}
         try:
-            there = waiting.run(resource.get_many(list(known)))
+            there = waiting.run(found_of(resource, list(known))).records
         except KoblingError:
             continue
         looked_at += len(known)

@@ -92,7 +92,7 @@ def carry_out(actor: Actor, what: About, choice: str, now: datetime, *, other: s
         _answer_coupled(actor, what, what.link, choice, now, why)
     elif choice in ("couple", "create", "never", "ignore"):
         _answer_alone(actor, what, choice, now, other, why)
-    elif choice == "accept":
+    elif choice == "accept" and what.record:
         _accept_number(actor, what, now, why)
 
 

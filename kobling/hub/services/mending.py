@@ -23,6 +23,7 @@ from kobling.hub.store.couplings import Link
 from kobling.mapping import DeletionPolicy, Side
 from kobling.records import N_, SettingsError
 from kobling.sdk.protocols import Reporting
+from kobling.sdk.reading import found_of
 
 HOW = ("restore", "uncouple", "delete", "find")
 THERE, GONE, UNKNOWN, NO_TABLE = "there", "gone", "unknown", "no_table"
@@ -261,11 +262,11 @@ def _find(work: _Work, bench: Workbench, wanted: Sequence[Broken], done: Mended)
             # What is not handed out any more is not gone.
             there[side] = set(ids)
             continue
-        records = work.opener.waiting.run(resource.get_many(ids))
-        there[side] = {each.external_id for each in records}
+        asked = work.opener.waiting.run(found_of(resource, ids))
+        there[side] = set(ids) - set(asked.gone)
         with runs.between_runs(work.pair):
-            mirror.put(bench.feeds[side], records, [], work.now)
-            mirror.mark_gone(bench.feeds[side], [each for each in ids if each not in there[side]], work.now)
+            mirror.put(bench.feeds[side], asked.records, [], work.now)
+            mirror.mark_gone(bench.feeds[side], asked.gone, work.now)
     still, found = [], []
     for each in wanted:
         if each.left_id in there[Side.LEFT] and each.right_id in there[Side.RIGHT]:

@@ -27,6 +27,7 @@ from kobling.hub.store import couplings, mirror, sql
 from kobling.hub.store.couplings import Link
 from kobling.mapping import Side
 from kobling.records import N_, SettingsError, from_json, to_json
+from kobling.sdk.reading import found_of
 from kobling.sync.actions import AnyAction, Create, Delete, Update, to_blob
 from kobling.sync.merge import MISSING
 from kobling.sync.states import Pairing, Seen
@@ -122,14 +123,15 @@ def _prepare_batch(
     connection = run.pair.left if side is Side.LEFT else run.pair.right
     resource = opener.connector(connection).resources[bench.mapping.resource(side)]
     ids = sorted({intent.external_id for intent in intents if intent.external_id})
-    fresh = opener.waiting.run(resource.get_many(ids))
-    mirror.put(bench.feeds[side], fresh, [], opener.clock.now())
+    found = opener.waiting.run(found_of(resource, ids))
+    mirror.put(bench.feeds[side], found.records, [], opener.clock.now())
     links = couplings.by_side(bench.table, side, ids)
     pairings = {pairing.coupling: pairing for pairing in gather.pairings_of(bench, list(links.values()))}
-    there = {each.external_id for each in fresh}
+    there = {each.external_id for each in found.records}
+    standing = (set(ids) - set(found.gone)) | _made_again(run, bench, side)
     deleted = [each for each in intents if each.operation == "delete"]
     if deleted:
-        _undo_deletes(undo, bench, side, deleted, there | _made_again(run, bench, side), resource.capabilities.create)
+        _undo_deletes(undo, bench, side, deleted, standing, resource.capabilities.create)
     for intent in _last_of_each([each for each in intents if each.operation != "delete"]):
         link = links.get(intent.external_id or "")
         pairing = pairings.get(link.uid) if link else None

@@ -14,6 +14,7 @@ from kobling.sdk.hosts import same_origin
 from kobling.sdk.http import Answer, Api
 from kobling.sdk.odata.batch import Part
 from kobling.sdk.odata.query import query
+from kobling.sdk.reading import rows_in
 from kobling.sdk.status import Words
 
 Row = dict[str, Any]
@@ -103,7 +104,7 @@ class Service:
         if not isinstance(rows, list):
             raise Misunderstood(N_("%(vendor)s did not answer with a list."), vendor=self.api.vendor, detail=path[:100])
         return Rows(
-            rows,
+            rows_in(rows),
             told.get("@odata.nextLink"),
             told.get("@odata.deltaLink"),
             told.get("@odata.count"),

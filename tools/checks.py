@@ -108,6 +108,16 @@ def numbers() -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{node.lineno}: read it with kobling.records.exact"
 
 
+LOCKED_JOIN = re.compile(r"select_for_update\(\)[^\n]*select_related|select_related[^\n]*select_for_update\(\)")
+
+
+def locks() -> Iterator[str]:
+    """A row that is locked together with what it may not have is an error on PostgreSQL, and nothing on SQLite."""
+    for path in sorted((ROOT / "kobling").rglob("*.py")):
+        for found in LOCKED_JOIN.finditer(path.read_text(encoding="utf-8")):
+            yield f"{path.relative_to(ROOT)}: lock the row alone: {found[0][:60]}"
+
+
 ASKING = ("engine", "hub")
 """Rooms that draw conclusions from what a vendor leaves out."""
 
@@ -133,7 +143,18 @@ def main() -> int:
     """Print all findings."""
     sys.path.insert(0, str(ROOT / "tools"))
     found = 0
-    for check in (sizes, imports, lock_file, migrations, translations, documents, numbers, asking, machine_paths):
+    for check in (
+        sizes,
+        imports,
+        lock_file,
+        migrations,
+        translations,
+        documents,
+        numbers,
+        asking,
+        locks,
+        machine_paths,
+    ):
         for finding in check():
             found += 1
             print(f"{check.__name__}: {finding}")

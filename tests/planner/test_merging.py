@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from kobling.mapping import ConflictPolicy, Side
+from kobling.mapping import ConflictPolicy, FieldMapping, Side, end
 from kobling.sync.merge import Merge, merge
 from kobling.sync.states import Pairing, Seen
 from tests.planner.moves import BASIC
@@ -44,3 +45,82 @@ def test_two_values_that_met_for_the_first_time_lose_one_and_tell_of_it() -> Non
 def test_only_one_moved_and_nothing_is_overruled() -> None:
     result = merged(None, OLD, base={"mail": OLD}, wins=ConflictPolicy.RIGHT)
     assert result.overwritten == {} and result.to_right == {"mail": [OLD, None]}
+
+
+def pairing(here: dict[str, Any], there: dict[str, Any], left: dict[str, Any], right: dict[str, Any]) -> Pairing:
+    return Pairing("c", "l", "r", left, right, Seen("l", here), Seen("r", there))
+
+
+@pytest.mark.parametrize(("base_left", "base_right", "told"), [({"mail": OLD}, {}, False), ({}, {"mail": OLD}, True)])
+def test_what_a_side_is_known_to_have_had_decides_whether_its_emptiness_says_something(
+    base_left: dict[str, Any], base_right: dict[str, Any], told: bool
+) -> None:
+    """Only one side ever agreed on a value: the right one is empty, and either was emptied or never had any."""
+    result = merge(
+        replace(BASIC, conflict=ConflictPolicy.LEFT), pairing({"mail": NEW}, {"mail": None}, base_left, base_right)
+    )
+    assert result.overwritten == ({"mail": None} if told else {})
+    assert result.to_right == {"mail": [None, NEW]}
+
+
+@pytest.mark.parametrize(
+    ("base_left", "base_right", "agreed"),
+    [
+        ({"mail": NEW}, {"mail": NEW}, {}),
+        ({"mail": NEW}, {"mail": OLD}, {"mail": NEW}),
+        ({"mail": OLD}, {"mail": NEW}, {"mail": NEW}),
+        ({}, {}, {"mail": NEW}),
+    ],
+)
+def test_equal_values_are_remembered_when_either_side_was_not_known_to_have_them(
+    base_left: dict[str, Any], base_right: dict[str, Any], agreed: dict[str, Any]
+) -> None:
+    result = merge(BASIC, pairing({"mail": NEW}, {"mail": NEW}, base_left, base_right))
+    assert result.agreed == agreed and not result.to_left and not result.to_right
+
+
+@pytest.mark.parametrize("why", ["a value that fits no rule", "a record to wait for"])
+def test_a_field_that_a_side_cannot_tell_now_is_not_written_over(why: str) -> None:
+    """It sends the field, only not in a way that is understood yet: that is no empty field to be filled."""
+    there = Seen("r", {}, problems={"mail": "?"}) if "rule" in why else Seen("r", {}, waits=(("mail", "t", "7"),))
+    result = merge(BASIC, Pairing("c", "l", "r", {}, {}, Seen("l", {"mail": NEW}), there))
+    assert not result.to_right
+    other = merge(
+        BASIC, Pairing("c", "l", "r", {}, {}, Seen("l", {"name": "Alfa"}), replace(there, problems={}, waits=()))
+    )
+    assert other.to_right == {"name": [None, "Alfa"]}
+
+
+TOTALS = replace(
+    BASIC,
+    fields=(
+        *BASIC.fields,
+        FieldMapping("total", end("t"), end("T"), proof=True, tolerance=Decimal("0.01")),
+        FieldMapping("booked", end("b"), end("B"), after_proof=True),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "proven"),
+    [
+        (100, 100, True),
+        (100, Decimal("100.01"), True),
+        (100, Decimal("100.02"), False),
+        (-100, 100, False),
+        (None, 5, False),
+    ],
+)
+def test_totals_prove_each_other_within_the_tolerance_and_hold_back_what_waits_for_them(
+    here: Any, there: Any, proven: bool
+) -> None:
+    result = merge(TOTALS, pairing({"total": here, "booked": True}, {"total": there, "booked": False}, {}, {}))
+    assert result.proofs == ({} if proven else {"total": [None, here, there]})
+    assert (result.to_right == {"booked": [False, True]}) is proven
+
+
+def test_totals_that_a_person_accepted_prove_nothing_and_hold_back_nothing_until_one_moves() -> None:
+    accepted = pairing({"total": 100, "booked": True}, {"total": 101, "booked": False}, {"total": 100}, {"total": 101})
+    assert merge(TOTALS, accepted).proofs == {} and merge(TOTALS, accepted).to_right
+    moved = replace(accepted, left=Seen("l", {"total": 102, "booked": True}))
+    assert merge(TOTALS, moved).proofs == {"total": [None, 102, 101]} and not merge(TOTALS, moved).to_right

@@ -138,7 +138,7 @@ def move(actor: Actor, client: Client, firm: Firm | None, why: str = "") -> None
     require_operator(actor)
     require(actor, Doing.SET_UP, client)
     with sql.together():
-        row = Client.objects.select_for_update().select_related("firm").get(pk=client.pk)
+        row = Client.objects.select_for_update().get(pk=client.pk)
         before = row.firm.name if row.firm else None
         # Else they would have it back in silence, should the client ever return.
         Assignment.objects.filter(client=row).exclude(member__firm=firm).delete()

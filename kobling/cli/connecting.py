@@ -13,6 +13,7 @@ from kobling.cli.asking import asked, who_asks
 from kobling.cli.output import Exit, translated
 from kobling.cli.start import vendors
 from kobling.hub.services import clients, connections, figures
+from kobling.hub.told.connections import ConnectedTold, HealthTold, SettingTold
 from kobling.records import N_, SettingsError
 from kobling.sdk.registry import connector_types
 
@@ -57,8 +58,7 @@ def connect(
         given = pairs_of(settings)
         made, health = connections.connect(who, client, opener, connector, given, name, way, moved=moved)
     if json:
-        told = {"connection": made.name, "account_name": health.account_name, "version": health.version}
-        output.as_json({**told, "not_offered": list(health.notes)})
+        output.as_json(ConnectedTold.of(made, health))
         return
     output.say(N_("Connected to %(account)s (%(connector)s %(version)s)."), _health(made, health), "green")
     if health.notes:
@@ -86,9 +86,7 @@ def _explain(connector: str, json: bool) -> None:
         )
     settings = kinds[connector].settings
     if json:
-        output.as_json(
-            [{"name": s.name, "label": s.label, "required": s.required, "secret": s.secret} for s in settings]
-        )
+        output.as_json([SettingTold.of(each) for each in settings])
         return
     rows = [
         (s.name, translated(s.label), translated(s.help), "*" if s.required else "", s.default or ", ".join(s.choices))
@@ -124,7 +122,7 @@ def show_figures(name: str, json: Json = False) -> None:
     with vendors() as opener:
         found = figures.figures(who, connections.find(who, name, doing=Doing.SPEND), opener)
     if json:
-        output.as_json([{"name": each.name, "number": each.number, "amounts": each.amounts} for each in found])
+        output.as_json(found)
         return
     rows = [
         (
@@ -145,7 +143,7 @@ def test(name: str, json: Json = False) -> None:
         found = connections.find(who, name, doing=Doing.SPEND)
         health = connections.test(who, found, opener)
     if json:
-        output.as_json({"connection": name, "account_name": health.account_name, "version": health.version})
+        output.as_json(HealthTold.of(found, health))
     else:
         output.say(N_("Connected to %(account)s (%(connector)s %(version)s)."), _health(found, health), "green")
 
@@ -155,12 +153,10 @@ def probe(name: str, json: Json = False) -> None:
     """Ask a real account read-only questions and compare with the contract: a redacted report to send in."""
     who = who_asks()
     with vendors() as opener:
-        findings = list(connections.probe(who, connections.find(who, name, doing=Doing.SPEND), opener))
+        findings = connections.probe(who, connections.find(who, name, doing=Doing.SPEND), opener)
     wrong = [each for each in findings if each.ok is False]
     if json:
-        output.as_json(
-            [{"topic": f.topic, "observed": f.observed, "contract": f.contract, "ok": f.ok} for f in findings]
-        )
+        output.as_json(findings)
     else:
         marks = {True: "✓", False: "✗", None: "?"}
         rows = [(marks[each.ok], each.topic, each.observed, each.contract) for each in findings]

@@ -17,7 +17,7 @@ from kobling.cli.start import vendors
 from kobling.files import PROFILES, Profile, profile_from_json
 from kobling.hub.models import Connection, FileExport
 from kobling.hub.services import connections, exporting
-from kobling.hub.told.files import ExportedTold, FileTold, PreviewTold
+from kobling.hub.told.files import AnswerTold, ExportedTold, FileTold, PreviewTold, ProfileTold
 from kobling.records import N_, NP_, SettingsError
 
 app = typer.Typer()
@@ -39,7 +39,7 @@ Why = Annotated[str, typer.Option(help="Why, for the log.")]
 def profiles(json: Json = False) -> None:
     """List the profiles that come along."""
     if json:
-        output.as_json([{"name": each.name, "title": each.title, "note": each.note} for each in PROFILES.values()])
+        output.as_json([ProfileTold.of(each) for each in PROFILES.values()])
         return
     rows = [(each.name, translated(each.title), each.encoding, translated(each.note)) for each in PROFILES.values()]
     output.table("", tuple(translated(each) for each in ("Name", "Title", "Encoding", "Note")), rows)
@@ -167,8 +167,7 @@ def acknowledge(number: int, answer: Path, json: Json = False) -> None:
     told = exporting.acknowledge(who, exporting.find(who, number), answer.read_bytes(), datetime.now(UTC))
     refused = [each for each in told.told if not each.taken]
     if json:
-        words = [{"number": each.number, "taken": each.taken, "reason": each.reason} for each in told.told]
-        output.as_json({"told": words, "unknown": [{"line": line, "text": text} for line, text in told.unknown]})
+        output.as_json(AnswerTold.of(told))
     else:
         counted = {"taken": len(told.told) - len(refused), "refused": len(refused)}
         output.say(N_("%(taken)s taken, %(refused)s refused."), counted)

@@ -14,7 +14,7 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.services import identity
-from kobling.hub.told.checks import IdentityTold
+from kobling.hub.told.checks import IdentitiesTold
 from kobling.mapping.identity import Checked
 from kobling.records import N_
 from kobling.sdk.registers import Registered
@@ -39,7 +39,7 @@ def show_identity(
             if (each.checked is Checked.DOUBTFUL or each.registered is Registered.NO) and len(wrong) < most:
                 wrong.append(each)
     if json:
-        output.as_json({"counts": dict(counted), "wrong": [IdentityTold.of(each) for each in wrong]})
+        output.as_json(IdentitiesTold.of(counted, wrong))
     else:
         _show(counted, wrong, online)
     raise typer.Exit(Exit.NOT_IN_STEP if wrong else Exit.OK)

@@ -14,6 +14,7 @@ from kobling.cli.connecting import Json
 from kobling.cli.output import Exit, translated
 from kobling.cli.start import actor
 from kobling.hub.services import keys
+from kobling.hub.told.keys import RenewedTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -39,7 +40,7 @@ def rotate(
     done = keys.rotate(actor(asked().person), drop_old=drop_old)
     told = {"sealed": done.sealed, "keys": done.keys, "names": ", ".join(done.unreadable)}
     if json:
-        output.as_json({"sealed": done.sealed, "keys": done.keys, "unreadable": list(done.unreadable)})
+        output.as_json(done)
     else:
         output.say(N_("%(sealed)s connections are sealed with the new key; the file holds %(keys)s keys."), told)
         if done.unreadable:
@@ -57,7 +58,7 @@ def renew(
         raise typer.Exit(Exit.CONFIRM)
     forgotten = keys.renew(actor(asked().person), datetime.now(UTC))
     if json:
-        output.as_json({"forgotten": list(forgotten)})
+        output.as_json(RenewedTold.of(forgotten))
     elif forgotten:
         output.say(N_("Connect again: %(names)s."), {"names": ", ".join(forgotten)}, "yellow")
     else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
+from kobling.access.actors import Who
 from kobling.access.naming import named
 from kobling.cli import output
 from kobling.cli.asking import who_asks
@@ -16,8 +16,9 @@ from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.couplings.matcher import Rule
-from kobling.hub.models import Coupling, Pair
+from kobling.hub.models import Pair
 from kobling.hub.services import matching, mending
+from kobling.hub.told.couplings import LinkTold, MatchedTold, MendedTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -53,7 +54,7 @@ def match(
         options: dict[str, Any] = {"create_unmatched": create_unmatched, "left_out": left_out, "why": why}
         done = matching.apply(who, found, table, rules, opener, datetime.now(UTC), **options)
     if json:
-        output.as_json({"coupled": done.coupled, "asked": done.asked, "created": done.created, "refused": done.refused})
+        output.as_json(MatchedTold.of(done))
     else:
         told = {"coupled": done.coupled, "asked": done.asked, "created": done.created, "pair": found.name}
         output.say(N_("%(coupled)s coupled, %(created)s to be made by the next run."), told)
@@ -66,7 +67,7 @@ def match(
 
 def _show(found: matching.Preview, json: bool) -> None:
     if json:
-        output.as_json(asdict(found))
+        output.as_json(found)
         return
     rows: list[tuple[Any, ...]] = [
         (
@@ -125,7 +126,7 @@ def _mend(pair: Pair, how: str, which: list[str] | None, table: str, why: str, j
     with vendors() as opener:
         done = mending.mend(who_asks(), pair, opener, now, how, which, table=table, why=why)
     if json:
-        output.as_json(asdict(done))
+        output.as_json(MendedTold.of(done))
     else:
         output.say(N_("%(done)s mended, %(found)s were there after all."), {"done": done.done, "found": done.found})
         for uid, reason in done.refused:
@@ -137,7 +138,7 @@ def _list_broken(pair: Pair, table: str, most: int, json: bool) -> None:
     with vendors() as opener:
         found = mending.broken(who_asks(), pair, opener, table=table, limit=most)
     if json:
-        output.as_json([asdict(each) for each in found])
+        output.as_json(found)
     else:
         rows = [
             (
@@ -159,15 +160,14 @@ def _list_broken(pair: Pair, table: str, most: int, json: bool) -> None:
 def _list(pair: Pair, table: str, most: int, json: bool) -> None:
     found = mending.listed(who_asks(), pair, table=table, limit=most)
     people = named(each.coupled_by for each in found)
+    told = [LinkTold.of(each, people[each.coupled_by]) for each in found]
     if json:
-        keys = ("coupling", "table", "left_id", "right_id", "coupled_at", "coupled_by", "coupled_by_kind")
-        told = [(*_cells(each), people[each.coupled_by].name, people[each.coupled_by].kind) for each in found]
-        output.as_json([dict(zip(keys, row, strict=True)) for row in told])
+        output.as_json(told)
         return
-    rows = [(*_cells(each), output.who(people[each.coupled_by])) for each in found]
+    rows = [(each.coupling, each.table, each.left_id, each.right_id, each.coupled_at, _who(each)) for each in told]
     names = ("Coupling", "Table", "Left", "Right", "When", "Who")
     output.table("", tuple(translated(each) for each in names), rows, translated("Nothing is coupled yet."))
 
 
-def _cells(each: Coupling) -> tuple[object, ...]:
-    return each.uid, each.table.name, each.left_id, each.right_id, each.coupled_at
+def _who(each: LinkTold) -> str:
+    return output.who(Who(each.coupled_by_kind, each.coupled_by))

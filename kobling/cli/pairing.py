@@ -16,8 +16,9 @@ from kobling.cli.output import translated
 from kobling.cli.start import vendors
 from kobling.hub.models import Pair
 from kobling.hub.services import clients, connections, overview, pairs
+from kobling.hub.told.books import PayerTold
 from kobling.hub.told.offers import PairTypeTold
-from kobling.hub.told.pairs import PairTold, SetUpTold
+from kobling.hub.told.pairs import MadeTold, OptionsTold, PairTold, ScheduleTold, SetUpTold
 from kobling.pairs.registry import pair_types
 from kobling.records import N_, from_json
 
@@ -82,7 +83,7 @@ def create(
             today=datetime.now(UTC).date().isoformat(),
         )
     if json:
-        output.as_json({"pair": made.name, "type": made.pair_type, "options": made.options})
+        output.as_json(MadeTold.of(made))
     else:
         output.say(N_("The pair %(pair)s is made. See what would happen: kobling plan %(pair)s"), {"pair": made.name})
 
@@ -95,7 +96,7 @@ def set_options(pair: str, options: list[str], json: Json = False) -> None:
     with vendors() as opener:
         pairs.configure(who, found, opener, options_of(options))
     if json:
-        output.as_json({"pair": found.name, "options": found.options})
+        output.as_json(OptionsTold.of(found))
     else:
         output.say(N_("Saved."))
 
@@ -118,7 +119,7 @@ def set_schedule(
         enabled=not off,
     )
     if json:
-        output.as_json({"cron": row.cron, "time_zone": row.time_zone, "enabled": row.enabled, "next_at": row.next_at})
+        output.as_json(ScheduleTold.of(row))
     elif row.enabled:
         output.say(N_("Runs next at %(time)s (UTC)."), {"time": output.cell(row.next_at)})
     else:
@@ -190,12 +191,7 @@ def payments(
     with vendors() as opener:
         customers = overview.payments(who, found, opener, datetime.now(UTC).date())
     if json:
-        output.as_json(
-            [
-                {"name": each.name, "contact": each.contact, "sums": each.sums(), "documents": each.documents}
-                for each in customers
-            ]
-        )
+        output.as_json([PayerTold.of(each) for each in customers])
         return
     rows = [
         (each.name, currency, sums["paid"], sums["open"], sums["overdue"], len(each.documents))

@@ -18,6 +18,7 @@ from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.services import history as histories
 from kobling.hub.services import issues, matching
+from kobling.hub.told.couplings import CoupledTold
 from kobling.hub.told.records import HistoryTold
 from kobling.records import N_, NP_, SettingsError
 
@@ -74,9 +75,8 @@ def _tell(data: dict[str, Any], text: str, json: bool) -> None:
 
 
 def _tell_coupled(done: matching.Applied, json: bool) -> None:
-    refused = [{"left": left, "right": right, "why": why} for left, right, why in done.refused]
     if json:
-        output.as_json({"coupled": done.coupled, "refused": refused})
+        output.as_json(CoupledTold.of(done))
     else:
         said = NP_(
             "%(number)s coupled; the next run brings it in step.",
@@ -87,7 +87,7 @@ def _tell_coupled(done: matching.Applied, json: bool) -> None:
         if rows:
             names = ("Left", "Right", "Why")
             output.table(translated("Not coupled"), tuple(translated(each) for each in names), rows)
-    if refused:
+    if done.refused:
         raise typer.Exit(Exit.NOT_IN_STEP)
 
 

@@ -21,6 +21,7 @@ from kobling.hub.models import Pair, Run
 from kobling.hub.planning.forecast import SideForecast
 from kobling.hub.services import reviewing
 from kobling.hub.services.reviewing import Line
+from kobling.hub.told.runs import FullSyncTold, ReviewTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -38,27 +39,25 @@ def review(
     if refresh:
         watching.do(reviewing.prepare(who, found, datetime.now(UTC), restart=restart), json)
     lines = _lines(found)
-    planned_at = next((each.planned_at for each in lines if each.planned_at), None)
-    since = reviewing.overtaken(who, found)
+    told = ReviewTold.of(found, lines, reviewing.overtaken(who, found))
     if json:
-        told = {"pair": found.name, "planned_at": planned_at, "overtaken_by": since.pk if since else None}
-        output.as_json({**told, "tables": [asdict(each) for each in lines]})
+        output.as_json(told)
         return
     _print_review(lines)
     _print_states(lines)
-    if planned_at is None:
+    if told.planned_at is None:
         output.say(N_("No dry run yet: kobling review %(pair)s --refresh"), {"pair": found.name}, "yellow")
-    elif since is not None:
+    elif told.overtaken_by is not None:
         output.say(
             N_(
                 "Run %(run)s came after this dry run, so that it may have happened. "
                 "A new one: kobling review %(pair)s --refresh"
             ),
-            {"run": since.pk, "pair": found.name},
+            {"run": told.overtaken_by, "pair": found.name},
             "yellow",
         )
     else:
-        minutes = int((datetime.now(UTC) - planned_at).total_seconds() // 60)
+        minutes = int((datetime.now(UTC) - told.planned_at).total_seconds() // 60)
         age = {"minutes": minutes, "pair": found.name}
         output.say(N_("The dry run is %(minutes)s minutes old. A new one: kobling review %(pair)s --refresh"), age)
 
@@ -130,15 +129,11 @@ def fullsync(
     run = watching.do(run, json, (lambda _run: None) if json else _Told())
     mine = [each for each in _lines(found) if each.run == run.pk]
     if json:
-        tables = [{key: value for key, value in asdict(each).items() if key in _SHOWN} for each in mine]
-        output.as_json({"run": run.pk, "state": run.state, "error": run.error, "tables": tables})
+        output.as_json(FullSyncTold.of(run, mine))
     else:
         _print_states(mine)
         print_run(run)
     raise typer.Exit(exit_of(run) if run.state != runs.DONE else Exit.OK)
-
-
-_SHOWN = ("table", "state", "to_right", "to_left", "error", "counters")
 
 
 class _Told:

@@ -14,7 +14,8 @@ from kobling.cli.connecting import Json
 from kobling.cli.output import translated
 from kobling.cli.start import vendors
 from kobling.hub.services import clients, connections, credentials, marketplace
-from kobling.hub.told.offers import OfferTold
+from kobling.hub.told.keys import CredentialTold
+from kobling.hub.told.offers import ActivatedTold, OfferTold
 from kobling.records import N_
 
 app = typer.Typer()
@@ -86,7 +87,7 @@ def activate(
             who, client, opener, pair_type, datetime.now(UTC), mode=mode, departments=chosen, price=agree
         )
     if json:
-        output.as_json({"name": pair_type, "mode": made.mode, "departments": made.departments, "price": made.price})
+        output.as_json(ActivatedTold.of(made))
     else:
         output.say(N_("%(name)s is switched on (%(mode)s)."), {"name": pair_type, "mode": made.mode}, "green")
 
@@ -107,21 +108,7 @@ def list_credentials(json: Json = False) -> None:
     who = who_asks()
     found = credentials.listed(who)
     if json:
-        output.as_json(
-            [
-                {
-                    "client": each.connection.client,
-                    "name": each.connection.name,
-                    "connector": each.connection.connector,
-                    "account_name": each.connection.account_name,
-                    "state": each.state,
-                    "departments": list(each.departments),
-                    "made_at": each.connection.created_at,
-                    "revoked_at": each.connection.revoked_at,
-                }
-                for each in found
-            ]
-        )
+        output.as_json([CredentialTold.of(each) for each in found])
         return
     rows = [
         (

@@ -14,6 +14,7 @@ from kobling.cli.output import translated
 from kobling.cli.pairing import find_pair, options_of
 from kobling.cli.start import vendors
 from kobling.hub.services import clients, connections, setting_up, stock
+from kobling.hub.told.books import StockTold
 from kobling.hub.told.offers import StepTold
 from kobling.records import N_
 
@@ -74,9 +75,7 @@ def show_stock(pair: str, items: list[str], json: Json = False) -> None:
     with vendors() as opener:
         levels = stock.availability(who_asks(), found, items, opener, datetime.now(UTC))
     if json:
-        output.as_json(
-            [{"item": one.number, "in_stock": one.amount, "unit": one.unit, "at": one.asked_at} for one in levels]
-        )
+        output.as_json([StockTold.of(each) for each in levels])
         return
     rows = [(one.number, one.amount if one.amount is not None else "–", one.unit, one.asked_at) for one in levels]
     output.table("", tuple(translated(each) for each in ("Item", "In stock", "Unit", "At")), rows)

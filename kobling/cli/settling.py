@@ -15,7 +15,7 @@ from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
 from kobling.hub.models import SyncIssue
 from kobling.hub.services import issues, pairs
-from kobling.hub.told.records import IssueTold
+from kobling.hub.told.records import AnswerForetold, ChoiceTold, IssueTold, NotSettled, SettledTold
 from kobling.records import N_, KoblingError, from_json
 from kobling.sync.answers import CHOICES
 from kobling.sync.doubts import INFORMATIONAL
@@ -91,7 +91,7 @@ def _show_choices(issue: SyncIssue, json: bool) -> None:
     with vendors() as opener:
         found = issues.choices(who_asks(), issue, opener)
     if json:
-        output.as_json([{"choice": each.choice, "does": translated(each.does), "ends": each.ends} for each in found])
+        output.as_json([ChoiceTold.of(each) for each in found])
     else:
         rows = [(each.choice, translated(each.does), output.shown("yes" if each.ends else "no")) for each in found]
         output.table("", tuple(translated(each) for each in (N_("Choice"), N_("What it does"), N_("Ends it"))), rows)
@@ -102,17 +102,13 @@ def _preview(chosen: list[SyncIssue], choose: str, other: str, json: bool) -> No
     with vendors() as opener:
         who = who_asks()
         found = issues.preview(who, chosen, choose, opener, datetime.now(UTC), other=other)
-    told = [
-        (each, output.filled(each.problem.summary, each.problem.params) if each.problem else translated(each.does))
-        for each in found
-    ]
+    told = [AnswerForetold.of(each) for each in found]
     if json:
-        rows = [{"issue": each.issue.pk, "possible": each.problem is None, "what": what} for each, what in told]
-        output.as_json(rows)
+        output.as_json(told)
     else:
         shown = [
-            (each.issue.pk, each.issue.title, output.shown("no" if each.problem else "yes"), what)
-            for each, what in told
+            (one.issue, each.issue.title, output.shown("yes" if one.possible else "no"), output.in_words(one.what))
+            for each, one in zip(found, told, strict=True)
         ]
         names = (N_("Issue"), N_("Record"), N_("Possible"), N_("What it does"))
         output.table("", tuple(translated(each) for each in names), shown, translated("No outstanding issues."))
@@ -121,7 +117,8 @@ def _preview(chosen: list[SyncIssue], choose: str, other: str, json: bool) -> No
 
 def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bool, remember: bool = False) -> None:
     who = who_asks()
-    done, failed = 0, []
+    done = 0
+    failed: list[NotSettled] = []
     with vendors() as opener:
         for issue in chosen:
             try:
@@ -130,13 +127,13 @@ def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bo
             except KoblingError as error:
                 if len(chosen) == 1:
                     raise
-                failed.append({"issue": issue.pk, "why": output.filled(error.summary, error.params)})
+                failed.append(NotSettled.of(issue, error))
     if json:
-        output.as_json({"settled": done, "failed": failed})
+        output.as_json(SettledTold(done, failed))
     else:
         output.say(N_("%(done)s settled; the next run carries it out."), {"done": done})
         for each in failed:
-            output.out.print(f"  {each['issue']}: {each['why']}", markup=False)
+            output.out.print(f"  {each.issue}: {output.in_words(each.why)}", markup=False)
     raise typer.Exit(Exit.NOT_IN_STEP if failed else Exit.OK)
 
 

@@ -1,4 +1,4 @@
-"""What verifications, comparisons of numbers and checks of identities found, as they are told."""
+"""What verifications, comparisons of numbers and checks of identities and of the installation found, as told."""
 
 from __future__ import annotations
 
@@ -139,3 +139,25 @@ class IdentityTold:
             checked=each.checked.value,
             registered=each.registered.value,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitiesTold:
+    """Numbers that were checked; ``counts``: how many by what was said of them; ``wrong``: the first that are."""
+
+    counts: Mapping[str, int]
+    wrong: Sequence[IdentityTold]
+
+    @classmethod
+    def of(cls, counted: Mapping[str, int], wrong: Sequence[Finding]) -> IdentitiesTold:
+        """As they were found."""
+        return cls(dict(counted), [IdentityTold.of(each) for each in wrong])
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTold:
+    """One thing that was looked at in this installation, whether it is well, and what was found."""
+
+    check: str
+    ok: bool
+    found: str

@@ -1,4 +1,4 @@
-"""Files, and what a file would hold, as they are told."""
+"""Files, what a file would hold, and what was answered to one, as they are told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from kobling.files import Answer, Profile, Told
 from kobling.hub.models import ExportedDocument, FileExport
 from kobling.hub.services.exporting import Left, Preview
 from kobling.hub.told.said import Said
@@ -102,3 +103,38 @@ class ExportedTold:
     def of(cls, row: ExportedDocument) -> ExportedTold:
         """As it stands now."""
         return cls(row.number, row.source_id, row.amount, row.currency, row.state, row.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileTold:
+    """A kind of file that comes along; ``note``: what is assumed of it."""
+
+    name: str
+    title: str
+    note: str
+
+    @classmethod
+    def of(cls, profile: Profile) -> ProfileTold:
+        """As it is offered; in the words it is written in, since scripts depend on them."""
+        return cls(profile.name, profile.title, profile.note)
+
+
+@dataclass(frozen=True, slots=True)
+class LineTold:
+    """A line of an answer that nobody understands."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTold:
+    """What the other system answered to a file."""
+
+    told: Sequence[Told]
+    unknown: Sequence[LineTold]
+
+    @classmethod
+    def of(cls, answer: Answer) -> AnswerTold:
+        """As it was read."""
+        return cls(answer.told, [LineTold(*each) for each in answer.unknown])

@@ -43,6 +43,21 @@ class ActiveTold:
 
 
 @dataclass(frozen=True, slots=True)
+class ActivatedTold:
+    """What was switched on, and how it is used."""
+
+    name: str
+    mode: str
+    departments: Sequence[str]
+    price: str
+
+    @classmethod
+    def of(cls, made: Activation) -> ActivatedTold:
+        """As it stands now."""
+        return cls(made.pair_type, made.mode, made.departments, made.price)
+
+
+@dataclass(frozen=True, slots=True)
 class OfferTold:
     """What can be switched on."""
 

@@ -1,4 +1,4 @@
-"""Pairs as they are told: how they stand, and how their tables and fields are mapped."""
+"""Pairs as they are told: how they stand, when they run, and how their tables and fields are mapped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kobling.hub.models import Pair
+from kobling.hub.models import Pair, Schedule
 from kobling.hub.services.pairs import Status
 from kobling.hub.told.said import Said
 from kobling.mapping import TableMapping
@@ -95,3 +95,45 @@ class SetUpTold:
     def of(cls, pair: Pair, mappings: Mapping[str, TableMapping]) -> SetUpTold:
         """Its options and its tables."""
         return cls(pair.options, {name: TableTold.of(each) for name, each in mappings.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTold:
+    """A pair that was made."""
+
+    pair: str
+    type: str
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, pair: Pair) -> MadeTold:
+        """As it was made."""
+        return cls(pair.name, pair.pair_type, pair.options)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsTold:
+    """The options of a pair."""
+
+    pair: str
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, pair: Pair) -> OptionsTold:
+        """As they stand now."""
+        return cls(pair.name, pair.options)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleTold:
+    """When a pair runs by itself; ``next_at`` None: only when somebody asks."""
+
+    cron: str
+    time_zone: str
+    enabled: bool
+    next_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Schedule) -> ScheduleTold:
+        """As it stands now."""
+        return cls(row.cron, row.time_zone, row.enabled, row.next_at)

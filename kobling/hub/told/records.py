@@ -1,4 +1,4 @@
-"""Issues, and the history of one record, as they are told."""
+"""Issues, answers to them, and the history of one record, as they are told."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from kobling.access.actors import Kind
 from kobling.hub.happened import SENTENCES
 from kobling.hub.models import Event, SyncIssue
 from kobling.hub.services.history import Change, History
-from kobling.hub.services.issues import details
+from kobling.hub.services.issues import Foretold, details
 from kobling.hub.told.said import Said
-from kobling.records import from_json
+from kobling.records import KoblingError, from_json
+from kobling.sync.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,56 @@ class IssueTold:
             times=issue.times,
             opened_at=issue.opened_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceTold:
+    """What may be answered to an issue; ``ends``: the question does not come back for the same values."""
+
+    choice: str
+    does: Said
+    ends: bool
+
+    @classmethod
+    def of(cls, answer: Answer) -> ChoiceTold:
+        """As it may be answered now."""
+        return cls(answer.choice, Said(answer.does), answer.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForetold:
+    """Whether an answer can be given to an issue, and what it would do, or why it cannot."""
+
+    issue: int
+    possible: bool
+    what: Said
+
+    @classmethod
+    def of(cls, tried: Foretold) -> AnswerForetold:
+        """As it was tried."""
+        what = Said(tried.does) if tried.problem is None else Said(tried.problem.summary, tried.problem.params)
+        return cls(tried.issue.pk, tried.problem is None, what)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSettled:
+    """An issue that an answer could not be given to, and why."""
+
+    issue: int
+    why: Said
+
+    @classmethod
+    def of(cls, issue: SyncIssue, error: KoblingError) -> NotSettled:
+        """As it was refused."""
+        return cls(issue.pk, Said(error.summary, error.params))
+
+
+@dataclass(frozen=True, slots=True)
+class SettledTold:
+    """How many issues one answer settled, and which it could not."""
+
+    settled: int
+    failed: Sequence[NotSettled]
 
 
 @dataclass(frozen=True, slots=True)

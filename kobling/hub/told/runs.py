@@ -1,4 +1,4 @@
-"""Runs, plans and undoings as they are told."""
+"""Runs, plans, reviews and undoings as they are told."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 
 from kobling.access.actors import Kind
 from kobling.access.naming import who_did
-from kobling.hub.models import Run
+from kobling.hub.models import Pair, Run
+from kobling.hub.planning.forecast import Forecast, SideForecast
 from kobling.hub.runs import Phase
 from kobling.hub.services.plans import Summary, change_lines
+from kobling.hub.services.reviewing import Line
 from kobling.hub.services.undoing import Undo
 from kobling.hub.told.said import Said
 from kobling.sync.actions import AnyAction
@@ -141,6 +143,142 @@ class PlanTold:
             actions=[ActionTold.of(table, action) for table, action in summary.examples],
             more=summary.more,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SideExpected:
+    """What would happen on one side; ``duplicates``: of ``create``, those that a look-alike exists of already."""
+
+    create: int
+    change: int
+    couple: int
+    conflict: int
+    delete: int
+    waits: int
+    duplicates: int
+
+    @classmethod
+    def of(cls, side: SideForecast) -> SideExpected:
+        """As it was counted."""
+        return cls(
+            create=side.create,
+            change=side.change,
+            couple=side.couple,
+            conflict=side.conflict,
+            delete=side.delete,
+            waits=side.waits,
+            duplicates=side.duplicates,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What would happen to a table, and how many records each side has that are the table's."""
+
+    left: SideExpected
+    right: SideExpected
+    left_count: int
+    right_count: int
+
+    @classmethod
+    def of(cls, expected: Forecast | None) -> Expected | None:
+        """As the dry run foretold it; None without one."""
+        if expected is None:
+            return None
+        left, right = SideExpected.of(expected.left), SideExpected.of(expected.right)
+        return cls(left, right, expected.left_count, expected.right_count)
+
+
+@dataclass(frozen=True, slots=True)
+class TableReviewed:
+    """What is recommended for a table, what would happen to it, and how far its newest full synchronisation is."""
+
+    table: str
+    label: str
+    depends_on: Sequence[str]
+    left: int
+    right: int
+    coupled: int
+    recommendation: str
+    reason: str
+    forecast: Expected | None
+    planned_at: datetime | None
+    state: str
+    to_right: str
+    to_left: str
+    error: Mapping[str, Any] | None
+    run: int | None
+    counters: Mapping[str, int]
+
+    @classmethod
+    def of(cls, line: Line) -> TableReviewed:
+        """As it stands now; the label and the reason as they are written, since scripts depend on them."""
+        return cls(
+            table=line.table,
+            label=line.label,
+            depends_on=line.depends_on,
+            left=line.left,
+            right=line.right,
+            coupled=line.coupled,
+            recommendation=line.recommendation,
+            reason=line.reason,
+            forecast=Expected.of(line.forecast),
+            planned_at=line.planned_at,
+            state=line.state,
+            to_right=line.to_right,
+            to_left=line.to_left,
+            error=line.error,
+            run=line.run,
+            counters=line.counters,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewTold:
+    """The review before a full synchronisation; ``overtaken_by``: a run that came after the dry run."""
+
+    pair: str
+    planned_at: datetime | None
+    overtaken_by: int | None
+    tables: Sequence[TableReviewed]
+
+    @classmethod
+    def of(cls, pair: Pair, lines: Sequence[Line], since: Run | None) -> ReviewTold:
+        """As it stands now."""
+        planned_at = next((each.planned_at for each in lines if each.planned_at), None)
+        return cls(pair.name, planned_at, since.pk if since else None, [TableReviewed.of(each) for each in lines])
+
+
+@dataclass(frozen=True, slots=True)
+class TableSynced:
+    """How far a table came in a full synchronisation."""
+
+    table: str
+    state: str
+    to_right: str
+    to_left: str
+    error: Mapping[str, Any] | None
+    counters: Mapping[str, int]
+
+    @classmethod
+    def of(cls, line: Line) -> TableSynced:
+        """As it stands now."""
+        return cls(line.table, line.state, line.to_right, line.to_left, line.error, line.counters)
+
+
+@dataclass(frozen=True, slots=True)
+class FullSyncTold:
+    """How a full synchronisation ended, table by table."""
+
+    run: int
+    state: str
+    error: Mapping[str, Any] | None
+    tables: Sequence[TableSynced]
+
+    @classmethod
+    def of(cls, run: Run, lines: Sequence[Line]) -> FullSyncTold:
+        """As it ended; ``lines`` are those of its tables."""
+        return cls(run.pk, run.state, run.error, [TableSynced.of(each) for each in lines])
 
 
 @dataclass(frozen=True, slots=True)

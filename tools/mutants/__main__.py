@@ -33,7 +33,10 @@ ROOMS = {
 }
 TESTS = ("planner", "engine", "services", "sdk", "unit", "access", "contract", "simulation", "cli")
 SLOW = ("tests/planner/test_mutants.py", "tests/unit/test_translations.py", "tests/unit/test_told.py")
-WANTED, SECONDS, SEEDS, MOST_TESTS = 0.9, 180, "6", 400
+WANTED, SEEDS, MOST_TESTS = 0.9, "6", 400
+EVERY = 10
+START, SLOWER = 60.0, 5.0
+"""Seconds until tests begin, and how many times as long they may take as when nothing was wrong: then it hangs."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def tests_of(mutant: Mutant, ran: dict[int, set[str]], took: dict[str, float]) -
     return sorted(found, key=lambda name: took.get(name, 0.0))[:MOST_TESTS]
 
 
-def judge(mutant: Mutant, tests: Sequence[str]) -> Verdict:
+def judge(mutant: Mutant, tests: Sequence[str], seconds: float) -> Verdict:
     """Run the tests that go through the line, the quickest first, until one fails."""
     if not tests:
         return Verdict(mutant, "no test runs it")
@@ -110,7 +113,7 @@ def judge(mutant: Mutant, tests: Sequence[str]) -> Verdict:
         command += ["-x", "-q", "--no-header", "--tb=no", "-p", "no:randomly", f"@{names}"]
         environment = {**os.environ, "KOBLING_SEEDS": SEEDS, "KOBLING_DATA": folder}
         try:
-            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=SECONDS, check=False)
+            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=seconds, check=False)
         except subprocess.TimeoutExpired:
             return Verdict(mutant, "killed")
     return Verdict(mutant, "survived" if done.returncode == 0 else "killed")
@@ -130,11 +133,17 @@ def main() -> int:
     told = tomllib.loads((Path(__file__).parent / "survivors.toml").read_text(encoding="utf-8"))["survivors"]
     known = {each["name"]: each["reason"] for each in told}
 
+    done: list[Verdict] = []
+
     def verdict(mutant: Mutant) -> Verdict:
         path = _file(mutant.module)
-        made = judge(mutant, tests_of(mutant, lines.get(str(path), {}), took))
+        tests = tests_of(mutant, lines.get(str(path), {}), took)
+        made = judge(mutant, tests, START + SLOWER * sum(took.get(each, 0.0) for each in tests))
+        done.append(made)
         if made.said != "killed":
             print(f"{made.said}: {mutant.name} ({path.relative_to(ROOT)}:{mutant.lines[0]})", flush=True)
+        if len(done) % EVERY == 0:
+            print(f"{len(done)} of {len(drawn)} ...", flush=True)
         return made
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:

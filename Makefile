@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test unit soak check bench lock setup clean
+.PHONY: demo test unit soak mutants check bench lock setup clean
 
 setup: $(STAMP)
 
@@ -30,6 +30,10 @@ soak: $(STAMP)
 	@$(BIN)/python tools/prepare_tests.py
 	@KOBLING_POWER_CUTS=$(or $(CUTS),100) $(BIN)/python -m pytest -n auto --dist load tests/story/test_power_cut.py $(ARGS)
 	@KOBLING_SEEDS=$(or $(SEEDS),10000) $(BIN)/python -m pytest -n auto --dist load tests/simulation $(ARGS)
+
+# Wrong lines put into the core one at a time: NUMBER of them, the same for the same SEED.
+mutants: $(STAMP)
+	@$(BIN)/python -m tools.mutants --number $(or $(NUMBER),200) --seed $(or $(SEED),1) $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -13,7 +13,19 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import journal, mirror, sql
 from kobling.hub.store.journal import Intent, Journaled
 from kobling.mapping import Side, Unresolved
-from kobling.records import N_, Fields, Misunderstood, NotReached, NotThere, Refused, Unreachable, Unsafe, from_json
+from kobling.records import (
+    N_,
+    Fields,
+    Misunderstood,
+    NotReached,
+    NotThere,
+    Record,
+    Refused,
+    Unreachable,
+    Unsafe,
+    from_json,
+)
+from kobling.sdk.fitting import misfit
 from kobling.sdk.outcomes import Confirmed, Declined
 from kobling.sdk.protocols import Clock, Operation, Resource, Write
 from kobling.sync import checkpoints
@@ -228,7 +240,7 @@ async def _fate(resource: Resource, write: Write) -> Confirmed | Declined | None
     """What became of a write: its outcome, or None when it certainly was not applied."""
     if write.operation is Operation.CREATE:
         record = await resource.find_created(write)
-        return None if record is None else Confirmed(write.key, record.external_id, record)
+        return None if record is None else _found(write, record)
     external_id = write.external_id or ""
     try:
         record = await resource.get(external_id)
@@ -237,8 +249,15 @@ async def _fate(resource: Resource, write: Write) -> Confirmed | Declined | None
             return Confirmed(write.key, external_id)
         return Declined(write.key, external_id, gone)
     if write.operation is Operation.UPDATE and already_written(write.fields, record):
-        return Confirmed(write.key, record.external_id, record)
+        return _found(write, record)
     return None
+
+
+def _found(write: Write, record: Record) -> Confirmed:
+    """Raises Misunderstood for a record that cannot be kept."""
+    if error := misfit(record):
+        raise error
+    return Confirmed(write.key, record.external_id, record)
 
 
 def load_chunk(chunk: int, run: int, epoch: int, group: int) -> tuple[int, Chunk]:

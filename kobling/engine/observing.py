@@ -24,6 +24,7 @@ from kobling.records import (
     from_json,
     to_json,
 )
+from kobling.sdk.fitting import fits, fitting
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Bookmark, Clock, Deletions, Page, Resource, Unread
 from kobling.sdk.reading import found_of, tolerant
@@ -77,9 +78,9 @@ def observe(place: Place, resource: Resource, waiting: LoopThread, clock: Clock)
 
 async def _read(resource: Resource, bookmark: Bookmark | None, patient: bool) -> Page:
     if not patient:
-        return await resource.read(bookmark)
+        return fitting(await resource.read(bookmark))
     with tolerant():
-        return await resource.read(bookmark)
+        return fitting(await resource.read(bookmark))
 
 
 def _page(feed: int, coming: Future[Page]) -> Page:
@@ -181,8 +182,9 @@ def sweep(place: Place, resource: Resource, waiting: LoopThread, clock: Clock, f
     fetched = 0
     while True:
         page = waiting.run(resource.read_ids(position))
-        fetched += _fetch_lacking(place, page.ids, resource, waiting, clock)
-        mirror.mark_swept(feed.pk, number, page.ids)
+        ids = [each for each in page.ids if fits(each)]
+        fetched += _fetch_lacking(place, ids, resource, waiting, clock)
+        mirror.mark_swept(feed.pk, number, ids)
         position = page.position
         if position is None:
             break

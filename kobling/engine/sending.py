@@ -22,6 +22,7 @@ from kobling.records import (
     Temporary,
     from_json,
 )
+from kobling.sdk.fitting import fits, misfit
 from kobling.sdk.outcomes import Confirmed, Declined, NotSent, Outcome, Unknown, WhoAmI, account
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Clock, FileSource, Operation, Report, Resource, Write
@@ -122,6 +123,7 @@ class Sender:
             each = work.by_key[outcome.key]
             if outcome.key in work.ended:
                 continue
+            outcome = _kept(outcome)
             work.ended.add(outcome.key)
             if isinstance(outcome, Confirmed):
                 settled.append((each, outcome))
@@ -196,6 +198,17 @@ class Sender:
         slow = any(error.code == "timeout" for error in unknown)
         pause = timedelta(seconds=SETTLE_AFTER_TIMEOUT if slow else SETTLE_AFTER_DROP)
         return Temporary(N_("Some answers were lost."), retry_at=self._clock.now() + pause, code="lost_answers")
+
+
+def _kept(outcome: Outcome) -> Outcome:
+    """A record that cannot be kept is read later, like one that did not come back; an id that cannot, is not known."""
+    if not isinstance(outcome, Confirmed):
+        return outcome
+    error = None if outcome.record is None else misfit(outcome.record)
+    if not fits(outcome.external_id):
+        told = Misunderstood(N_("The vendor answered with an id that cannot be kept."), code="misfit")
+        return Unknown(outcome.key, None, told)
+    return outcome if error is None else replace(outcome, record=None)
 
 
 class _Work:

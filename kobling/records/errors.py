@@ -32,6 +32,11 @@ def in_english(sentence: str, params: Mapping[str, object]) -> str:
         return sentence
 
 
+def keepable(text: str) -> str:
+    """The text without what no database holds (noughts, halves of characters)."""
+    return text.replace("\x00", "�").encode(errors="replace").decode()
+
+
 class KoblingError(Exception):
     """Base of every error Kobling raises on purpose.
 
@@ -54,11 +59,12 @@ class KoblingError(Exception):
     ) -> None:
         super().__init__(summary)
         self.summary = summary
-        self.detail = detail
+        self.detail = keepable(detail)
         self.code = code
-        self.vendor_text = vendor_text
+        self.vendor_text = keepable(vendor_text)
         self.field = field
-        self.params = params if field is None else {**params, "field": field}
+        told = params if field is None else {**params, "field": field}
+        self.params = {name: keepable(value) if isinstance(value, str) else value for name, value in told.items()}
 
     @property
     def kind(self) -> str:

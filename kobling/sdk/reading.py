@@ -24,6 +24,7 @@ from kobling.records import (
     SignInExpired,
     Temporary,
 )
+from kobling.sdk.fitting import split
 from kobling.sdk.protocols import Page, Resource, Unread
 from kobling.sdk.shapes import SHAPES, misunderstood
 
@@ -109,13 +110,16 @@ async def found_of(resource: Resource, external_ids: Sequence[str]) -> Found:
         raise
     except (KoblingError, *SHAPES):
         records, complete = [], False
-    missing = sorted(set(external_ids) - {record.external_id for record in records})
+    records, unread = split(records)
+    known = {record.external_id for record in records} | {each.external_id for each in unread}
+    missing = sorted(set(external_ids) - known)
     if complete and resource.capabilities.many_by_all:
-        return Found(records, missing, [])
-    gone, unread = list[str](), list[Unread]()
+        return Found(records, missing, unread)
+    gone = list[str]()
     for each in missing:
         try:
-            records.append(await resource.get(each))
+            kept, odd = split([await resource.get(each)])
+            records, unread = records + kept, unread + odd
         except NotThere:
             gone.append(each)
         except (RateLimited, NotReached, SignInExpired):

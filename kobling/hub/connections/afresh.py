@@ -9,6 +9,7 @@ from kobling.hub.models import Feed, Pair
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import mirror, sql
 from kobling.mapping import Side
+from kobling.sdk.fitting import fits, fitting
 from kobling.sdk.protocols import Reporting, Resource
 from kobling.sdk.reading import found_of, ids_on
 
@@ -33,10 +34,10 @@ def _read_all(feed: int, resource: Resource, opener: Opener, told: Told) -> None
     number = mirror.begin_sweep(feed)
     bookmark, more, seen = None, True, 0
     while more:
-        page = opener.waiting.run(resource.read(bookmark))
+        page = fitting(opener.waiting.run(resource.read(bookmark)))
         with sql.together():
             mirror.put(feed, page.records, page.gone, opener.clock.now())
-            mirror.mark_swept(feed, number, ids_on(page))
+            mirror.mark_swept(feed, number, [each for each in ids_on(page) if fits(each)])
         bookmark, more, seen = page.bookmark, page.more, seen + len(page.records)
         told(resource.name, seen)
     if isinstance(resource, Reporting):

@@ -10,6 +10,7 @@ from typing import Any
 from kobling.hub.store import couplings, mirror, pointing, sql
 from kobling.mapping import Side
 from kobling.records import Busy, KoblingError, Temporary, to_json
+from kobling.records.errors import keepable
 from kobling.sync.answers import ANSWERS
 
 _UPSERT = """
@@ -72,7 +73,7 @@ def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
                 each.left_id,
                 each.right_id,
                 each.coupling,
-                each.title[:500],
+                keepable(each.title)[:500],
                 each.reason,
                 to_json(each.params).decode(),
                 to_json(each.details).decode(),

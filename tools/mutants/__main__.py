@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,16 +37,18 @@ TESTS = ("planner", "engine", "services", "sdk", "unit", "access", "contract", "
 SLOW = ("tests/planner/test_mutants.py", "tests/unit/test_translations.py", "tests/unit/test_told.py")
 WANTED, SEEDS, MOST_TESTS = 0.9, "6", 400
 EVERY = 10
+FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+?(?:\[.*?\])?)(?: - .*)?$", re.MULTILINE)
 START, SLOWER = 60.0, 5.0
 """Seconds until tests begin, and how many times as long they may take as when nothing was wrong: then it hangs."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant: killed, survived, or run by no test at all."""
+    """What became of a mutant: killed (by a test), survived, or run by no test at all."""
 
     mutant: Mutant
     said: str
+    by: str = ""
 
 
 def files(room: str) -> Iterator[Path]:
@@ -91,13 +95,16 @@ def _file(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def tests_of(mutant: Mutant, ran: dict[int, set[str]], took: dict[str, float]) -> list[str]:
-    """The tests that run its line, else its function, and for what runs when a module is loaded all of the module's."""
+def tests_of(mutant: Mutant, ran: dict[int, set[str]], took: dict[str, float], killers: Counter[str]) -> list[str]:
+    """The tests that run its line, else its function, and for what runs when a module is loaded all of the module's.
+
+    Those that noticed most in this module come first, then the quickest.
+    """
     line, statement, *span = mutant.lines
     found = ran.get(line) or ran.get(statement) or {each for at in span for each in ran.get(at, ())}
     if not span:
         found = {each for tests in ran.values() for each in tests}
-    return sorted(found, key=lambda name: took.get(name, 0.0))[:MOST_TESTS]
+    return sorted(found, key=lambda name: (-killers[name], took.get(name, 0.0)))[:MOST_TESTS]
 
 
 def judge(mutant: Mutant, tests: Sequence[str], seconds: float) -> Verdict:
@@ -113,10 +120,13 @@ def judge(mutant: Mutant, tests: Sequence[str], seconds: float) -> Verdict:
         command += ["-x", "-q", "--no-header", "--tb=no", "-p", "no:randomly", f"@{names}"]
         environment = {**os.environ, "KOBLING_SEEDS": SEEDS, "KOBLING_DATA": folder}
         try:
-            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=seconds, check=False)
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+            )
         except subprocess.TimeoutExpired:
             return Verdict(mutant, "killed")
-    return Verdict(mutant, "survived" if done.returncode == 0 else "killed")
+    failed = FAILED.search(done.stdout)
+    return Verdict(mutant, "survived" if done.returncode == 0 else "killed", failed[1] if failed else "")
 
 
 def main() -> int:
@@ -134,12 +144,15 @@ def main() -> int:
     known = {each["name"]: each["reason"] for each in told}
 
     done: list[Verdict] = []
+    noticed: dict[str, Counter[str]] = defaultdict(Counter)
 
     def verdict(mutant: Mutant) -> Verdict:
         path = _file(mutant.module)
-        tests = tests_of(mutant, lines.get(str(path), {}), took)
+        killers = noticed[mutant.module]
+        tests = tests_of(mutant, lines.get(str(path), {}), took, killers)
         made = judge(mutant, tests, START + SLOWER * sum(took.get(each, 0.0) for each in tests))
         done.append(made)
+        killers[made.by] += 1
         if made.said != "killed":
             print(f"{made.said}: {mutant.name} ({path.relative_to(ROOT)}:{mutant.lines[0]})", flush=True)
         if len(done) % EVERY == 0:

@@ -1,8 +1,8 @@
 """``python -m tools.mutants``: puts a sample of wrong lines into the core and says which of them no test noticed.
 
-Options: ``--number`` how many (default 200), ``--seed`` which ones, ``--only`` a part of a mutant's name, ``--keep``
-uses what was found of tests and lines last time. Ends with 1 when less than nine in ten were noticed, or when one
-survived that ``survivors.toml`` does not explain.
+Options: ``--number`` how many (default 200), ``--seed`` which ones, ``--only`` a part of a mutant's name, ``--tests``
+the folders of tests that may notice, ``--keep`` uses what was found of tests and lines last time. Ends with 1 when less
+than nine in ten were noticed, or when one survived that ``survivors.toml`` does not explain.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _of(path: Path) -> Iterator[Mutant]:
     return mutants(module, path.read_text(encoding="utf-8"))
 
 
-def look(keep: bool) -> None:
+def look(keep: bool, tests: Sequence[str]) -> None:
     """Run the tests once and keep which of them run through which line."""
     if keep and any(CACHE.glob("lines-*")):
         return
@@ -84,7 +84,7 @@ def look(keep: bool) -> None:
     watched = ":".join(str(path) for room in ROOMS for path in files(room))
     environment = {**os.environ, covering.FOLDER: str(CACHE), covering.ROOMS: watched, "KOBLING_SEEDS": SEEDS}
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-p", "tools.mutants.covering"]
-    command += [f"tests/{name}" for name in TESTS] + [f"--ignore={each}" for each in SLOW]
+    command += [f"tests/{name}" for name in tests] + [f"--ignore={each}" for each in SLOW]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"the tests do not pass as they are:\n{done.stdout[-3000:]}")
@@ -136,8 +136,9 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--only", default="")
     asked.add_argument("--keep", action="store_true")
+    asked.add_argument("--tests", default=",".join(TESTS))
     options = asked.parse_args()
-    look(options.keep)
+    look(options.keep, options.tests.split(","))
     lines, took = covering.read(CACHE)
     drawn = sample(options.number, options.seed, options.only)
     told = tomllib.loads((Path(__file__).parent / "survivors.toml").read_text(encoding="utf-8"))["survivors"]

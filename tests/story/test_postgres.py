@@ -30,7 +30,7 @@ def postgres() -> Iterator[str]:
 def test_store_and_engine_hold_on_postgresql_too(postgres: str) -> None:
     url = fresh_database(postgres, "engine")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/engine", "tests/services", "tests/access", "-q"],
+        [sys.executable, "-m", "pytest", "tests/engine", "tests/store", "tests/services", "tests/access", "-q"],
         cwd=ROOT,
         env={**os.environ, "KOBLING_TEST_DATABASE_URL": url},
         capture_output=True,

@@ -33,7 +33,7 @@ ROOMS = {
     "runs": ["kobling/hub/runs"],
     "sdk": [f"kobling/sdk/{name}.py" for name in ("http", "auth", "writing", "webhooks", "outcomes", "looking_up")],
 }
-TESTS = ("planner", "engine", "services", "sdk", "unit", "access", "contract", "simulation", "cli")
+TESTS = ("planner", "store", "engine", "services", "sdk", "unit", "access", "contract", "simulation", "cli")
 SLOW = ("tests/planner/test_mutants.py", "tests/unit/test_translations.py", "tests/unit/test_told.py")
 WANTED, SEEDS, MOST_TESTS = 0.9, "6", 400
 EVERY = 10

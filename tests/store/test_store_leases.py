@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connections as django_connections
 
 from kobling.hub.store import leases
 from kobling.records import Temporary
@@ -15,6 +20,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+async def one_thread() -> AsyncIterator[None]:
+    """The database is waited for on one thread, whose connection is closed in the end."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    yield
+    await asyncio.to_thread(django_connections.close_all)
 
 
 @pytest.fixture
@@ -51,6 +64,7 @@ def test_a_dead_holders_lease_ends_after_its_life_and_a_renewed_one_goes_on(
     assert leases.take(one, "b", clock)
 
 
+@pytest.mark.usefixtures("one_thread")
 async def test_who_comes_second_waits_until_the_first_lets_go(connections: list[int], clock: FakeClock) -> None:
     order: list[str] = []
     async with leases.refreshing(connections[0], "a", clock):
@@ -61,6 +75,7 @@ async def test_who_comes_second_waits_until_the_first_lets_go(connections: list[
     assert leases.LONGEST > leases.LIFE.total_seconds() > 2 * leases.RENEWED_EVERY
 
 
+@pytest.mark.usefixtures("one_thread")
 async def test_a_holder_that_fails_lets_go(connections: list[int], clock: FakeClock) -> None:
     with pytest.raises(ValueError, match="no"):
         async with leases.refreshing(connections[0], "a", clock):
@@ -69,11 +84,10 @@ async def test_a_holder_that_fails_lets_go(connections: list[int], clock: FakeCl
         pass
 
 
+@pytest.mark.usefixtures("one_thread")
 async def test_a_holder_that_hangs_gives_up_and_lets_go(
     connections: list[int], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     monkeypatch.setattr(leases, "LONGEST", 0.01)
     with pytest.raises(Temporary) as late:
         async with leases.refreshing(connections[0], "a", clock):

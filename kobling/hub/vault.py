@@ -6,7 +6,6 @@ does not open, so that a new key is taken up by processes that run already.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -188,11 +187,11 @@ class Grants:
 
     async def load(self) -> GrantData | None:
         """What is stored now, None where nobody signed in."""
-        return await asyncio.to_thread(self._load)
+        return await sql.aside(self._load)
 
     async def save(self, old: GrantData | None, new: GrantData) -> bool:
         """Store ``new`` if ``old`` is still what is stored; says whether it did."""
-        return await asyncio.to_thread(self._save, old, new)
+        return await sql.aside(self._save, old, new)
 
     def refreshing(self) -> AbstractAsyncContextManager[None]:
         """Held while a new token is fetched: by one process at a time, however many use the connection."""

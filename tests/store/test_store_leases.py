@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections as django_connections
 
 from kobling.hub.store import leases
 from kobling.records import Temporary
@@ -20,14 +17,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
-
-
-@pytest.fixture
-async def one_thread() -> AsyncIterator[None]:
-    """The database is waited for on one thread, whose connection is closed in the end."""
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
-    yield
-    await asyncio.to_thread(django_connections.close_all)
 
 
 @pytest.fixture

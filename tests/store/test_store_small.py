@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from django.db import DatabaseError, connection
 
 from kobling.hub.models import Connection
 from kobling.hub.store import mirror, pointing, sql
@@ -138,3 +139,22 @@ def test_a_connection_is_red_with_a_sentence_and_well_without_one(shelf: Shelf) 
     )
     connection.health_text, connection.health_params = "No %(x)s.", {"x": "y"}
     assert reason(connection) == why_red(connection).params["why"] == Said("No %(x)s.", {"x": "y"})
+
+
+@pytest.mark.usefixtures("one_thread")
+async def test_a_connection_that_broke_on_another_thread_is_made_anew() -> None:
+    """A server that was started again: each thread that waits for it has a connection of its own to lose."""
+
+    def ask() -> int:
+        return int((sql.one("SELECT 7") or (0,))[0])
+
+    def lose() -> None:
+        if connection.vendor == "postgresql":
+            connection.connection.close()
+
+    assert await sql.aside(ask) == 7
+    await sql.aside(lose)
+    if connection.vendor == "postgresql":
+        with pytest.raises(DatabaseError):
+            await sql.aside(ask)
+    assert await sql.aside(ask) == 7

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from django.db import connection as database
 
 from kobling.hub.models import Connection, Spent
@@ -40,14 +38,14 @@ class SharedBudget:
 
     async def take(self, cost: int = 1) -> None:
         """Wait until ``cost`` requests may be sent."""
-        while (wait := await asyncio.to_thread(self._try, cost)) > 0:
+        while (wait := await sql.aside(self._try, cost)) > 0:
             await self._clock.sleep(wait)
 
     async def exhausted(self, retry_after: float | None) -> None:
         """Nobody sends before ``retry_after`` seconds, or a full window, have passed."""
         pause = self._window if retry_after is None else retry_after
         until = self._clock.now().timestamp() + pause
-        await asyncio.to_thread(self._close_until, until)
+        await sql.aside(self._close_until, until)
 
     def _try(self, cost: int) -> float:
         now = self._clock.now().timestamp()

@@ -24,7 +24,7 @@ LOOK_AGAIN = 0.1
 @asynccontextmanager
 async def refreshing(connection: int, holder: str, clock: Clock) -> AsyncIterator[None]:
     """Hold the one lease to refresh a connection's sign-in; whoever comes second waits until it is let go or ends."""
-    while not await asyncio.to_thread(take, connection, holder, clock):
+    while not await sql.aside(take, connection, holder, clock):
         await clock.sleep(LOOK_AGAIN)
     renewing = asyncio.create_task(_renewed(connection, holder, clock))
     try:
@@ -35,13 +35,13 @@ async def refreshing(connection: int, holder: str, clock: Clock) -> AsyncIterato
     finally:
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
-        await asyncio.shield(asyncio.to_thread(let_go, connection, holder))
+        await asyncio.shield(sql.aside(let_go, connection, holder))
 
 
 async def _renewed(connection: int, holder: str, clock: Clock) -> None:
     while True:
         await clock.sleep(RENEWED_EVERY)
-        await asyncio.to_thread(renew, connection, holder, clock)
+        await sql.aside(renew, connection, holder, clock)
 
 
 def renew(connection: int, holder: str, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -52,6 +53,17 @@ def run_many(statement: str, parameters: Iterable[Sequence[Any]]) -> None:
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         for batch in batched(parameters, BATCH):
             cursor.executemany(statement, batch)
+
+
+async def aside(function: Callable[..., Item], *arguments: Any) -> Item:
+    """Ask the database on another thread while the loop goes on; a connection that broke there is made anew first."""
+    return await asyncio.to_thread(_on_its_thread, function, arguments)
+
+
+def _on_its_thread(function: Callable[..., Item], arguments: Sequence[Any]) -> Item:
+    if connection.connection is not None and connection.errors_occurred:
+        connection.close_if_unusable_or_obsolete()
+    return function(*arguments)
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

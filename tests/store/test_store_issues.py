@@ -180,6 +180,7 @@ def test_coupled_records_are_asked_about_no_more_and_who_resembled_them_is_looke
     shelf.raise_everywhere(
         Raised("maybe_same", "a", "r1"),
         Raised("ambiguous", "a", "r2"),
+        Raised("duplicate_identity", "a", None),
         Raised("conflict", "a", "r3"),
         Raised("maybe_same", "b", "r4"),
     )
@@ -192,6 +193,7 @@ def test_coupled_records_are_asked_about_no_more_and_who_resembled_them_is_looke
     assert standing(shelf.mine) == {
         ("maybe_same", "left:a"): "settled",
         ("ambiguous", "left:a"): "settled",
+        ("duplicate_identity", "left:a"): "settled",
         ("conflict", "left:a"): "open",
         ("maybe_same", "left:b"): "open",
     }

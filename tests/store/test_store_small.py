@@ -111,6 +111,7 @@ def test_many_statements_are_all_or_nothing(shelf: Shelf) -> None:
     assert sql.run("UPDATE hub_feed SET rev = %s WHERE id = %s", [8, feed]) == 1
     assert sql.one("SELECT rev FROM hub_feed WHERE id = %s", [feed]) == (8,)
     assert sql.one("SELECT rev FROM hub_feed WHERE id = %s", [feed + 1000]) is None
+    assert [sql.number("SELECT rev FROM hub_feed WHERE id = %s", [each]) for each in (feed, feed + 1000)] == [8, 0]
 
 
 def test_instants_come_back_as_they_were_given_whatever_their_zone(shelf: Shelf) -> None:

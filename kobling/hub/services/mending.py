@@ -151,8 +151,7 @@ _SIDES = """
 def _count(number: int, bench: Workbench | None) -> int:
     if bench is None:
         return couplings.count(number)
-    row = sql.one(f"SELECT COUNT(*) {_SIDES}", [bench.feeds[Side.LEFT], bench.feeds[Side.RIGHT], number])
-    return int(row[0]) if row else 0
+    return sql.number(f"SELECT COUNT(*) {_SIDES}", [bench.feeds[Side.LEFT], bench.feeds[Side.RIGHT], number])
 
 
 def _page(name: str, number: int, bench: Workbench | None, after: str, limit: int) -> list[Broken]:

@@ -107,18 +107,16 @@ def coupled_in(tables: Sequence[int], side: Side, external_ids: Sequence[str]) -
 
 def count(table: int) -> int:
     """How many couplings the table has."""
-    row = sql.one("SELECT COUNT(*) FROM hub_coupling WHERE table_id = %s", [table])
-    return int(row[0]) if row else 0
+    return sql.number("SELECT COUNT(*) FROM hub_coupling WHERE table_id = %s", [table])
 
 
 def newly_gone(table: int, side: Side, feed: int, after_rev: int) -> int:
     """How many coupled records of one side vanished after a rev."""
-    row = sql.one(
+    return sql.number(
         f"SELECT COUNT(*) FROM hub_mirrorrow m JOIN hub_coupling c ON c.table_id = %s AND c.{side.value}_id"
         " = m.external_id WHERE m.feed_id = %s AND m.gone AND m.rev > %s",
         [table, feed, after_rev],
     )
-    return int(row[0]) if row else 0
 
 
 def save_keys(table: int, side: Side, keys: Mapping[str, Sequence[str | None]], coupled: Container[str]) -> None:

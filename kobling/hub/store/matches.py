@@ -170,11 +170,10 @@ def unmatched(side: Side, after: str, limit: int) -> list[str]:
 
 def counts() -> dict[str, int]:
     """How many hits, groups and contested records there are, and records of each side that nothing matched."""
-    row = sql.one(f"SELECT COUNT(*) FROM (SELECT DISTINCT rule, hit FROM {_RECORDS} WHERE state = 'contested') g")
-    hit_row = sql.one(f"SELECT COUNT(*) FROM {_HITS}")
+    contested = f"SELECT DISTINCT rule, hit FROM {_RECORDS} WHERE state = 'contested'"
     return {
-        "hits": int(hit_row[0]) if hit_row else 0,
-        "groups": int(row[0]) if row else 0,
+        "hits": sql.number(f"SELECT COUNT(*) FROM {_HITS}"),
+        "groups": sql.number(f"SELECT COUNT(*) FROM ({contested}) g"),
         "contested": _number("state = %s", [CONTESTED]),
         "left": _number("state = '' AND scope = 1 AND side = %s", ["left"]),
         "right": _number("state = '' AND scope = 1 AND side = %s", ["right"]),
@@ -182,5 +181,4 @@ def counts() -> dict[str, int]:
 
 
 def _number(where: str, parameters: Sequence[Any]) -> int:
-    row = sql.one(f"SELECT COUNT(*) FROM {_RECORDS} WHERE {where}", parameters)
-    return int(row[0]) if row else 0
+    return sql.number(f"SELECT COUNT(*) FROM {_RECORDS} WHERE {where}", parameters)

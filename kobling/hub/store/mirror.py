@@ -85,9 +85,7 @@ def touch(feed: int, external_ids: Sequence[str]) -> None:
 def begin_sweep(feed: int) -> int:
     """Start a deletion sweep; ids seen from now on carry its number."""
     sql.run("UPDATE hub_feed SET sweep = sweep + 1 WHERE id = %s", [feed])
-    row = sql.one("SELECT sweep FROM hub_feed WHERE id = %s", [feed])
-    assert row is not None
-    return int(row[0])
+    return sql.number("SELECT sweep FROM hub_feed WHERE id = %s", [feed])
 
 
 def mark_swept(feed: int, number: int, external_ids: Sequence[str]) -> None:
@@ -136,16 +134,14 @@ def by_ids(feed: int, external_ids: Sequence[str]) -> dict[str, Snapshot]:
 
 def waiting(feed: int, after: int, upto: int) -> int:
     """How many rows moved between two revs."""
-    row = sql.one(
+    return sql.number(
         "SELECT COUNT(*) FROM hub_mirrorrow WHERE feed_id = %s AND rev > %s AND rev <= %s", [feed, after, upto]
     )
-    return int(row[0]) if row else 0
 
 
 def count(feed: int) -> int:
     """How many records exist on that side, as far as we know."""
-    row = sql.one("SELECT COUNT(*) FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone", [feed])
-    return int(row[0]) if row else 0
+    return sql.number("SELECT COUNT(*) FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone", [feed])
 
 
 _SELECT = "SELECT external_id, version, modified_at, fields, gone, rev FROM hub_mirrorrow"
@@ -172,9 +168,7 @@ def _rows(feed: int, records: Iterable[Record], first: int | None, now: datetime
 def _take_revs(feed: int, number: int) -> int:
     """Reserve ``number`` revs and return the first; the counter's row lock keeps two takers apart."""
     sql.run("UPDATE hub_feed SET rev = rev + %s WHERE id = %s", [number, feed])
-    row = sql.one("SELECT rev FROM hub_feed WHERE id = %s", [feed])
-    assert row is not None
-    return int(row[0]) - number + 1
+    return latest_rev(feed) - number + 1
 
 
 def page(feed: int, after: int, limit: int) -> list[tuple[int, str]]:
@@ -188,5 +182,4 @@ def page(feed: int, after: int, limit: int) -> list[tuple[int, str]]:
 
 def latest_rev(feed: int) -> int:
     """The newest rev of a feed."""
-    row = sql.one("SELECT rev FROM hub_feed WHERE id = %s", [feed])
-    return int(row[0]) if row else 0
+    return sql.number("SELECT rev FROM hub_feed WHERE id = %s", [feed])

@@ -38,6 +38,12 @@ def one(statement: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | Non
         return row
 
 
+def number(statement: str, parameters: Sequence[Any] = ()) -> int:
+    """Run a query and return its first value as a number, 0 without a row."""
+    row = one(statement, parameters)
+    return int(row[0]) if row else 0
+
+
 def run(statement: str, parameters: Sequence[Any] = ()) -> int:
     """Run a statement and return how many rows it touched."""
     with connection.cursor() as cursor:

@@ -29,7 +29,7 @@ from kobling.sdk.protocols import Clock, FileSource, Operation, Report, Resource
 from kobling.sdk.reading import Found, found_of
 from kobling.sync import checkpoints
 from kobling.sync.actions import Create
-from kobling.sync.execute import Prepared
+from kobling.sync.execute import Prepared, already_written
 from kobling.sync.waiting import LoopThread
 
 RECORD_EVERY = 200
@@ -165,7 +165,8 @@ class Sender:
         """Records that changed since they were read are read again.
 
         Gives those in which nothing moved that this mapping reads, with their new version: they may be sent once more.
-        The others are left to the next plan, which sees what moved.
+        One that says what was sent by now was moved by us: an earlier sending was carried out late. The others are left
+        to the next plan, which sees what moved.
         """
         if not stale:
             return []
@@ -177,12 +178,16 @@ class Sender:
         mirror.put(feed, list(now.values()), [], self._clock.now())
         again: list[Prepared] = []
         left: list[tuple[Prepared, Declined]] = []
+        ours: list[tuple[Prepared, Confirmed]] = []
         for (each, outcome), external_id in zip(stale, ids, strict=True):
             old, new = before.get(external_id), now.get(external_id)
-            if old is not None and new is not None and self._reads_the_same(target.side, from_json(old.fields), new):
+            if new is not None and _is_done(each, new):
+                ours.append((each, Confirmed(each.write.key, external_id, new)))
+            elif old is not None and new is not None and self._reads_the_same(target.side, from_json(old.fields), new):
                 again.append(replace(each, write=replace(each.write, expected=new.version)))
             else:
                 left.append((each, outcome))
+        self._settler.settle(ours)
         self._settler.overtaken(target.side, left, {each for found in asked for each in found.gone})
         return again
 
@@ -198,6 +203,10 @@ class Sender:
         slow = any(error.code == "timeout" for error in unknown)
         pause = timedelta(seconds=SETTLE_AFTER_TIMEOUT if slow else SETTLE_AFTER_DROP)
         return Temporary(N_("Some answers were lost."), retry_at=self._clock.now() + pause, code="lost_answers")
+
+
+def _is_done(each: Prepared, record: Record) -> bool:
+    return each.write.operation is Operation.UPDATE and already_written(each.write.fields, record)
 
 
 def _kept(outcome: Outcome) -> Outcome:

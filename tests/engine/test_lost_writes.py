@@ -209,3 +209,34 @@ def test_what_we_deleted_holds_no_number_any_more(bench: Bench) -> None:
     bench.companies.put({"title": "Firma 0", "cvr": "12345670"})
     bench.run()
     assert len(bench.contacts.all()) == 4 and bench.issues() == []
+
+
+def test_an_update_that_was_carried_out_late_is_ours_though_its_version_moved(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked up too early, sent again, and refused since the first sending moved the version: it is confirmed."""
+    one = bench.companies.put({"title": "Alfa", "mail": "old@x.example"}).external_id
+    bench.run()
+    (contact,) = bench.contacts.all()
+    held: list[Write] = []
+    write = MemoryResource.write
+
+    async def late(self: MemoryResource, writes: Any, report: Any) -> None:
+        if self is bench.contacts and not held:
+            held.extend(writes)
+            for each in writes:
+                report(Unknown(each.key, each.external_id, LOST["dropped"]))
+            return
+        for each in held[:1]:
+            if self is bench.contacts and self._rows[contact.external_id].record.version == contact.version:
+                self._send(each)
+        await write(self, writes, report)
+
+    monkeypatch.setattr(MemoryResource, "write", late)
+    bench.companies.edit(one, {"mail": "new@x.example"})
+    asked = ask(bench)
+    bench.go_on(asked)
+    intent = WriteIntent.objects.get(operation="update")
+    assert (intent.state, intent.sent) == ("confirmed", 2)
+    assert bench.contacts.all()[0].fields["Email"] == "new@x.example" and bench.issues() == []
+    assert bench.run().state == "done" and [each.operation for each in bench.contacts.sent].count("update") == 2

@@ -48,7 +48,6 @@ class Book:
     done: list[Done] = field(default_factory=list)
     values: dict[Where, dict[str, list[Any]]] = field(default_factory=dict)
     """Everything that a field ever said, whoever wrote it."""
-    last: dict[Where, dict[str, Any]] = field(default_factory=dict)
     unseen: set[tuple[Where, str]] = field(default_factory=set)
     """What a person typed, never shown to anybody, and was overwritten where no version guards it."""
     undone: dict[tuple[Where, str], int] = field(default_factory=dict)
@@ -90,7 +89,6 @@ class Book:
     def says(self, where: Where, fields: Mapping[str, Any]) -> None:
         """A record says this from now on."""
         for name, value in fields.items():
-            self.last.setdefault(where, {})[name] = value
             known = self.values.setdefault(where, {}).setdefault(name, [])
             if value not in known:
                 known.append(value)

@@ -168,9 +168,10 @@ def _was_not_edited(world: World, where: Where, source: Where, stood: Mapping[st
     book = world.book
     for each in FIELDS[where[0]]:
         typed = book.typed.get(where, {}).get(each.key, [])
-        last = book.last.get(source, {}).get(each.on(source[1]))
+        heard = book.ever(source, each.on(source[1]))
         excused = each.frozen or each.points_to or not each.clears or (where, each.key) in book.undone
-        fresh = typed and same(typed[-1].value, stood.get(each.on(where[1]))) and not same(typed[-1].value, last)
+        stands = typed and same(typed[-1].value, stood.get(each.on(where[1])))
+        fresh = stands and not any(same(typed[-1].value, value) for value in heard)
         if fresh and not excused and not _unseen(world, where, each):
             book.blame(f"{spell(where)} was deleted though a person had changed its {each.key}")
 

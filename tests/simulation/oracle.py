@@ -54,8 +54,13 @@ def _journal(world: World) -> Iterator[str]:
         intent = known.get(each.key)
         if intent is None:
             yield f"the journal holds nothing of our {each.operation} of {spell(each.where)}"
-        elif intent.state != "confirmed" and not _touched_after(world, each.where, each.at):
+        elif intent.state != "confirmed" and not (_touched_after(world, each.where, each.at) or _misled(world, each)):
             yield f"the journal says that our {each.operation} of {spell(each.where)} was {intent.state}"
+
+
+def _misled(world: World, each: Done) -> bool:
+    """Whether the vendor showed the record as it was before, so that a late update of ours looked like somebody's."""
+    return each.operation == "update" and each.where[2] in world.vendor(each.where).misled
 
 
 def _touched_after(world: World, where: Where, at: int) -> bool:

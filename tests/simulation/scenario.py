@@ -197,13 +197,17 @@ class Scenes:
         world.book.tell("all is quiet from now on")
         world.set_weather(CALM)
         world.clock.turn(3600)
+        quiet = 0
         for _ in range(ROUNDS):
             sent = len(world.book.done)
             world.book.tell("a run in all calm")
             run = world.go_through(world.begin(full=True, confirmed=BRAKES), CALM)  # type: ignore[arg-type]
             oracle.collect(world)
             answered = self._answer_everything()
-            if not answered and len(world.book.done) == sent and run.state in ("done", "partly_done"):
+            still = not answered and len(world.book.done) == sent and run.state in ("done", "partly_done")
+            # What a deletion leaves alone is news to the other side, which is looked at by the run after it.
+            quiet = quiet + 1 if still else 0
+            if quiet == 2:
                 return
         world.book.blame("it never comes to rest")
 

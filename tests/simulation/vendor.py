@@ -93,6 +93,8 @@ class Vendor(MemoryResource):
         self.watcher: Watcher = Watcher()
         self.versions: dict[str, list[Version]] = {}
         self.shown: dict[str, int] = {}
+        self.misled: set[str] = set()
+        """Records that were shown as they were before, when they were asked for by themselves."""
         self._late: list[tuple[float, str]] = []
         self._working: list[tuple[float, Write]] = []
         self._down = 0
@@ -272,6 +274,7 @@ class Vendor(MemoryResource):
     def _got(self, record: Record) -> Record:
         earlier = self._before(record.external_id)
         if earlier is not None and self.weather.happens("got_earlier") and self._is_shown_again(record.external_id):
+            self.misled.add(record.external_id)
             return self._show(earlier)
         return self._show(record)
 

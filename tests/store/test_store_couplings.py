@@ -35,6 +35,8 @@ WHOLE = [("1", 0, "a", False), ("1", 1, "b", False), ("2", 0, "a", False)]
 
 def test_a_coupling_is_kept_with_its_bases_and_kept_anew_without_its_rule(shelf: Shelf) -> None:
     couplings.save(shelf.mine, [Link("c", "l", "r", {"a": 1}, {"a": 2})], NOW, "one")
+    (first,) = couplings.by_uid(shelf.mine, ["c"]).values()
+    assert (first.base_left, first.base_right) == ({"a": 1}, {"a": 2})
     Coupling.objects.update(policy="left")
     couplings.save(shelf.mine, [Link("c", "l2", "r2", {"a": 3}, {"a": 3})], LATER, "other")
     (link,) = couplings.by_uid(shelf.mine, ["c"]).values()

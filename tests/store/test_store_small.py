@@ -61,6 +61,10 @@ def test_what_the_records_just_planned_pointed_to_is_replaced_and_only_theirs(sh
     pointing.replace(shelf.mine, Side.LEFT, (feed, 0, 1), [(Side.LEFT, "a", "z")])
     pointing.wake(shelf.pairs[0].pk, ["w", "z"])
     assert pointing.due(shelf.mine, 9) == {Side.LEFT: ["a", "b"], Side.RIGHT: ["a"]}
+    pointing.replace(shelf.mine, Side.LEFT, (feed, 1, 1), [])
+    assert pointing.due(shelf.mine, 9)[Side.LEFT] == ["a", "b"], (
+        "who moved at the first rev is not among those after it"
+    )
     mirror.touch(feed, ["b"])
     pointing.replace(shelf.mine, Side.LEFT, (feed, 2, 3), [])
     assert pointing.due(shelf.mine, 9) == {Side.LEFT: ["a"], Side.RIGHT: ["a"]}

@@ -251,6 +251,8 @@ def test_what_heals_by_itself_is_never_parked(bench: Bench, monkeypatch: pytest.
         states = [bench.run().state for _ in range(4)]
     assert states == ["partly_done"] * 4
     assert bench.issues() == [("refused", "open")]
+    refusals = WriteIntent.objects.exclude(state="confirmed").count()
+    assert refusals == (0 if kind is NotSent else 4), "what was not sent leaves no trace in the journal"
     assert bench.run().state == "done" and bench.couplings() == 2
 
 

@@ -15,7 +15,7 @@ from kobling.hub.models import MatchKey, WriteIntent
 from kobling.hub.store import journal
 from kobling.hub.store.journal import Fenced
 from kobling.mapping import DeletionPolicy
-from kobling.records import Record, Refused, Unreachable
+from kobling.records import NotReached, Record, Refused, Unreachable
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Declined, Unknown
 from kobling.sdk.protocols import Write
@@ -240,3 +240,73 @@ def test_an_update_that_was_carried_out_late_is_ours_though_its_version_moved(
     assert (intent.state, intent.sent) == ("confirmed", 2)
     assert bench.contacts.all()[0].fields["Email"] == "new@x.example" and bench.issues() == []
     assert bench.run().state == "done" and [each.operation for each in bench.contacts.sent].count("update") == 2
+
+
+def test_a_vendor_that_cannot_be_asked_yet_is_asked_again_in_the_same_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.companies.put({"title": "Alfa"})
+    bench.contacts.mischief.lost_answers = 1
+    find, asked = bench.contacts.find_created, [0]
+
+    async def late(write: Write) -> Record | None:
+        asked[0] += 1
+        if asked[0] < 3:
+            raise Unreachable("503")
+        return await find(write)
+
+    monkeypatch.setattr(bench.contacts, "find_created", late)
+    assert bench.run().state == "done"
+    assert (asked[0], len(bench.contacts.sent), bench.couplings()) == (3, 1, 1)
+
+
+@pytest.mark.parametrize("error", [NotReached("down"), Unreachable("503")])
+def test_an_earlier_runs_write_in_doubt_holds_a_run_up_only_while_the_vendor_is_out_of_reach(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Unreachable
+) -> None:
+    one = bench.companies.put({"title": "Alfa", "mail": "old@x.example"}).external_id
+    bench.run()
+    bench.companies.edit(one, {"mail": "new@x.example"})
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "note_lost", then_killed(journal.note_lost))
+        bench.contacts.mischief.lost_answers = 1
+        asked = ask(bench)
+        with pytest.raises(Killed):
+            bench.go_on(asked)
+    runs.end(asked.pk, asked.epoch + 1, runs.FAILED, bench.clock.now())
+    get, calls = bench.contacts.get, [0]
+
+    async def late(external_id: str) -> Record:
+        calls[0] += 1
+        if calls[0] == 1:
+            raise error
+        return await get(external_id)
+
+    monkeypatch.setattr(bench.contacts, "get", late)
+    slept = bench.clock.monotonic()
+    bench.run()
+    held_up = bench.clock.monotonic() - slept >= 2 + SETTLE_AFTER_DROP
+    assert held_up is isinstance(error, NotReached)
+    bench.run()
+    updates = [each for each in bench.contacts.sent if each.operation == "update"]
+    assert len(updates) == 1 and bench.contacts.all()[0].fields["Email"] == "new@x.example"
+    intent = WriteIntent.objects.get(operation="update")
+    assert intent.state == "confirmed" and bench.issues() == []
+
+
+def test_an_earlier_runs_update_that_was_carried_out_is_remembered_as_agreed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next change of that field on the other side would look like a change on both."""
+    one = bench.companies.put({"title": "Alfa", "mail": "old@x.example"}).external_id
+    bench.run()
+    bench.companies.edit(one, {"mail": "new@x.example"})
+    with pytest.raises(Killed), monkeypatch.context() as patch:
+        patch.setattr(journal, "note_lost", then_killed(journal.note_lost))
+        bench.contacts.mischief.lost_answers = 1
+        bench.go_on(asked := ask(bench))
+    runs.end(asked.pk, asked.epoch + 1, runs.FAILED, bench.clock.now())
+    bench.contacts.edit(bench.contacts.all()[0].external_id, {"Email": "theirs@x.example", "Limit": 5})
+    bench.run()
+    bench.run()
+    assert bench.companies.all()[0].fields["limit"] == 5

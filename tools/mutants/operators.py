@@ -43,6 +43,7 @@ IN_SQL = [
         (r" IS NOT NULL", " IS NULL"),
     )
 ]
+TUNING = 20
 QUIET = {"log", "checkpoints"}
 """Names whose calls do nothing that a test of behaviour could see."""
 
@@ -101,7 +102,9 @@ def _told(node: ast.AST) -> Iterator[tuple[ast.AST | None, str]]:
 def _inside(node: ast.AST, place: _Place) -> Iterator[tuple[ast.AST, _Place]]:
     """Nodes worth changing, and where each is."""
     for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns", "decorator_list"):
+        if field in ("annotation", "returns", "decorator_list") or (
+            field == "keywords" and isinstance(node, ast.ClassDef)
+        ):
             continue
         for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST) or _is_quiet(child):
@@ -126,9 +129,19 @@ def _is_quiet(node: ast.AST) -> bool:
             return True
         root = called.value if isinstance(called, ast.Attribute) else None
         return isinstance(root, ast.Name) and root.id in QUIET
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.BinOp):
+        return all(isinstance(each, ast.Name) and each.id.isupper() for each in node.targets) and _is_tuning(node.value)
     if isinstance(node, ast.If):
         return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_tuning(value: ast.expr) -> bool:
+    """Whether a constant is a size or a time whose neighbour would do as well."""
+    return all(
+        not isinstance(each, ast.Constant) or (isinstance(each.value, int | float) and each.value >= TUNING)
+        for each in ast.walk(value)
+    )
 
 
 def _wrongs(node: ast.AST) -> Iterator[ast.AST | None]:

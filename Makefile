@@ -18,8 +18,11 @@ $(STAMP): requirements.lock pyproject.toml kobling_simulators/pyproject.toml
 demo: $(STAMP)
 	@$(BIN)/kobling demo $(if $(ONCE),--once,)
 
+# The quick part: what is pure, the store, the engine over memory. No simulator, no PostgreSQL, no seeded play.
+UNIT := $(addprefix tests/,unit planner sdk store engine access files)
+
 unit: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not story and not postgres" --ignore tests/simulators $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(UNIT) --ignore tests/planner/test_mutants.py $(ARGS)
 
 test: $(STAMP)
 	@$(BIN)/python tools/prepare_tests.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from hashlib import blake2b
 from itertools import permutations
 from typing import Any
 
@@ -46,6 +47,11 @@ def test_a_number_is_the_same_however_it_is_typed(other: Any) -> None:
 @pytest.mark.parametrize(("one", "other"), [("a", "b"), ("1", "10"), (0, None), ("A-1", "A1")])
 def test_different_values_have_different_keys(one: Any, other: Any) -> None:
     assert key(one) != key(other)
+
+
+def test_keys_are_kept_in_the_database_and_stay_what_they_are() -> None:
+    """One made in another way than those that are kept would find nobody."""
+    assert key("Ab-1") == blake2b(b"ab-1", digest_size=12).hexdigest()
 
 
 def test_nought_is_a_value() -> None:

@@ -77,3 +77,7 @@ def test_it_takes_more_than_a_tenth_of_the_coupled_records_and_at_least_five(
 def test_the_limits_are_whoever_asks_to_choose() -> None:
     assert codes(replace(SOUND, gone_left=2), Limits(share=0.01, few=1)) == ["mass_deletion"]
     assert codes(replace(SOUND, gone_left=50), Limits(share=0.5, few=1)) == []
+
+
+def test_nothing_vanished_unless_it_is_said() -> None:
+    assert codes(Counts(left=1, right=1, coupled=1), Limits(share=0, few=1)) == []

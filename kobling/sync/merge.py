@@ -106,8 +106,6 @@ def _merge_field(
         winner = _conflict_winner(each, mapping, pairing)
     else:
         winner = Side.LEFT if left_moved else Side.RIGHT
-        if not each.direction.allows(winner.other) or not mapping.direction.allows(winner.other):
-            return
     if winner is None:
         result.conflicts[each.key] = [None if base_left is MISSING else base_left, here, there]
         return

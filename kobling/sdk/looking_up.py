@@ -16,7 +16,7 @@ CLOCKS_APART = timedelta(minutes=15)
 SURE_TO_FIT = 20
 """A kept text of at least so many letters that begins as the sent one does was cut on the way."""
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ]\d{2}:)")
 _TRUE, _FALSE = ("1", "true"), ("0", "false")
 MadeAt = Callable[[Record], datetime | None]
 Same = Callable[[Any, Any], bool]

@@ -38,11 +38,13 @@ async def told(write_one, writes=WRITES[:1], pausing=None, concurrency=1) -> tup
     return outcomes, None
 
 
-async def batched(write_some, writes=WRITES, pausing=None, size=10) -> tuple[list[Outcome], BaseException | None]:
+async def batched(
+    write_some, writes=WRITES, pausing=None, size=10, concurrency=1
+) -> tuple[list[Outcome], BaseException | None]:
     outcomes: list[Outcome] = []
     pausing = pausing or Patient()
     try:
-        await send_batches(writes, write_some, outcomes.append, size=size, concurrency=1, pausing=pausing)
+        await send_batches(writes, write_some, outcomes.append, size=size, concurrency=concurrency, pausing=pausing)
     except (KoblingError, ArithmeticError) as error:
         return outcomes, error
     return outcomes, None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from kobling.records import Misunderstood, NotReached, RateLimited, Refused, SignInExpired, Unreachable
@@ -115,6 +117,17 @@ async def test_an_answer_of_an_unknown_shape_concerns_its_batch(left):
     assert (asked, raised) == ([5, 5], None)
     assert keys(outcomes, Unknown if left else Declined) == ["k0", "k1", "k2", "k3", "k4"]
     assert {each.error.code for each in outcomes if each.error} == {"shape"} and len(keys(outcomes, Confirmed)) == 5
+
+
+async def test_of_two_batches_that_meet_a_bug_the_first_is_raised():
+    async def some(writes):
+        if writes[0].key == "k5":
+            await asyncio.sleep(0)
+            raise OverflowError
+        raise ZeroDivisionError
+
+    outcomes, raised = await batched(some, size=5, concurrency=2)
+    assert isinstance(raised, ZeroDivisionError) and len(outcomes) == 10
 
 
 async def test_a_part_without_an_answer_is_unknown_with_its_id():

@@ -213,7 +213,8 @@ async def test_a_report_that_breaks_is_raised_once_everything_else_was_told():
         return confirmed(write)
 
     with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(send_all(WRITES, one, report, concurrency=2), 5)
+        async with asyncio.timeout(5):
+            await send_all(WRITES, one, report, concurrency=2)
     assert keys(outcomes, Unknown) == ["k1"] and keys(outcomes, NotSent) == [f"k{n}" for n in range(2, 10)]
 
 
@@ -233,7 +234,8 @@ async def test_a_report_that_breaks_twice_still_lets_the_others_be_told():
         return confirmed(write)
 
     with pytest.raises(ZeroDivisionError, match="k0"):
-        await asyncio.wait_for(send_all(WRITES, one, report, concurrency=2), 5)
+        async with asyncio.timeout(5):
+            await send_all(WRITES, one, report, concurrency=2)
     assert keys(outcomes, NotSent) == [f"k{n}" for n in range(2, 10)]
 
 

@@ -70,7 +70,7 @@ def _problem(told: Any) -> str:
 
 
 def _unique(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
+    return list(dict.fromkeys(filter(None, texts)))
 
 
 def _sentence(text: str, params: Mapping[str, Any]) -> str:

@@ -263,5 +263,6 @@ def _no_answer() -> Misunderstood:
 
 
 def _a_fault(cut: BaseException) -> KoblingError:
-    """A bug, or a cancellation, as the reason of an outcome; nothing of its own words is told."""
-    return Misunderstood(N_("Something happened that Kobling does not know."), detail=type(cut).__name__, code="fault")
+    """A bug, or a cancellation, which says nothing against a record, as the reason of an outcome; none of its words."""
+    kind = Temporary if isinstance(cut, asyncio.CancelledError) else Misunderstood
+    return kind(N_("Something happened that Kobling does not know."), detail=type(cut).__name__, code="fault")

@@ -11,6 +11,7 @@ from kobling.records import (
     NotReached,
     RateLimited,
     SignInExpired,
+    Temporary,
     Unreachable,
 )
 from kobling.sdk.outcomes import Confirmed, Declined, NotSent, Unknown, current
@@ -256,6 +257,22 @@ async def test_cancelled_after_something_else_stopped_it_that_is_told():
     with pytest.raises(SignInExpired):
         await task
     assert len(outcomes) == 10
+
+
+async def test_a_write_that_was_cancelled_before_it_left_can_be_sent_again():
+    begun = asyncio.Event()
+
+    async def one(write):
+        begun.set()
+        await asyncio.Event().wait()
+
+    outcomes = []
+    task = asyncio.ensure_future(send_all(WRITES[:2], one, outcomes.append, concurrency=1))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert keys(outcomes, NotSent) == ["k0", "k1"] and {type(each.error) for each in outcomes} == {Temporary}
 
 
 @pytest.mark.parametrize("error", [NotReached("u"), LIMIT, Unreachable("dropped"), EXPIRED])

@@ -141,15 +141,23 @@ def test_a_table_with_a_connection_of_its_own_takes_that_as_well(client: Client,
 
 
 def test_between_runs_is_only_between_them(pair: Pair) -> None:
-    with runs.between_runs(pair):
+    with runs.between_runs(pair, NOW):
         entered = True
     assert entered and held(pair) == ["", ""]
     run = running(pair)
-    with pytest.raises(Unsafe) as caught, runs.between_runs(pair):
+    with pytest.raises(Unsafe) as caught, runs.between_runs(pair, NOW):
         raise AssertionError
     assert caught.value.code == "run_going_on"
     runs.end(run.pk, 0, runs.DONE, NOW)
-    with runs.between_runs(pair):
+    with runs.between_runs(pair, NOW):
+        pass
+
+
+def test_a_change_of_settings_that_died_keeps_nobody_waiting_for_longer_than_a_run(pair: Pair) -> None:
+    Connection.objects.filter(pk=pair.left_id).update(held_by=f"settings:{NOW.isoformat()}")
+    with pytest.raises(Unsafe), runs.between_runs(pair, NOW + timedelta(minutes=10) - SECOND):
+        raise AssertionError
+    with runs.between_runs(pair, NOW + timedelta(minutes=10)):
         pass
 
 

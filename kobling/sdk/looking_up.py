@@ -93,7 +93,7 @@ def is_same(sent: Any, kept: Any) -> bool:
         return _truth(sent) == _truth(kept)
     try:
         return exact(sent) == exact(kept)
-    except (ValueError, TypeError):
+    except ValueError:
         return _same_text(str(sent), str(kept))
 
 

@@ -238,6 +238,17 @@ async def test_a_sign_in_that_cannot_be_renewed_is_noted_with_the_write(serve, m
     assert sent.locked_out and not sent.touched
 
 
+class Unsigned(Signing):
+    async def headers(self):
+        raise SettingsError("the wrong client")
+
+
+async def test_a_sign_in_that_fails_is_noted_with_the_write(make_api):
+    with sending() as sent, pytest.raises(SettingsError, match="the wrong client"):
+        await make_api("http://127.0.0.1:9", auth=Unsigned()).request("POST", "/x")
+    assert sent.locked_out and not sent.touched
+
+
 async def test_a_part_refused_for_its_sign_in_gets_a_newer_one(make_api):
     auth = Signing()
     await make_api("http://127.0.0.1:9", auth=auth).sign_in_again()

@@ -40,10 +40,10 @@ def the_one(
     """
     ours, others = list[Record](), list[Record]()
     for each in candidates:
-        differing = differences(write.fields, each.fields, ignored, same or is_same)
+        differing = differences(write.fields, each.fields, ignored, same)
         if not differing and not _earlier(write, each, made_at):
             ours.append(each)
-        elif unique or (differing and not _earlier(write, each, made_at) and _only_lines(write, differing)):
+        elif unique or (not _earlier(write, each, made_at) and _only_lines(write, differing)):
             others.append(each)
     if len(ours) > 1:
         raise several(vendor, len(ours))

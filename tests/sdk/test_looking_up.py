@@ -81,6 +81,8 @@ def test_what_was_sent_empty_may_have_been_filled_and_what_is_not_shown_is_not_c
         ("2026-11-02", "yesterday", False),
         ("yesterday", "2026-11-02", False),
         ("2026-11-02 Travel", "2026-11-02 Dinner", False),
+        ("2026-11-02", "2026-11-02 Travel", False),
+        ("2026-11-02 Travel", "2026-11-02", False),
         ("2026-11-021", "2026-11-022", False),
         ("x" * 30, "x" * 20, True),
         ("x" * 30, "x" * 19, False),

@@ -74,5 +74,5 @@ def _unique(texts: Iterable[str]) -> list[str]:
 
 
 def _sentence(text: str, params: Mapping[str, Any] | None) -> str:
-    shown = translation.gettext(text) if text else ""
+    shown = translation.gettext(text)
     return shown % params if params else shown

@@ -204,6 +204,15 @@ async def test_a_rejected_token_that_another_renewed_is_theirs_now(clock):
     assert token(await tokens.headers()) == "theirs-1" and issuer.seen == []
 
 
+async def test_a_rejected_token_is_not_replaced_by_a_grant_without_one(clock):
+    store, issuer = Store(stored(clock)), Issuer(clock)
+    tokens = holder(issuer, clock, store)
+    used = await tokens.headers()
+    store.grant = stored(clock, token="")
+    await tokens.rejected(used)
+    assert token(await tokens.headers()) == "token-1"
+
+
 async def test_headers_that_are_not_the_latest_say_nothing_of_the_latest(clock):
     issuer = Issuer(clock)
     tokens = holder(issuer, clock, Store())

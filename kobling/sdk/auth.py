@@ -257,7 +257,7 @@ _TOKEN_CODES = {
 def _token_words(_status: int, body: bytes) -> Words:
     try:
         data: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except ValueError:
         return Words()
     if not isinstance(data, dict):
         return Words()

@@ -163,12 +163,15 @@ class Api:
         """Headers that sign the next request; a sign-in that fails concerns the connection, not what is written."""
         if self._auth is None:
             return _NOTHING
+        sent = current()
         try:
             with aside():
-                return await self._auth.headers()
+                headers = await self._auth.headers()
         except KoblingError:
-            current().locked_out = True
+            sent.locked_out = True
             raise
+        sent.locked_out = False
+        return headers
 
     async def _signed_anew(self, used: Mapping[str, str]) -> None:
         assert self._auth is not None

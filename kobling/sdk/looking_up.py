@@ -16,7 +16,7 @@ CLOCKS_APART = timedelta(minutes=15)
 SURE_TO_FIT = 20
 """A kept text of at least so many letters that begins as the sent one does was cut on the way."""
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ]\d{2}:)")
 _TRUE, _FALSE = ("1", "true"), ("0", "false")
 MadeAt = Callable[[Record], datetime | None]
 Same = Callable[[Any, Any], bool]
@@ -40,10 +40,10 @@ def the_one(
     """
     ours, others = list[Record](), list[Record]()
     for each in candidates:
-        differing = differences(write.fields, each.fields, ignored, same or is_same)
+        differing = differences(write.fields, each.fields, ignored, same)
         if not differing and not _earlier(write, each, made_at):
             ours.append(each)
-        elif unique or (differing and not _earlier(write, each, made_at) and _only_lines(write, differing)):
+        elif unique or (not _earlier(write, each, made_at) and _only_lines(write, differing)):
             others.append(each)
     if len(ours) > 1:
         raise several(vendor, len(ours))
@@ -93,7 +93,7 @@ def is_same(sent: Any, kept: Any) -> bool:
         return _truth(sent) == _truth(kept)
     try:
         return exact(sent) == exact(kept)
-    except (ValueError, TypeError):
+    except ValueError:
         return _same_text(str(sent), str(kept))
 
 

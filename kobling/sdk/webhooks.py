@@ -6,7 +6,6 @@ A notification is a hint to read, never data: what changed is read from the vend
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -35,8 +34,10 @@ def standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime
     _in_time(at, now)
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise forged("the secret is not base64") from None
+    if not key:
+        raise forged("there is no secret")
     digest = hmac.new(key, f"{message}.{at}.".encode() + body, hashlib.sha256).digest()
     wanted = base64.b64encode(digest).decode()
     given = [each.partition(",")[2] for each in told.get("webhook-signature", "").split() if each.startswith("v1,")]
@@ -48,6 +49,8 @@ def standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime
 def timestamped(key: str, header: str, body: bytes, now: datetime) -> str:
     """Check a signature ``t=<unix>,v1=<hex HMAC-SHA256(key, t.body)>``; returns the signature as the notification's
     id, since it carries none. Raises Refused."""
+    if not key:
+        raise forged("there is no key")
     told = dict(part.strip().partition("=")[::2] for part in header.split(","))
     _in_time(told.get("t", ""), now)
     wanted = hmac.new(key.encode(), f"{told['t']}.".encode() + body, hashlib.sha256).hexdigest()

@@ -112,7 +112,6 @@ class _Sender:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._stopped: BaseException | None = None
-        self._locked_out = False
         self._failed_in_a_row = 0
         self._welcome: bool | None = None
         self._asking = asyncio.Lock()
@@ -132,17 +131,20 @@ class _Sender:
         try:
             await asyncio.gather(*workers)
         except BaseException as cut:  # noqa: BLE001 - raised once everything was reported
+            self._stopped = self._stopped or cut
             for each in workers:
                 each.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            self._stopped = self._stopped or cut
         if self._stopped is None:
             return
-        why = self._stopped if isinstance(self._stopped, KoblingError) else _a_fault(self._stopped)
         for left in waiting:
-            for write in left:
-                self._report(NotSent(write.key, write.external_id, why))
+            self._leave(left, self._stopped)
         raise self._stopped
+
+    def _leave(self, writes: Sequence[Write], stopped: BaseException) -> None:
+        why = stopped if isinstance(stopped, KoblingError) else _a_fault(stopped)
+        for each in writes:
+            self._report(NotSent(each.key, each.external_id, why))
 
     async def one(self, write: Write, write_one: WriteOne, pausing: Pausing | None) -> None:
         for attempt in range(1, _ROUNDS + 1):
@@ -171,13 +173,16 @@ class _Sender:
             outcomes, whole = await self._round(todo, write_some)
             if whole and len(todo) > 1 and refusal(outcomes[0]) is not None:
                 for half in groups(todo, (len(todo) + 1) // 2):
-                    await self.batch(half, write_some, pausing)
+                    if self._stopped is None:
+                        await self.batch(half, write_some, pausing)
+                    else:
+                        self._leave(half, self._stopped)
                 return
             again = [] if whole else [each for each in outcomes if isinstance(each, Declined) and _not_done(each.error)]
             kept = {each.key for each in again}
             for each in outcomes:
                 if each.key not in kept:
-                    await self._tell(each, Sending())
+                    await self._tell(each, whole or Sending())
             if not again:
                 return
             if attempt == _ROUNDS or not await self._wait(again[0].error, attempt, pausing):
@@ -186,21 +191,20 @@ class _Sender:
                 return
             todo = [each for each in todo if each.key in kept]
 
-    async def _round(self, todo: Sequence[Write], write_some: WriteSome) -> tuple[list[Outcome], bool]:
-        """One outcome for each, and whether they are those of the whole: told by what was put on the wire."""
+    async def _round(self, todo: Sequence[Write], write_some: WriteSome) -> tuple[list[Outcome], Sending | None]:
+        """One outcome for each; where they are those of the whole, what was put on the wire, which tells them."""
         with sending() as sent:
             try:
                 told = {each.key: each for each in await write_some(todo)}
             except KoblingError as error:
-                self._locked_out = self._locked_out or sent.locked_out
-                return [ended(each.key, each.external_id, error, sent) for each in todo], True
+                return [ended(each.key, each.external_id, error, sent) for each in todo], sent
             except SHAPES as error:
                 strange = misunderstood(error, "batch")
-                return [ended(each.key, each.external_id, strange, sent) for each in todo], True
+                return [ended(each.key, each.external_id, strange, sent) for each in todo], sent
             except BaseException as cut:  # noqa: BLE001 - raised once everything was reported
                 self._stopped = self._stopped or cut
-                return [ended(each.key, each.external_id, _a_fault(cut), sent) for each in todo], True
-        return [told.get(each.key) or Unknown(each.key, each.external_id, _no_answer()) for each in todo], False
+                return [ended(each.key, each.external_id, _a_fault(cut), sent) for each in todo], sent
+        return [told.get(each.key) or Unknown(each.key, each.external_id, _no_answer()) for each in todo], None
 
     async def _wait(self, error: KoblingError, attempt: int, pausing: Pausing) -> bool:
         try:
@@ -217,15 +221,16 @@ class _Sender:
         """Report how a write ended; stop when what ended it would end every other as well."""
         error = outcome.error
         if isinstance(outcome, Declined | NotSent) and self._stopped is None:
-            self._stopped = await self._of_all(outcome.error, sent)
-            if self._stopped is None and isinstance(error, SettingsError):
+            of_all = await self._of_all(outcome.error, sent)
+            self._stopped = self._stopped or of_all
+            if of_all is None and isinstance(error, SettingsError):
                 outcome = Declined(outcome.key, outcome.external_id, error)
         self._failed_in_a_row = self._failed_in_a_row + 1 if isinstance(outcome, NotSent) else 0
         self._report(outcome)
 
     async def _of_all(self, error: KoblingError, sent: Sending) -> KoblingError | None:
         """The error, where it is not this write's alone."""
-        if sent.locked_out or self._locked_out or isinstance(error, RateLimited | NotReached):
+        if sent.locked_out or isinstance(error, RateLimited | NotReached):
             return error
         if isinstance(error, Temporary):
             return error if self._failed_in_a_row + 1 >= _IN_A_ROW else None
@@ -258,5 +263,6 @@ def _no_answer() -> Misunderstood:
 
 
 def _a_fault(cut: BaseException) -> KoblingError:
-    """A bug, or a cancellation, as the reason of an outcome; nothing of its own words is told."""
-    return Misunderstood(N_("Something happened that Kobling does not know."), detail=type(cut).__name__, code="fault")
+    """A bug, or a cancellation, which says nothing against a record, as the reason of an outcome; none of its words."""
+    kind = Temporary if isinstance(cut, asyncio.CancelledError) else Misunderstood
+    return kind(N_("Something happened that Kobling does not know."), detail=type(cut).__name__, code="fault")

@@ -22,8 +22,8 @@ def record(made=NOW, **changes):
     return Record("r", "44", {**SENT, "extra": "x", **changes}, None, made)
 
 
-def found(*candidates, unique=True, write=WRITE):
-    return the_one(write, candidates, vendor="V", unique=unique, made_at=lambda each: each.modified_at)
+def found(*candidates, unique=True, write=WRITE, **more):
+    return the_one(write, candidates, **{"vendor": "V", "made_at": lambda each: each.modified_at} | more, unique=unique)
 
 
 def test_a_record_that_says_everything_is_ours():
@@ -76,13 +76,143 @@ def test_what_was_sent_empty_may_have_been_filled_and_what_is_not_shown_is_not_c
         ("2026-11-02", "2026-11-02T00:00:00Z", True),
         ("2026-11-02", "2026-11-03", False),
         ("A long text that was cut somewhere", "A long text that was cut", True),
+        ("2026-11-02", "2026-11-02 00:00:00", True),
+        ("2026-11-02T00:00:00Z", "2026-11-02", True),
+        ("2026-11-02", "yesterday", False),
+        ("yesterday", "2026-11-02", False),
+        ("2026-11-02 Travel", "2026-11-02 Dinner", False),
+        ("2026-11-02", "2026-11-02 Travel", False),
+        ("2026-11-02 Travel", "2026-11-02", False),
+        ("2026-11-021", "2026-11-022", False),
+        ("x" * 30, "x" * 20, True),
+        ("x" * 30, "x" * 19, False),
+        ("x" * 20, "x" * 30, False),
+        ("x" * 30, "y" * 30, False),
+        ("ApS", "ApS", True),
         ("ApS", "A", False),
+        ("1,5", "1.5", False),
+        (Decimal("1.50"), "1.5", True),
+        (1, Decimal("2"), False),
+        (1.5, "1.5", True),
+        (True, "True", True),
+        ("true", True, True),
+        (True, 1, True),
+        (0, False, True),
+        (True, False, False),
+        (False, "1", False),
+        (True, "x", False),
+        ("x", True, False),
+        (False, "x", False),
+        (False, None, False),
+        ("  ", [], True),
+        ("x", "", False),
+        ("", "x", False),
+        (None, "None", False),
+        ("None", None, False),
+        ([], "[]", False),
         ("", None, True),
         (None, "x", False),
     ],
 )
 def test_spelling_is_no_difference(sent, kept, same):
     assert is_same(sent, kept) is same
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept", "differs"),
+    [
+        ({"a": "x"}, {"a": "x"}, False),
+        ({"a": "x"}, {"a": "y"}, True),
+        ({"a": "x"}, {"a": None}, True),
+        ({"a": "x"}, {}, False),
+        ({"a": ""}, {"a": "y"}, False),
+        ({"a": []}, {"a": ["y"]}, False),
+        ({"a": ["x"]}, {"a": ["x"]}, False),
+        ({"a": ("x",)}, {"a": ["x"]}, False),
+        ({"a": ["x", "y"]}, {"a": ["x"]}, True),
+        ({"a": ["x"]}, {"a": ["x", "y"]}, True),
+        ({"a": ["x", "y"]}, {"a": ["y", "x"]}, True),
+        ({"a": ["x"]}, {"a": "x"}, True),
+        ({"a": "x"}, {"a": ["x"]}, True),
+        ({"a": {"b": 1}}, {"a": {"b": "1.0", "c": 2}}, False),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, True),
+        ({"a": {"b": 1}}, {"a": {}}, False),
+        ({"a": {"b": 1}}, {"a": "x"}, True),
+        ({"a": "x"}, {"a": {"b": 1}}, True),
+        ({"a": [{"b": [1]}]}, {"a": [{"b": [2]}]}, True),
+    ],
+)
+def test_what_was_sent_must_be_kept_down_to_the_last_line(sent, kept, differs):
+    assert differences(sent, kept, frozenset()) == (["a"] if differs else [])
+
+
+def test_what_the_connector_ignores_is_ignored_in_lines_too():
+    sent = {"a": 1, "lines": [{"a": 1, "b": 2}]}
+    assert differences(sent, {"a": 9, "lines": [{"a": 9, "b": 2}]}, frozenset({"a"})) == []
+    assert differences(sent, {"a": 9, "lines": [{"a": 9, "b": 3}]}, frozenset({"a"})) == ["lines"]
+    assert found(record(name="X"), ignored=frozenset({"name"})) is not None
+
+
+def test_a_connector_may_say_itself_what_is_the_same():
+    def in_any_case(sent, kept):
+        return str(sent).lower() == str(kept).lower()
+
+    assert differences({"a": "X", "b": ["Y"]}, {"a": "x", "b": ["y"]}, frozenset(), in_any_case) == []
+    kept = Record("r", "44", {"name": "NY KUNDE AS"}, None, NOW)
+    assert found(kept, same=in_any_case) is kept
+
+
+@pytest.mark.parametrize("unique", [True, False])
+@pytest.mark.parametrize(
+    ("made", "ours"),
+    [
+        (NOW, True),
+        (NOW - timedelta(minutes=15), True),
+        (NOW - timedelta(minutes=15, seconds=1), False),
+        (NOW + timedelta(hours=1), True),
+        (None, True),
+    ],
+)
+def test_clocks_may_be_a_quarter_of_an_hour_apart(made, ours, unique):
+    kept = record(made=made)
+    if ours:
+        assert found(kept, unique=unique) is kept
+    elif unique:
+        with pytest.raises(Unsafe) as caught:
+            found(kept, unique=unique)
+        assert caught.value.code == "somebody_elses"
+    else:
+        assert found(kept, unique=unique) is None
+
+
+def test_where_no_time_is_known_everything_that_fits_is_ours():
+    old = record(made=NOW - timedelta(days=9))
+    assert found(old, made_at=None) is old
+    assert found(old, write=Write("k", Operation.CREATE, SENT)) is old
+    assert found(old, made_at=None, write=Write("k", Operation.CREATE, SENT)) is old
+
+
+def test_an_older_record_that_differs_in_its_lines_alone_is_not_half_made():
+    assert found(record(made=NOW - timedelta(hours=1), lines=[]), unique=False) is None
+
+
+def test_a_record_that_differs_in_its_lines_and_otherwise_is_not_half_made():
+    assert found(record(lines=[], name="X"), unique=False) is None
+
+
+def test_ours_is_found_beside_others_and_they_are_no_concern():
+    ours = record()
+    assert found(record(name="X"), ours, record(lines=[])) is ours
+    assert found(record(lines=[]), ours, unique=False) is ours
+
+
+def test_somebody_elses_is_named_and_several_are_counted():
+    with pytest.raises(Unsafe) as caught:
+        found(record(name="X"))
+    assert (caught.value.code, caught.value.params) == ("somebody_elses", {"vendor": "V", "id": "44"})
+    with pytest.raises(Unsafe) as caught:
+        found(record(), record(), record())
+    assert (caught.value.code, caught.value.params) == ("several", {"vendor": "V", "count": 3})
 
 
 @given(

@@ -15,8 +15,8 @@ ERRORS = "errors"
 
 def began(run: int, table: int) -> None:
     """A table's turn has come."""
-    job, made = SyncJob.objects.get_or_create(run_id=run, table_id=table, defaults={"state": runs.RUNNING})
-    if not made and not job.state:
+    job, _ = SyncJob.objects.get_or_create(run_id=run, table_id=table, defaults={"state": runs.RUNNING})
+    if not job.state:
         SyncJob.objects.filter(pk=job.pk).update(state=runs.RUNNING)
 
 

@@ -101,11 +101,14 @@ def connections_of(pair: Pair) -> list[int]:
 
 
 @contextmanager
-def between_runs(pair: Pair) -> Iterator[None]:
-    """A transaction that no run of the pair's connections begins in. Raises Unsafe while one is going on."""
+def between_runs(pair: Pair, now: datetime) -> Iterator[None]:
+    """A transaction that no run of the pair's connections begins in. Raises Unsafe while one is going on.
+
+    As for a run, a change of settings that died holds nothing any more.
+    """
     with sql.together():
         held = Connection.objects.select_for_update().filter(pk__in=connections_of(pair)).order_by("pk")
-        if any(each.held_by for each in held):
+        if any(is_held(each.held_by, now) for each in held):
             raise _going_on()
         yield
 

@@ -43,7 +43,7 @@ def results(bench: Workbench, awaited: Sequence[str], now: datetime, language: s
 def said(failure: Mapping[str, Any], language: str = LANGUAGE) -> str:
     """A failure of a table as a sentence."""
     with translation.override(language):
-        return _sentence(str(failure["summary"]), failure.get("params") or {})
+        return _sentence(str(failure["summary"]), failure.get("params"))
 
 
 def _wrong(table: int, awaited: Sequence[str]) -> dict[str, SyncIssue]:
@@ -55,7 +55,7 @@ def _wrong(table: int, awaited: Sequence[str]) -> dict[str, SyncIssue]:
 def _why(issue: SyncIssue, codes: Mapping[str, str]) -> tuple[str, str]:
     details: dict[str, Any] = json.loads(issue.details)
     if "summary" in details:
-        said = _sentence(details["summary"], details.get("params") or {})
+        said = _sentence(details["summary"], details.get("params"))
         return said, str(details.get("code") or codes.get(str(details.get("field")), ""))
     said = _sentence(issue.reason, json.loads(issue.params))
     fields: dict[str, list[Any]] = details.get("fields") or {}
@@ -70,9 +70,9 @@ def _problem(told: Any) -> str:
 
 
 def _unique(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
+    return list(dict.fromkeys(filter(None, texts)))
 
 
-def _sentence(text: str, params: Mapping[str, Any]) -> str:
-    shown = translation.gettext(text) if text else ""
+def _sentence(text: str, params: Mapping[str, Any] | None) -> str:
+    shown = translation.gettext(text)
     return shown % params if params else shown

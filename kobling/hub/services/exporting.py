@@ -125,7 +125,7 @@ def make(
     found = _documents(connection, opener, wish, begin=True)
     with ExitStack() as between:
         for pair in Pair.objects.filter(left=connection):
-            between.enter_context(runs.between_runs(pair))
+            between.enter_context(runs.between_runs(pair, now))
         shown = _shown(connection, opener, wish, found)
         _check(shown, as_shown, why)
         checkpoints.reach(checkpoints.PLANNED)

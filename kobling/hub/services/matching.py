@@ -149,7 +149,7 @@ def apply(
     require(actor, Doing.WORK, pair.client)
     bench = bench_of(pair, table, opener)
     chosen = matcher.in_order(bench.mapping, rules)
-    with runs.between_runs(pair):
+    with runs.between_runs(pair, now):
         pass
     matcher.find(bench, chosen, left_out=left_out)
     done = Applied()
@@ -182,7 +182,7 @@ def _all_groups() -> Iterator[tuple[int, str]]:
 def _couple(actor: Actor, pair: Pair, bench: Workbench, wanted: Sequence[Two], now: datetime, done: Applied) -> None:
     """Couple those two and two that are there, free and not known to be different."""
     lefts, rights = [left for left, _ in wanted], [right for _, right in wanted]
-    with runs.between_runs(pair):
+    with runs.between_runs(pair, now):
         known = {side: _there(bench, side, ids) for side, ids in ((Side.LEFT, lefts), (Side.RIGHT, rights))}
         taken = {
             side: couplings.coupled_in([bench.table, *bench.siblings[side]], side, ids)
@@ -236,7 +236,7 @@ def _ask(
     while members := matches.group(*group, side, BATCH, after):
         after, ids = members[-1][0], [external_id for external_id, _ in members]
         raised = [_question(side, each, title, others, _keys(rule)) for each, title in members]
-        with runs.between_runs(pair):
+        with runs.between_runs(pair, now):
             issues.open_all(bench.table, raised, now)
             issues.park(bench.table, "ambiguous", [each.subject for each in raised])
             decide_many(actor, bench.table, side, ids, matcher.HELD, now)
@@ -256,7 +256,7 @@ def _create(actor: Actor, pair: Pair, bench: Workbench, now: datetime, why: str)
         after = ""
         while ids := matches.unmatched(side, after, BATCH):
             after = ids[-1]
-            with runs.between_runs(pair):
+            with runs.between_runs(pair, now):
                 decide_many(actor, bench.table, side, ids, "create", now, why)
                 mirror.touch(bench.feeds[side], ids)
             number += len(ids)
@@ -291,7 +291,7 @@ def uncouple_many(
     bench = bench_of(pair, table, opener)
     number = 0
     for links in _links(bench.table, external_ids):
-        with runs.between_runs(pair):
+        with runs.between_runs(pair, now):
             uids = [each.uid for each in links]
             couplings.remove(bench.table, uids)
             SyncIssue.objects.filter(table_id=bench.table, coupling__in=uids).update(state="settled")

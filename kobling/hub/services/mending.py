@@ -241,7 +241,7 @@ def _mend(work: _Work, how: str, wanted: Sequence[Broken], done: Mended) -> None
 
 def _uncouple(work: _Work, wanted: Sequence[Broken], done: Mended) -> None:
     uids = [each.coupling for each in wanted]
-    with runs.between_runs(work.pair):
+    with runs.between_runs(work.pair, work.now):
         couplings.remove(work.number, uids)
         SyncIssue.objects.filter(table_id=work.number, coupling__in=uids).update(state="settled")
         for side in Side:
@@ -263,7 +263,7 @@ def _find(work: _Work, bench: Workbench, wanted: Sequence[Broken], done: Mended)
             continue
         asked = work.opener.waiting.run(found_of(resource, ids))
         there[side] = set(ids) - set(asked.gone)
-        with runs.between_runs(work.pair):
+        with runs.between_runs(work.pair, work.now):
             mirror.put(bench.feeds[side], asked.records, [], work.now)
             mirror.mark_gone(bench.feeds[side], asked.gone, work.now)
     still, found = [], []
@@ -272,7 +272,7 @@ def _find(work: _Work, bench: Workbench, wanted: Sequence[Broken], done: Mended)
             found.append(each.coupling)
         else:
             still.append(each)
-    with runs.between_runs(work.pair):
+    with runs.between_runs(work.pair, work.now):
         _settle(bench.table, found)
         Coupling.objects.filter(table_id=bench.table, uid__in=found, policy__in=list(DeletionPolicy)).update(
             policy=None
@@ -314,7 +314,7 @@ def _choose(work: _Work, bench: Workbench, policy: DeletionPolicy, still: Sequen
         else:
             chosen.append(each)
     uids = [each.coupling for each in chosen]
-    with runs.between_runs(work.pair):
+    with runs.between_runs(work.pair, work.now):
         Coupling.objects.filter(table_id=bench.table, uid__in=uids).update(policy=policy.value)
         _settle(bench.table, uids)
         mirror.touch(bench.feeds[Side.LEFT], [each.left_id for each in chosen if each.left == THERE])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from kobling.cli.output import Exit
+from kobling.records import parse_instant
 from tests.story.expenses import PAIR, Expenses, amounts, ledger
 
 pytestmark = pytest.mark.story
@@ -22,7 +24,8 @@ def test_an_expense_becomes_a_draft_with_its_receipt_and_pleo_hears_of_it(taught
     assert (line["accountNumber"], line["balancingAccountNumber"], line["taxCode"]) == ("4010", "5840", "MOMS25")
     assert amounts([line]) == [Decimal("123.45")]
     assert line["description"] == "DSB - Åse Birkholm - Møde i Århus"
-    assert line["postingDate"] == entry["bookkeepingDate"][:10]
+    told_at = parse_instant(entry["bookkeepingDate"]).astimezone(ZoneInfo("Europe/Copenhagen"))
+    assert line["postingDate"] == told_at.date().isoformat(), "the day it was in Denmark, whatever the day in UTC"
     (paper,) = [each for each in taught.dump(taught.central, "attachments") if each["parentId"] == line["id"]]
     assert paper["byteSize"] > 0
     told = taught.items()[entry["id"]]

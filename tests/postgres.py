@@ -52,6 +52,19 @@ def fresh_database(url: str, name: str) -> str:
     return url.rsplit("/", 1)[0] + f"/{name}"
 
 
+def held_on(url: str, *folders: str) -> None:
+    """The tests of these folders pass on the database."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *folders, "-q"],
+        cwd=Path(__file__).resolve().parents[1],
+        env={**os.environ, "KOBLING_TEST_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -13,11 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.postgres import fresh_database, server
+from tests.postgres import fresh_database, held_on, server
 from tests.story.world import PAIR, World
 
 pytestmark = [pytest.mark.story, pytest.mark.postgres]
-ROOT = Path(__file__).resolve().parents[2]
 TAKE_OVER_WITHIN = 30
 
 
@@ -28,16 +25,7 @@ def postgres() -> Iterator[str]:
 
 
 def test_store_and_engine_hold_on_postgresql_too(postgres: str) -> None:
-    url = fresh_database(postgres, "engine")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/engine", "tests/store", "tests/services", "tests/access", "-q"],
-        cwd=ROOT,
-        env={**os.environ, "KOBLING_TEST_DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    held_on(fresh_database(postgres, "engine"), "tests/engine", "tests/store")
 
 
 @pytest.mark.parametrize("loses", ["its life", "its session"])

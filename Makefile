@@ -22,7 +22,7 @@ demo: $(STAMP)
 UNIT := $(addprefix tests/,unit planner sdk store engine access files)
 
 unit: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(UNIT) --ignore tests/planner/test_mutants.py --ignore tests/unit/test_told.py $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(UNIT) --ignore tests/planner/test_mutants.py --ignore tests/unit/test_told.py $(ARGS)
 
 test: $(STAMP)
 	@$(BIN)/python tools/prepare_tests.py

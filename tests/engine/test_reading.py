@@ -320,3 +320,11 @@ async def test_only_the_tolerant_leave_out_what_may_mend_itself() -> None:
     with tolerant():
         records, unread = await each_read(["1", "2", "3"], get)
     assert [each.external_id for each in records] == ["1", "3"] and [each.external_id for each in unread] == ["2"]
+
+
+def test_where_deletions_cannot_be_seen_nobody_looks_for_them(bench: Bench) -> None:
+    bench.companies.capabilities = replace(bench.companies.capabilities, deletions=Deletions.NONE)
+    bench.companies.put({"title": "Alfa"})
+    for _ in range(3):
+        bench.run(full=True)
+    assert bench.companies.calls["read_ids"] == 0

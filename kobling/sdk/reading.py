@@ -7,7 +7,7 @@ it whole; only inside ``tolerant`` is a record that fails again and again told l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -45,20 +45,25 @@ def tolerant() -> Iterator[None]:
         _tolerant.reset(token)
 
 
-def rows_in(told: Iterable[Any]) -> list[dict[str, Any]]:
-    """The rows of a list; what is no object among them becomes an empty one, of which no record can be made."""
+def rows_in(told: Any, vendor: str, detail: str = "") -> list[dict[str, Any]]:
+    """The rows of an answered list; what is no object among them becomes an empty one, of which no record can be made.
+
+    Raises Misunderstood where the answer is no list: it would read as one that has no rows, or rows of nothing.
+    """
+    if not isinstance(told, list):
+        raise Misunderstood(N_("%(vendor)s did not answer with a list."), vendor=vendor, detail=detail)
     return [each if isinstance(each, dict) else {} for each in told]
 
 
 def told_apart(rows: Iterable[Mapping[str, Any]], key: str) -> tuple[dict[str, dict[str, Any]], list[Unread]]:
-    """Rows by their ids, and those that name none."""
+    """Rows by their ids, and those that name none. Raises where it is all."""
     found, unread = dict[str, dict[str, Any]](), list[Unread]()
     for row in rows:
         if row.get(key):
             found[str(row[key])] = dict(row)
         else:
             unread.append(Unread("", _nameless(key)))
-    return found, unread
+    return found, _unless_all(found, unread)
 
 
 def last_with(
@@ -79,10 +84,15 @@ def ids_on(page: Page) -> list[str]:
 
     Raises what is wrong with a record that names none, since nobody can say then what is gone.
     """
-    for each in page.unread:
-        if not each.external_id:
-            raise each.error
+    raise_for(page.unread, ())
     return [record.external_id for record in page.records] + [each.external_id for each in page.unread]
+
+
+def raise_for(unread: Iterable[Unread], wanted: Collection[str]) -> None:
+    """Raise what is wrong with the first of these records, or with one that names no id: it may be one of them."""
+    for each in unread:
+        if not each.external_id or each.external_id in wanted:
+            raise each.error
 
 
 def _nameless(key: str) -> Misunderstood:
@@ -171,7 +181,7 @@ def _breaks_off(error: KoblingError) -> bool:
     return isinstance(error, Temporary) and not _tolerant.get()
 
 
-def _unless_all(found: Sequence[Record], unread: list[Unread]) -> list[Unread]:
+def _unless_all(found: Collection[object], unread: list[Unread]) -> list[Unread]:
     if not found and len(unread) >= _FEW:
         raise unread[0].error
     return unread

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from kobling.records import N_, NotThere, Record, Refused
 from kobling.sdk.protocols import Bookmark, Capabilities, FieldSchema, IdPage, Page, Report, Unread, Write
-from kobling.sdk.reading import ids_on
+from kobling.sdk.reading import ids_on, raise_for
 
 
 class NotWritten:
@@ -60,6 +60,5 @@ class ReadOnlyList(NotWritten):
     async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
         """Records by id."""
         records, unread = await self.all()
-        if broken := next((each for each in unread if each.external_id in {"", *external_ids}), None):
-            raise broken.error
+        raise_for(unread, external_ids)
         return [each for each in records if each.external_id in external_ids]

@@ -18,7 +18,17 @@ from kobling.records import (
     Unreachable,
 )
 from kobling.sdk.protocols import Page, Unread
-from kobling.sdk.reading import each_read, found_of, ids_on, last_with, records_of, rows_in, told_apart, tolerant
+from kobling.sdk.reading import (
+    each_read,
+    found_of,
+    ids_on,
+    last_with,
+    raise_for,
+    records_of,
+    rows_in,
+    told_apart,
+    tolerant,
+)
 
 ODD = Misunderstood("odd")
 EVERYBODYS = [SignInExpired("401"), RateLimited("429"), NotReached("gone")]
@@ -33,13 +43,35 @@ def ids(found) -> list[str]:
 
 
 def test_a_row_that_is_no_object_is_an_empty_one():
-    assert rows_in([{"a": 1}, None, "x", [1], {}]) == [{"a": 1}, {}, {}, {}, {}]
+    assert rows_in([{"a": 1}, None, "x", [1], {}], "Vendor") == [{"a": 1}, {}, {}, {}, {}]
+
+
+@pytest.mark.parametrize("told", [{"a": 1, "b": 2}, "rows", None, 7, ({},)])
+def test_an_answer_that_is_no_list_has_no_rows_to_read_on_from(told):
+    with pytest.raises(Misunderstood) as caught:
+        rows_in(told, "Vendor", "path")
+    assert str(caught.value) == "Vendor did not answer with a list. [path]"
 
 
 def test_rows_are_told_apart_by_their_ids_and_those_without_one_are_unread():
     found, unread = told_apart([{"id": 7, "a": 1}, {"a": 2}, {"id": ""}, {"id": 8}], "id")
     assert found == {"7": {"id": 7, "a": 1}, "8": {"id": 8}}
     assert [(each.external_id, each.error.code, each.error.detail) for each in unread] == [("", "nameless", "id")] * 2
+
+
+def test_rows_that_all_name_no_id_are_no_page_to_read_on_from():
+    assert [each.external_id for each in told_apart([{"a": 1}], "id")[1]] == [""]
+    with pytest.raises(Misunderstood) as caught:
+        told_apart([{}, {}], "id")
+    assert caught.value.code == "nameless"
+
+
+def test_what_is_wrong_is_raised_for_a_wanted_record_or_a_nameless_one():
+    raise_for([Unread("2", ODD)], ["1", "3"])
+    for unread in ([Unread("2", Refused("x")), Unread("3", ODD)], [Unread("2", Refused("x")), Unread("", ODD)]):
+        with pytest.raises(Misunderstood) as caught:
+            raise_for(unread, ["1", "3"])
+        assert caught.value is ODD
 
 
 def test_the_last_row_that_has_all_that_is_asked_for_next_is_taken():

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -19,6 +20,7 @@ from joserfc.jwk import RSAKey
 
 from kobling.connectors.unimicro import graphs
 from kobling.connectors.unimicro.faults import USED_BEFORE, words_of
+from kobling.connectors.unimicro.service import Service
 from kobling.connectors.unimicro.sign_in import assertion, claims_of
 from kobling.records import SettingsError
 
@@ -137,3 +139,12 @@ class TestSigningIn:
         body = base64.urlsafe_b64encode(b'{"AppFramework":"https://app.unimicro.no/"}').rstrip(b"=").decode()
         assert claims_of(f"x.{body}.y")["AppFramework"] == "https://app.unimicro.no/"
         assert claims_of("opaque") == {}
+
+
+async def test_a_company_without_a_key_is_not_one_to_be_called_by(serve, make_api) -> None:  # type: ignore[no-untyped-def]
+    async def vendor(_request: web.Request) -> web.Response:
+        told: list[Any] = [None, {"Name": "Nøgleløs AS"}, {"Key": "k1", "Name": "A"}, {"CompanyKey": "k2"}]
+        return web.json_response(told)
+
+    service = Service(make_api(await serve(vendor)), "", "seed")
+    assert await service.companies() == {"k1": "A", "k2": "k2"}

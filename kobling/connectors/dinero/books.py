@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from kobling.records import N_, Misunderstood, Unreachable, from_json, parse_instant
+from kobling.records import N_, Unreachable, from_json, parse_instant
 from kobling.sdk.http import Answer, Api
 from kobling.sdk.outcomes import current
 from kobling.sdk.protocols import Clock, Write
@@ -78,10 +78,9 @@ class Books:
         """Rows of one page of a list, and how many there are before paging."""
         told = await self.get(path, version, **params)
         rows = told.get("Collection") if isinstance(told, dict) else None
-        if not isinstance(rows, list):
-            raise Misunderstood(N_("%(vendor)s did not answer with a list."), vendor=self.api.vendor)
+        found = rows_in(rows, self.api.vendor, path)
         pagination = told.get("Pagination") or {}
-        return rows_in(rows), int(pagination.get("ResultWithoutFilter") or len(rows))
+        return found, int(pagination.get("ResultWithoutFilter") or len(found))
 
     def chosen_id(self, write: Write) -> str:
         """The uuid that a create with this key chooses, now and at every repetition."""

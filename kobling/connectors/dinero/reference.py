@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from kobling.connectors.dinero.books import Books
 from kobling.records import Record
@@ -25,8 +24,8 @@ class Reference(ReadOnlyList):
 
     async def all(self) -> tuple[Sequence[Record], Sequence[Unread]]:
         """Every row."""
-        rows: list[Any] = await self._books.get(self._path, **self._params)
-        found, unread = told_apart(rows_in(rows), self._key)
+        told = await self._books.get(self._path, **self._params)
+        found, unread = told_apart(rows_in(told, self._books.api.vendor, self._path), self._key)
         return [Record(self.name, each, row) for each, row in found.items()], unread
 
 

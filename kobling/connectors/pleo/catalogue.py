@@ -100,15 +100,11 @@ class Catalogue:
 
     async def rows(self) -> AsyncIterator[Row]:
         """Every row. Raises for one that cannot be read: what is looked for may be that one."""
-        page = await self.read(None)
-        while True:
-            if page.unread:
-                raise page.unread[0].error
+        async for page in pages(self):
+            for odd in page.unread:
+                raise odd.error
             for each in page.records:
                 yield {"id": each.external_id, **each.fields}
-            if not page.more:
-                return
-            page = await self.read(page.bookmark)
 
     async def read_ids(self, position: str | None) -> IdPage:
         """Every id."""

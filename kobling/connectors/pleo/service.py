@@ -41,7 +41,7 @@ class Service:
         else:
             told = await self.api.json("POST", path, params=query, json=search, safe=True)
         try:
-            rows, pages = rows_in(told["data"]), told["pagination"]
+            rows, pages = rows_in(told["data"], self.api.vendor, path), told["pagination"]
         except (KeyError, TypeError):
             raise Misunderstood(N_("%(vendor)s sent a list without its envelope."), vendor=self.api.vendor) from None
         following = pages.get("endCursor") if pages.get("hasNextPage") else None

@@ -11,8 +11,9 @@ from typing import Any
 
 from kobling.connectors.recman.service import PAGE, V1, Rows, Service
 from kobling.records import N_, Misunderstood, NotOffered, NotThere, Record
+from kobling.sdk.paging import pages
 from kobling.sdk.protocols import Bookmark, Capabilities, Deletions, FieldSchema, IdPage, Page
-from kobling.sdk.reading import ids_on, records_of
+from kobling.sdk.reading import ids_on, raise_for, records_of
 from kobling.sdk.readonly import NotWritten
 
 _TRIES = 3
@@ -140,14 +141,12 @@ class ScopeList(NotWritten):
     async def get_many(self, external_ids: Sequence[str]) -> Sequence[Record]:
         """Records by id. Raises for one that cannot be read: it may be one of these."""
         wanted, found = set(external_ids), dict[str, Record]()
-        page = await self.read(None)
-        while True:
-            if broken := next((each for each in page.unread if each.external_id in {"", *wanted}), None):
-                raise broken.error
+        async for page in pages(self):
+            raise_for(page.unread, wanted)
             found |= {each.external_id: each for each in page.records if each.external_id in wanted}
-            if not page.more or len(found) == len(wanted):
-                return list(found.values())
-            page = await self.read(page.bookmark)
+            if len(found) == len(wanted):
+                break
+        return list(found.values())
 
     def _readable(self, item: tuple[str, Mapping[str, Any]]) -> Record:
         try:

@@ -51,10 +51,7 @@ class Service:
 
     async def query(self, vtql: str) -> list[dict[str, Any]]:
         """Rows of a VTQL query."""
-        rows = await self.call("GET", "query", query=vtql)
-        if not isinstance(rows, list):
-            raise Misunderstood(N_("%(vendor)s did not answer a query with rows."), vendor=self._api.vendor)
-        return rows_in(rows)
+        return rows_in(await self.call("GET", "query", query=vtql), self._api.vendor, vtql[:100])
 
     async def call(self, method: str, operation: str, **params: str) -> Any:
         """Run an operation and return its result; a session that is over is renewed and the call repeated.

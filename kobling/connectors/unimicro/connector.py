@@ -43,13 +43,12 @@ class Unimicro:
         await self._check_address()
         reached = await self.service.companies()
         wanted = self._wanted.casefold()
-        for each in reached:
-            key, name = str(each.get("Key") or each.get("CompanyKey")), str(each.get("Name") or each.get("CompanyName"))
-            if (not wanted and len(reached) == 1) or wanted in (key.casefold(), name.casefold()):
+        for key, name in reached.items():
+            if (not wanted and len(reached) == 1) or (wanted and wanted in (key.casefold(), name.casefold())):
                 self.service.company_key = key
                 await self.service.rows("customers", select="ID", top="1")
                 return Health(name, "Softrig API", settings={"company_key": key}, identity=key)
-        names = ", ".join(str(each.get("Name") or each.get("CompanyName")) for each in reached)
+        names = ", ".join(reached.values())
         raise SettingsError(
             N_("There is no company “%(name)s”. There are: %(names)s."),
             field="company",

@@ -27,18 +27,19 @@ class Service:
         """What every call carries."""
         return {"CompanyKey": self.company_key, "Year": str(self.api.clock.now().year)}
 
-    async def companies(self) -> list[Row]:
-        """Companies that the sign-in reaches."""
-        told = await self.api.json("GET", "/api/init/companies")
-        return [dict(each) for each in self._listed(told, "companies")]
+    async def companies(self) -> dict[str, str]:
+        """Companies that the sign-in reaches: key → name; one without a key cannot be called and is left out."""
+        rows = rows_in(await self.api.json("GET", "/api/init/companies"), self.api.vendor, "companies")
+        told = [
+            (each.get("Key") or each.get("CompanyKey"), each.get("Name") or each.get("CompanyName")) for each in rows
+        ]
+        return {str(key): str(name or key) for key, name in told if key}
 
     async def rows(self, route: str, **options: str) -> list[Row]:
         """Rows of a query; options without a value are left out."""
         params = {name: value for name, value in options.items() if value}
         told = await self.api.json("GET", f"{_BIZ}/{route}", params=params, headers=self.headers())
-        if not isinstance(told, list):
-            raise Misunderstood(N_("%(vendor)s sent a list in a shape of its own."), vendor="Unimicro", detail=route)
-        return rows_in(told)
+        return rows_in(told, self.api.vendor, route)
 
     async def one(self, route: str, external_id: str, expand: str = "") -> Row:
         """One record with what is nested in it. Raises NotThere."""
@@ -58,8 +59,3 @@ class Service:
         except (ValueError, UnicodeDecodeError):
             raise self.api.not_json(method, path, answer, safe=False) from None
         return dict(told) if isinstance(told, dict) else {}
-
-    def _listed(self, told: Any, what: str) -> list[Row]:
-        if not isinstance(told, list) or not all(isinstance(each, dict) for each in told):
-            raise Misunderstood(N_("%(vendor)s sent a list in a shape of its own."), vendor="Unimicro", detail=what)
-        return told

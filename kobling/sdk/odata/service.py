@@ -101,10 +101,8 @@ class Service:
         except ValueError:
             raise self.api.not_json("GET", path, answer, safe=True) from None
         rows = told.get("value") if isinstance(told, dict) else None
-        if not isinstance(rows, list):
-            raise Misunderstood(N_("%(vendor)s did not answer with a list."), vendor=self.api.vendor, detail=path[:100])
         return Rows(
-            rows_in(rows),
+            rows_in(rows, self.api.vendor, path[:100]),
             told.get("@odata.nextLink"),
             told.get("@odata.deltaLink"),
             told.get("@odata.count"),

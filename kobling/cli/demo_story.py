@@ -13,12 +13,12 @@ from rich.markup import escape
 from kobling.access.models import Client
 from kobling.access.policy import Actor
 from kobling.cli import output, proving, syncing, watching
-from kobling.cli.output import filled
 from kobling.cli.stand_ins import StandIn, StandIns
 from kobling.cli.start import vendors
 from kobling.hub.models import Coupling, Pair, Run, WriteIntent
 from kobling.hub.services import connections, history, issues, overview, pairs, plans, verifying
 from kobling.hub.services import syncing as services
+from kobling.hub.told.said import filled
 from kobling.records import N_, NP_
 
 NAME = "simply-crm-dinero"

@@ -21,6 +21,7 @@ from kobling.hub import runs, vault
 from kobling.hub.models import Run, Schedule
 from kobling.hub.services import connections, pairs
 from kobling.hub.told.checks import CheckTold
+from kobling.hub.told.said import filled
 from kobling.records import N_
 
 app = typer.Typer()
@@ -67,7 +68,7 @@ def _connections() -> Iterator[CheckTold]:
     for each in connections.listed(who_asks()):
         name = f"{translated('Connection')} {each.client} / {each.name}"
         if (error := unreadable.get(each.id)) is not None:
-            yield CheckTold(name, False, output.filled(error.summary, error.params))
+            yield CheckTold(name, False, filled(error.summary, error.params))
             continue
         yield CheckTold(name, bool(each.healthy), each.account_name if each.healthy else output.in_words(each.reason))
 

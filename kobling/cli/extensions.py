@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.markup import escape
 
 from kobling.cli import output
+from kobling.hub.told.said import filled
 from kobling.pairs.registry import pairs
 from kobling.sdk.extensions import OURSELVES, LeftOut
 from kobling.sdk.registry import connectors
@@ -27,7 +28,7 @@ def left_out() -> tuple[LeftOut, ...]:
 
 def told(one: LeftOut) -> list[str]:
     """Why it cannot be used, and what its maker needs to know."""
-    return [each for each in (output.filled(one.error.summary, one.error.params), one.error.detail) if each]
+    return [each for each in (filled(one.error.summary, one.error.params), one.error.detail) if each]
 
 
 def tell() -> None:

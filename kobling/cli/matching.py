@@ -19,6 +19,7 @@ from kobling.hub.couplings.matcher import Rule
 from kobling.hub.models import Pair
 from kobling.hub.services import matching, mending
 from kobling.hub.told.couplings import LinkTold, MatchedTold, MendedTold
+from kobling.hub.told.said import filled
 from kobling.records import N_
 
 app = typer.Typer()
@@ -75,7 +76,7 @@ def _show(found: matching.Preview, json: bool) -> None:
             each.left_title,
             each.right,
             each.right_title,
-            output.filled(each.reason, {"keys": each.keys}),
+            filled(each.reason, {"keys": each.keys}),
             f"{each.score} %",
         )
         for each in found.rows

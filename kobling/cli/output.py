@@ -20,8 +20,8 @@ from rich.table import Table
 from kobling.access.actors import Kind, Who
 from kobling.cli import hints
 from kobling.cli.words import word
-from kobling.hub.told.said import Said
-from kobling.records import COUNTED, N_, NP_, KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
+from kobling.hub.told.said import Said, filled
+from kobling.records import N_, NP_, KoblingError, Misunderstood, Refused, SettingsError, Temporary, Unsafe
 from kobling.sdk.advice import advice
 
 
@@ -42,35 +42,13 @@ err = Console(stderr=True, highlight=False)
 
 
 def translated(text: str) -> str:
-    """A sentence in the person's language."""
-    from django.utils.translation import gettext
-
-    return gettext(text) if text else ""
+    """A sentence of the command's own in the person's language."""
+    return filled(text)
 
 
 def failure(told: Mapping[str, Any] | None) -> str:
     """What a run failed of, as a sentence; empty where it did not."""
     return filled(str(told["summary"]), told.get("params") or {}) if told else ""
-
-
-def counted(text: str, number: Any) -> str:
-    """A sentence in the person's language, as it reads for so many; one that counts nothing as it is."""
-    from django.utils.translation import ngettext
-
-    if text not in COUNTED or not str(number).isdigit():
-        return translated(text)
-    return ngettext(COUNTED[text], text, int(number))
-
-
-def filled(text: str, params: Mapping[str, Any] | None = None) -> str:
-    """A stored sentence in the person's language, with its parameters."""
-    sentence = counted(text, (params or {}).get("number"))
-    if params and params.get("side") in ("left", "right"):
-        params = {**params, "side": shown(params["side"])}
-    try:
-        return sentence % params if params else sentence
-    except (KeyError, TypeError, ValueError):
-        return sentence
 
 
 def in_words(said: Said) -> str:
@@ -81,7 +59,7 @@ def in_words(said: Said) -> str:
 
 def shown(stored: str) -> str:
     """A stored word (a state, a counter, a kind, a side) in the person's language."""
-    return translated(word(stored))
+    return filled(word(stored))
 
 
 def who(found: Who) -> str:
@@ -142,7 +120,7 @@ def cell(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return filled(NP_("%(number)s line", "%(number)s lines"), {"number": len(value)})
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict):
-        return translated(value[0]) % value[1] if value[1] else translated(value[0])
+        return filled(value[0], value[1])
     if isinstance(value, list | dict):
         return msgspec.json.encode(value, enc_hook=_plain, order="deterministic").decode()[:200]
     return str(value)

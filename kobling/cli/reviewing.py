@@ -99,7 +99,7 @@ def _print_states(lines: Sequence[Line]) -> None:
             output.shown(each.state),
             output.shown(each.to_right),
             output.shown(each.to_left),
-            output.filled(each.error["summary"], each.error.get("params")) if each.error else "",
+            output.failure(each.error),
         )
         for each in lines
     ]

@@ -16,6 +16,7 @@ from kobling.cli.start import vendors
 from kobling.hub.models import SyncIssue
 from kobling.hub.services import issues, pairs
 from kobling.hub.told.records import AnswerForetold, ChoiceTold, IssueTold, NotSettled, SettledTold
+from kobling.hub.told.said import filled
 from kobling.records import N_, KoblingError, from_json
 from kobling.sync.answers import CHOICES
 from kobling.sync.doubts import INFORMATIONAL
@@ -138,7 +139,7 @@ def _settle(chosen: list[SyncIssue], choose: str, other: str, why: str, json: bo
 
 
 def _reason(issue: SyncIssue) -> str:
-    return output.filled(issue.reason, from_json(issue.params))
+    return filled(issue.reason, from_json(issue.params))
 
 
 def _what(issue: SyncIssue) -> str:

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from rich.markup import escape
 
 from kobling import log
+from kobling.hub.told.said import filled
 from kobling.records import N_
 
 if TYPE_CHECKING:
@@ -79,10 +80,10 @@ def _said(home: Home, new: bool, open_to_others: list[str]) -> None:
 
     told = {"folder": str(home.folder), "names": ", ".join(open_to_others)}
     if new and home.named:
-        output.err.print(escape(output.filled(N_("A new Kobling was begun in %(folder)s."), told)))
+        output.err.print(escape(filled(N_("A new Kobling was begun in %(folder)s."), told)))
     elif not new and open_to_others:
         text = N_("Others on this machine could read %(names)s. From now on only the owner can.")
-        output.err.print(escape(output.filled(text, told)))
+        output.err.print(escape(filled(text, told)))
 
 
 def actor(name: str = "", client: str = "") -> Actor:

@@ -18,11 +18,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from kobling.cli.output import err, filled
+from kobling.cli.output import err
 from kobling.engine.patience import Patience
 from kobling.hub import runs
 from kobling.hub.models import Run
 from kobling.hub.runs import Phase
+from kobling.hub.told.said import filled
 from kobling.records import N_, KoblingError, Unsafe
 from kobling.sdk.clock import SystemClock
 

@@ -135,7 +135,7 @@ def _at_least(value: Any, bound: Any) -> bool:
         return str(value) >= bound
     try:
         return exact(value) >= exact(bound)
-    except (ValueError, TypeError):
+    except ValueError:
         return False
 
 

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CANCELLED, ANNULLERET = "The run was cancelled.", "Kørslen blev annulleret."
 GONE, VAEK = "%(vendor)s says that the record is gone.", "V oplyser, at posten ikke findes mere."
+VAEK_UNFILLED = "%(vendor)s oplyser, at posten ikke findes mere."
+SIDE, SIDE_DA = "The record was deleted on the %(side)s side.", "Posten blev slettet på venstre side."
 
 
 @pytest.fixture
@@ -148,6 +150,8 @@ def test_reasons_are_in_the_language_of_those_who_read_them(table: int) -> None:
         ({"summary": CANCELLED, "params": None}, ANNULLERET),
         ({"summary": "100 %", "params": {}}, "100 %"),
         ({"summary": ""}, ""),
+        ({"summary": GONE, "params": {"other": "V"}}, VAEK_UNFILLED),
+        ({"summary": SIDE, "params": {"side": "left"}}, SIDE_DA),
     ],
 )
 def test_a_failure_of_a_table_is_a_sentence(failure: dict[str, Any], said: str) -> None:

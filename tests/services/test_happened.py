@@ -19,6 +19,7 @@ from kobling.hub.services import history, issues
 from kobling.hub.services.log import record
 from kobling.hub.told.records import HistoryTold
 from kobling.hub.told.runs import Progress, RunTold
+from kobling.hub.told.said import filled
 from kobling.records import NP_, Unsafe
 from kobling.sdk.advice import advice
 from tests.engine.bench import Bench, benches
@@ -107,9 +108,9 @@ ROWS = NP_("%(number)s line", "%(number)s lines")
 )
 def test_a_sentence_that_counts_says_one_and_many(language: str, one: str, many: str) -> None:
     with translation.override(language):
-        assert output.filled(ROWS, {"number": 1}) == one
-        assert output.filled(ROWS, {"number": 0}) == many
-        assert advice(Unsafe(ROWS, number=1), output.filled).what_happened == one
+        assert filled(ROWS, {"number": 1}) == one
+        assert filled(ROWS, {"number": 0}) == many
+        assert advice(Unsafe(ROWS, number=1), filled).what_happened == one
 
 
 def test_in_english_it_counts_without_a_catalogue() -> None:

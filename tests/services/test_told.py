@@ -46,7 +46,7 @@ from kobling.hub.told.offers import ActivatedTold
 from kobling.hub.told.pairs import MadeTold, OptionsTold, PairTold, ScheduleTold
 from kobling.hub.told.records import AnswerForetold, ChoiceTold, NotSettled, SettledTold
 from kobling.hub.told.runs import FullSyncTold, ReviewTold
-from kobling.hub.told.said import Said
+from kobling.hub.told.said import Said, filled
 from kobling.mapping import Side
 from kobling.mapping.identity import Checked
 from kobling.sdk.figures import Figure
@@ -318,7 +318,7 @@ def test_what_an_answer_would_do_is_told_or_why_it_cannot_be_given(bench: Any, p
     prints(AnswerForetold.of(fits), {"issue": issue.pk, "possible": True, "what": does})
     (misfit,) = issues.preview(WHO, [issue], "nonsense", bench.opener, NOW)
     assert misfit.problem is not None
-    why = output.filled(misfit.problem.summary, misfit.problem.params)
+    why = filled(misfit.problem.summary, misfit.problem.params)
     prints(AnswerForetold.of(misfit), {"issue": issue.pk, "possible": False, "what": why})
     told = SettledTold(3, [NotSettled.of(issue, misfit.problem)])
     prints(told, {"settled": 3, "failed": [{"issue": issue.pk, "why": why}]})

@@ -13,6 +13,7 @@ from kobling.hub.models import SyncIssue
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings
 from kobling.hub.store.quiet import is_quiet
+from kobling.hub.told.said import filled
 from kobling.mapping import Side
 from kobling.sdk.protocols import Told
 
@@ -43,7 +44,7 @@ def results(bench: Workbench, awaited: Sequence[str], now: datetime, language: s
 def said(failure: Mapping[str, Any], language: str = LANGUAGE) -> str:
     """A failure of a table as a sentence."""
     with translation.override(language):
-        return _sentence(str(failure["summary"]), failure.get("params"))
+        return filled(str(failure["summary"]), failure.get("params"))
 
 
 def _wrong(table: int, awaited: Sequence[str]) -> dict[str, SyncIssue]:
@@ -55,9 +56,9 @@ def _wrong(table: int, awaited: Sequence[str]) -> dict[str, SyncIssue]:
 def _why(issue: SyncIssue, codes: Mapping[str, str]) -> tuple[str, str]:
     details: dict[str, Any] = json.loads(issue.details)
     if "summary" in details:
-        said = _sentence(details["summary"], details.get("params"))
+        said = filled(details["summary"], details.get("params"))
         return said, str(details.get("code") or codes.get(str(details.get("field")), ""))
-    said = _sentence(issue.reason, json.loads(issue.params))
+    said = filled(issue.reason, json.loads(issue.params))
     fields: dict[str, list[Any]] = details.get("fields") or {}
     texts = [_problem(values[0]) for values in fields.values() if values and values[0]]
     kind = next((codes[name] for name in fields if name in codes), "")
@@ -66,13 +67,8 @@ def _why(issue: SyncIssue, codes: Mapping[str, str]) -> tuple[str, str]:
 
 def _problem(told: Any) -> str:
     """What is wrong with a field: a text, or a sentence with parameters."""
-    return _sentence(told[0], told[1]) if isinstance(told, list) else str(told)
+    return filled(told[0], told[1]) if isinstance(told, list) else str(told)
 
 
 def _unique(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(filter(None, texts)))
-
-
-def _sentence(text: str, params: Mapping[str, Any] | None) -> str:
-    shown = translation.gettext(text)
-    return shown % params if params else shown

@@ -192,12 +192,14 @@ def test_a_killed_rotation_leaves_what_a_running_process_can_read(data_folder: P
 
 def test_lost_keys_are_made_anew_and_only_what_they_opened_is_forgotten() -> None:
     lost = connection("lost")
+    Connection.objects.filter(pk=lost.pk).update(health_params={"left": "over"})
     vault.key_path().unlink()
     assert keys.renew(OPERATOR, datetime(2026, 11, 23, tzinfo=UTC)) == ("lost",)
     kept = connection("kept")
     assert keys.renew(OPERATOR, datetime(2026, 11, 23, tzinfo=UTC)) == ()
     lost.refresh_from_db()
     assert (lost.secrets, lost.grant, lost.healthy) == ("", "", False) and lost.revoked_at is not None
+    assert (lost.health_text, lost.health_params) == ("The key file was lost. Connect it again.", {})
     assert opens(kept)
 
 

@@ -230,10 +230,12 @@ def test_credentials_say_whom_they_serve_and_how_they_stand(bench: Bench) -> Non
 def test_a_revoked_key_is_forgotten_and_nothing_is_asked_with_it(bench: Bench) -> None:
     left = bench.pair.left
     left.secrets, left.grant, left.healthy = vault.seal({"key": "s"}), vault.seal({"token": "t"}), True
+    left.health_params = {"left": "over"}
     left.save()
     credentials.revoke(WHO, left, NOW, "lækket")
     left.refresh_from_db()
     assert (left.secrets, left.grant, left.healthy) == ("", "", False)
+    assert (left.health_text, left.health_params) == ("The key was revoked.", {})
     with pytest.raises(SettingsError, match="revoked"):
         bench.opener.connector(left)
     assert [each.state for each in credentials.listed(WHO)] == ["revoked", "untested"]

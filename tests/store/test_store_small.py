@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 
 from kobling.hub.models import Connection
 from kobling.hub.store import mirror, pointing, sql
-from kobling.hub.store.health import kept, reason, why_red
+from kobling.hub.store.health import kept, reason, remember, why_red
 from kobling.hub.store.notifications import Remembered
 from kobling.hub.told.said import Said
 from kobling.mapping import Side
@@ -139,6 +139,9 @@ def test_a_connection_is_red_with_a_sentence_and_well_without_one(shelf: Shelf) 
     assert kept(None) == {"healthy": True, "health_text": "", "health_params": {}}
     connection = Connection.objects.first()
     assert connection is not None
+    assert remember(connection, error) == list(told) == [*remember(connection, None)]
+    assert (connection.healthy, connection.health_text, connection.health_params) == (True, "", {})
+    connection.refresh_from_db()
     assert why_red(connection) == Said(
         "%(connection)s: %(why)s", {"connection": "one left", "why": Said("not tested yet")}
     )

@@ -19,7 +19,7 @@ from kobling.hub.connections.opening import Opener
 from kobling.hub.happened import What
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
-from kobling.hub.store.health import kept
+from kobling.hub.store.health import remember
 from kobling.hub.told.connections import ConnectionTold
 from kobling.records import N_, KoblingError, SettingsError
 from kobling.sdk.context import GrantData, LoadGrant
@@ -161,7 +161,7 @@ def _keep(connection: Connection, health: Health, described: Mapping[str, Mappin
     connection.account_name = health.account_name[:_LONGEST_NAME]
     connection.identity = health.identity or connection.identity
     connection.described = describing.as_data(described)
-    connection.healthy, connection.health_text, connection.health_params = True, "", {}
+    remember(connection, None)
     connection.checked_at = timezone.now()
     connection.save()
 
@@ -306,7 +306,6 @@ def _sorted_settings(kind: ConnectorType, given: Mapping[str, str]) -> tuple[dic
 
 
 def _remember_health(connection: Connection, error: KoblingError) -> None:
-    columns = {**kept(error), "checked_at": timezone.now()}
-    for name, value in columns.items():
-        setattr(connection, name, value)
-    connection.save(update_fields=[*columns, "account_name"])
+    columns = remember(connection, error)
+    connection.checked_at = timezone.now()
+    connection.save(update_fields=[*columns, "checked_at", "account_name"])

@@ -13,8 +13,9 @@ from kobling.hub.models import Connection
 from kobling.hub.models.market import Activation
 from kobling.hub.services.log import record
 from kobling.hub.store import sql
+from kobling.hub.store.health import remember
 from kobling.hub.told.connections import ConnectionTold
-from kobling.records import N_, SettingsError, Unsafe
+from kobling.records import N_, SettingsError, SignInExpired, Unsafe
 
 _LONGEST = 100
 ACTIVE, UNTESTED, REFUSED, REVOKED = "active", "untested", "refused", "revoked"
@@ -57,8 +58,8 @@ def revoke(actor: Actor, connection: Connection, now: datetime, why: str = "") -
             return
         row.secrets, row.grant, row.revoked_at = "", "", now
         row.grant_version += 1
-        row.healthy, row.health_text = False, N_("The key was revoked.")
-        row.save(update_fields=["secrets", "grant", "grant_version", "revoked_at", "healthy", "health_text"])
+        columns = remember(row, SignInExpired(N_("The key was revoked.")))
+        row.save(update_fields=["secrets", "grant", "grant_version", "revoked_at", *columns])
         record(actor, connection.client, What.KEY_REVOKED, connection.name, why=why)
     connection.refresh_from_db()
 

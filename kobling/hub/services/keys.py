@@ -18,7 +18,8 @@ from kobling.hub.happened import What
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
 from kobling.hub.store import sql
-from kobling.records import N_, KoblingError
+from kobling.hub.store.health import remember
+from kobling.records import N_, KoblingError, SignInExpired
 from kobling.sync import checkpoints
 
 LOCK_FILE = "keys.lock"
@@ -118,8 +119,8 @@ def _opens(connection: Connection) -> bool:
 
 def _forget(connection: Connection, now: datetime) -> None:
     connection.secrets, connection.grant, connection.revoked_at = "", "", now
-    connection.healthy, connection.health_text = False, N_("The key file was lost. Connect it again.")
-    connection.save(update_fields=["secrets", "grant", "revoked_at", "healthy", "health_text"])
+    columns = remember(connection, SignInExpired(N_("The key file was lost. Connect it again.")))
+    connection.save(update_fields=["secrets", "grant", "revoked_at", *columns])
 
 
 @contextmanager

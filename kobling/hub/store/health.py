@@ -19,6 +19,14 @@ def kept(error: KoblingError | None) -> dict[str, Any]:
     return {"healthy": False, "health_text": error.summary, "health_params": params}
 
 
+def remember(connection: Connection, error: KoblingError | None) -> list[str]:
+    """Let a row, not saved yet, say how it stands; the names of the columns that this concerns."""
+    columns = kept(error)
+    for name, value in columns.items():
+        setattr(connection, name, value)
+    return list(columns)
+
+
 def reason(connection: Connection) -> Said:
     """Why it is not well; empty where it is, or was not tried yet."""
     return Said(connection.health_text, connection.health_params)

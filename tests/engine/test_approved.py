@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,14 +13,9 @@ from kobling.hub import runs
 from kobling.hub.models import Decision, Run
 from kobling.hub.services import syncing
 from kobling.records import Unsafe
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def approve(bench: Bench, shown: Run) -> Run:

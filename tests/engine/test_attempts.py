@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,11 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def killed_before(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, call: int = 1) -> None:

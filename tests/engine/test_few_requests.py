@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from kobling.engine.steps.reading import MANY_ECHOES
 from kobling.hub.models import Feed, PlanChunk
 from kobling.hub.store import journal
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def fill(bench: Bench, number: int) -> None:

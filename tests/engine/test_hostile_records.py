@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from kobling.hub.models import SyncIssue
 from kobling.records import Record
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,11 +23,6 @@ TEXTS = {
     "a control": "Al\x1b[31mfa",
     "per cent": "100 %(name)s %d %",
 }
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))

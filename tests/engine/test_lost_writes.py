@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +18,7 @@ from kobling.records import NotReached, Record, Refused, Unreachable
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Declined, Unknown
 from kobling.sdk.protocols import Write
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOST = {"timeout": Unreachable("no answer", code="timeout"), "dropped": Unreachable("connection reset")}
@@ -27,11 +26,6 @@ LOST = {"timeout": Unreachable("no answer", code="timeout"), "dropped": Unreacha
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 class StillWorking:

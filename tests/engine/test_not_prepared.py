@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from kobling.hub.models import Decision, SyncIssue, WriteIntent
 from kobling.mapping import Codec, DeletionPolicy, Side, end
-from tests.engine.bench import CUSTOMERS, Bench, benches
+from tests.engine.bench import CUSTOMERS, Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,11 +20,6 @@ def too_long(value: object, _side: str, _resolver: object) -> tuple[object, ...]
 
 
 SHORT = Codec("short", lambda values, _side, _resolver: values[0] or None, too_long)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def shortened(bench: Bench) -> None:

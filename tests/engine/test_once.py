@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -15,17 +14,12 @@ from kobling.mapping import MatchRule, Side
 from kobling.records import SettingsError
 from kobling.sync.actions import Couple, RaiseConflict, Update
 from kobling.sync.once import Once
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WHO = Actor.operator("bogholder")
 CVR = "12345674"
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def test_a_matched_pair_stands_once_in_a_plan(bench: Bench) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,14 +21,9 @@ from kobling.records import (
 )
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Declined, NotSent
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def firms(bench: Bench, number: int = 3) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,10 @@ from kobling.mapping import Side
 from kobling.records import KoblingError, NoRoom, StorageError, Temporary, Unsafe
 from kobling.sdk.clock import FakeClock
 from kobling.sync import checkpoints
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RECORDS = 40
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def pages(limit: int | None = None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,16 +12,11 @@ from kobling.hub.models import Coupling, SyncIssue, Table
 from kobling.hub.services.deciding import decide
 from kobling.mapping import Condition, Side
 from kobling.sdk.memory import MemoryResource
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WHO = Actor.operator("bogholder")
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 @pytest.mark.parametrize("leading", list(Side))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -22,14 +21,9 @@ from kobling.records import Misunderstood, NotReached, RateLimited, Record, Unre
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.protocols import Deletions, IdPage, Page, Unread
 from kobling.sdk.reading import each_read, records_of, tolerant
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def broken_at(resource: MemoryResource, bad: set[str], error: Any, monkeypatch: pytest.MonkeyPatch) -> None:

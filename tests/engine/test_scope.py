@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,15 +15,10 @@ from kobling.hub.services.deciding import decide
 from kobling.mapping import Direction, FieldMapping, Side, TableMapping, end
 from kobling.mapping.references import soft_reference
 from kobling.pairs.base import Option
-from tests.engine.bench import CUSTOMERS, ORDERS, Bench, benches
+from tests.engine.bench import CUSTOMERS, ORDERS, Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def test_only_coupled_records_are_kept_in_step_and_no_others_are_touched(bench: Bench) -> None:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from kobling.hub.models import SyncJob
 from kobling.records import KoblingError, Misunderstood, NotOffered, SettingsError
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def broken(bench: Bench, resource: str, error: KoblingError) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from kobling.engine.worker import AT_ONCE, DUE_EVERY_TICKS, WATCH_EVERY_TICKS, W
 from kobling.hub import runs
 from kobling.hub.models import Run, Schedule
 from kobling.records import KoblingError, Misunderstood, NoRoom, SettingsError, StorageError, Unsafe
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,11 +55,6 @@ class Lock:
 
     def alive(self) -> bool:
         return self.lives
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from kobling.access.policy import Actor, Doing, NotFound, may
 from kobling.hub import runs, services
 from kobling.hub.services import exporting, pairs, syncing
 from kobling.records import KoblingError
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 from tests.services.cast import NOBODYS, cast
 from tests.services.house import NOW, SOURCES, House
 from tests.services.rows import PLAN, SEE, SERVICES, SET_UP, SPEND, WITHOUT_ACTOR, WORK, Row
@@ -34,11 +34,6 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     made = House()
     yield made
     made.close()
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def modules() -> Iterator[ModuleType]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,18 +21,13 @@ from kobling.mapping.identity import Checked
 from kobling.records import Misunderstood, Refused, SettingsError, from_json
 from kobling.sdk.protocols import FieldSchema, Unread
 from kobling.sync.answers import ANSWERS
-from tests.engine.bench import CUSTOMERS, Bench, benches
+from tests.engine.bench import CUSTOMERS, Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WHO = Actor.operator("bogholder")
 POSTED = (Condition("Posted", "equals", True),)
 TOTAL = FieldMapping("total", end("total", codec=NUMBER), end("Total", codec=NUMBER), proof=True)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 class Always(dict[str, Any]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 
 import pytest
@@ -22,15 +21,10 @@ from kobling.hub.told.runs import Progress, RunTold
 from kobling.hub.told.said import filled
 from kobling.records import NP_, Unsafe
 from kobling.sdk.advice import advice
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WHO = Actor.operator("bogholder")
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def test_everything_that_can_happen_has_its_sentence_and_fits_its_place() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from kobling.pairs.base import Option
 from kobling.records import KoblingError, SettingsError, Unreachable, Unsafe
 from kobling.sdk.clock import FakeClock
 from kobling.sdk.protocols import Health, Setting
-from tests.engine.bench import Bench, MemorySystem, benches
+from tests.engine.bench import Bench, MemorySystem
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WHO = Actor.operator()
@@ -35,11 +34,6 @@ class Account(MemorySystem):
         if self.fails is not None:
             raise self.fails
         return Health(self.name, identity=self.identity)
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def accounts(bench: Bench, **more: Account) -> dict[str, Account]:

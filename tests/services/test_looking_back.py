@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,15 +14,10 @@ from kobling.hub.models import Schedule, WriteIntent
 from kobling.hub.services import history, issues, pairs, undoing
 from kobling.pairs.common_options import SYNCHRONISE
 from kobling.records import SettingsError, to_json
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WHO = Actor.operator()
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def test_undoing_a_run_of_a_table_that_is_gone_says_so_and_undoes_the_others(bench: Bench) -> None:

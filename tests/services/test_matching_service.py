@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -20,17 +19,12 @@ from kobling.hub.store import mirror
 from kobling.mapping import Condition, Side
 from kobling.records import Record, SettingsError, Unsafe
 from kobling.sync.matching import pair_off
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WHO = Actor.operator("bogholder")
 BY_EMAIL = [Rule(("email",))]
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def left(bench: Bench, **fields: Any) -> str:

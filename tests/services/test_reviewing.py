@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,16 +14,11 @@ from kobling.hub.models import Coupling, Event, Run
 from kobling.hub.services import issues, reviewing
 from kobling.hub.services.reviewing import Line
 from kobling.records import Misunderstood, SettingsError, Unsafe
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 WHO = Actor.operator("bogholder")
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def lines(bench: Bench) -> dict[str, Line]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,16 +12,11 @@ from kobling.hub.models import Event, SyncIssue
 from kobling.hub.services import history, issues, undoing, verifying
 from kobling.mapping import DeletionPolicy, Side
 from kobling.records import SettingsError
-from tests.engine.bench import Bench, benches
+from tests.engine.bench import Bench
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WHO = Actor.operator("bogholder")
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    yield from benches()
 
 
 def settle(bench: Bench, kind: str, choice: str, other: str = "") -> None:

@@ -108,14 +108,19 @@ def numbers() -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{node.lineno}: read it with kobling.records.exact"
 
 
-LOCKED_JOIN = re.compile(r"select_for_update\(\)[^\n]*select_related|select_related[^\n]*select_for_update\(\)")
-
-
 def locks() -> Iterator[str]:
     """A row that is locked together with what it may not have is an error on PostgreSQL, and nothing on SQLite."""
     for path in sorted((ROOT / "kobling").rglob("*.py")):
-        for found in LOCKED_JOIN.finditer(path.read_text(encoding="utf-8")):
-            yield f"{path.relative_to(ROOT)}: lock the row alone: {found[0][:60]}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and {"select_for_update", "select_related"} <= _chained(node):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}: lock the row alone"
+
+
+def _chained(node: ast.AST) -> set[str]:
+    """Methods that are called one upon the other, down to what they are called on."""
+    if isinstance(node, ast.Call):
+        return _chained(node.func)
+    return {node.attr} | _chained(node.value) if isinstance(node, ast.Attribute) else set()
 
 
 ASKING = ("engine", "hub")

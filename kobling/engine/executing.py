@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from kobling.engine.sending import Sender, Target, answered_by, with_files
 from kobling.engine.settling import Settler
 from kobling.hub.models import PlanChunk
 from kobling.hub.planning.workbench import Workbench
-from kobling.hub.store import journal, mirror, sql
+from kobling.hub.store import couplings, journal, mirror, sql
 from kobling.hub.store.journal import Intent, Journaled
 from kobling.mapping import Side, Unresolved
 from kobling.records import (
@@ -26,6 +26,7 @@ from kobling.records import (
     from_json,
 )
 from kobling.sdk.fitting import misfit
+from kobling.sdk.looking_up import somebody_elses
 from kobling.sdk.outcomes import Confirmed, Declined
 from kobling.sdk.protocols import Clock, Operation, Resource, Write
 from kobling.sync import checkpoints
@@ -148,9 +149,11 @@ class Executor:
         found: list[tuple[Prepared, Confirmed | Declined]] = []
         absent: list[Prepared] = []
         target = self.targets[side]
+        taken = self._taken(side, prepared)
         for each in prepared:
+            write = replace(with_files(each, target.source), taken=taken)
             try:
-                outcome = self.waiting.run(_fate(target.resource, with_files(each, target.source)))
+                outcome = self.waiting.run(_fate(target.resource, write))
             except (Unsafe, Refused, Misunderstood) as unsure:
                 self.settler.unknown(each, unsure)
                 continue
@@ -162,7 +165,14 @@ class Executor:
                 absent.append(each)
             else:
                 found.append((each, outcome))
+                taken |= {outcome.external_id or ""}
         return found, absent
+
+    def _taken(self, side: Side, prepared: Sequence[Prepared]) -> frozenset[str]:
+        """Records that creates which are looked for cannot have made, since they are coupled."""
+        if not any(each.write.operation is Operation.CREATE for each in prepared):
+            return frozenset()
+        return couplings.ids_of([self.bench.table, *self.bench.siblings[side]], side)
 
     def _prepare(self, group: Sequence[tuple[int, VendorAction]], known: dict[int, Journaled]) -> Iterator[Prepared]:
         creates = [action.source_id for _, action in group if isinstance(action, Create)]
@@ -237,9 +247,14 @@ def _coupling_of(action: VendorAction) -> str | None:
 
 
 async def _fate(resource: Resource, write: Write) -> Confirmed | Declined | None:
-    """What became of a write: its outcome, or None when it certainly was not applied."""
+    """What became of a write: its outcome, or None when it certainly was not applied.
+
+    Raises Unsafe where a connector takes a record for it that belongs to another one.
+    """
     if write.operation is Operation.CREATE:
         record = await resource.find_created(write)
+        if record is not None and record.external_id in write.taken:
+            raise somebody_elses(resource.name, record.external_id)
         return None if record is None else _found(write, record)
     external_id = write.external_id or ""
     try:

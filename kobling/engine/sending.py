@@ -123,7 +123,7 @@ class Sender:
             each = work.by_key[outcome.key]
             if outcome.key in work.ended:
                 continue
-            outcome = _kept(outcome)
+            outcome = self._believed(work.target, each, _kept(outcome))
             work.ended.add(outcome.key)
             if isinstance(outcome, Confirmed):
                 settled.append((each, outcome))
@@ -137,17 +137,23 @@ class Sender:
             elif isinstance(outcome.error, StaleVersion) and each.write.external_id:
                 work.stale.append((each, outcome))
             else:
-                settled.append((each, self._believed(work.target, each, outcome)))
+                settled.append((each, outcome))
         if settled:
             self._settler.settle(settled)
         journal.withdraw(self._chunk, withdrawn)
 
-    def _believed(self, target: Target, each: Prepared, outcome: Declined) -> Declined:
-        """“Not there” counts only when the record itself, asked for by itself, is not there."""
-        if not isinstance(outcome.error, NotThere) or not each.write.external_id:
+    def _believed(self, target: Target, each: Prepared, outcome: Outcome) -> Outcome:
+        """“Not there” counts only when the record itself, asked for by itself, is not there.
+
+        While it cannot be asked for, nobody knows what became of the write.
+        """
+        if not (isinstance(outcome, Declined) and isinstance(outcome.error, NotThere) and each.write.external_id):
             return outcome
-        if self._ask(target, [each.write.external_id]).gone:
-            return outcome
+        try:
+            if self._ask(target, [each.write.external_id]).gone:
+                return outcome
+        except KoblingError as unsure:
+            return Unknown(outcome.key, each.write.external_id, unsure)
         error = Misunderstood(outcome.error.summary, code=outcome.error.code, vendor_text=outcome.error.vendor_text)
         error.params = outcome.error.params
         return replace(outcome, error=error)

@@ -229,6 +229,8 @@ class Settler:
             if self.has_proofs:
                 own, seen = [], own + seen
             mirror.put_own(feed, own, now)
+            made = [v.external_id or "" for each, v in mine if isinstance(each.action, Create) and v.record is None]
+            mirror.expect(feed, made, now)
             if seen:
                 mirror.put(feed, seen, [], now)
             deleted = [v.external_id or "" for each, v in mine if isinstance(each.action, Delete)]

@@ -34,27 +34,37 @@ def the_one(
 ) -> Record | None:
     """The one candidate that says everything that was sent and was made since the write began; None without any.
 
-    ``unique``: the candidates share a value that only one record may have, so that one that says something else is
-    somebody else's, and the create cannot simply be sent again. Where they share a mere name, another record of that
-    name is no concern, unless only its lines differ: it may be half made. Raises Unsafe for these, for several too.
+    Candidates share what names them. One that says something else was made by somebody else, or was changed since it
+    was made: where a value is shared that only one record may have (``unique``), or it was made since, a person is
+    asked. An older record of a mere name is no concern, unless only its lines differ: it may be half made. What is
+    known to belong to another record of ours (``write.taken``) is none of this one's. Raises Unsafe for these, for
+    several too.
     """
     ours, others = list[Record](), list[Record]()
     for each in candidates:
+        if each.external_id in write.taken and not unique:
+            continue
         differing = differences(write.fields, each.fields, ignored, same)
-        if not differing and not _earlier(write, each, made_at):
+        earlier = _earlier(write, each, made_at)
+        if not differing and not earlier and each.external_id not in write.taken:
             ours.append(each)
-        elif unique or (not _earlier(write, each, made_at) and _only_lines(write, differing)):
+        elif unique or (not earlier and (made_at is not None or _only_lines(write, differing))):
             others.append(each)
     if len(ours) > 1:
         raise several(vendor, len(ours))
     if not ours and others:
-        raise Unsafe(
-            N_("%(vendor)s has a record %(id)s there that says something else than what was sent. Is it the same?"),
-            vendor=vendor,
-            id=others[0].external_id,
-            code="somebody_elses",
-        )
+        raise somebody_elses(vendor, others[0].external_id)
     return ours[0] if ours else None
+
+
+def somebody_elses(vendor: str, external_id: str) -> Unsafe:
+    """A record is where the one that was being created would be, and it is another one or was changed since."""
+    return Unsafe(
+        N_("%(vendor)s has a record %(id)s there that says something else than what was sent. Is it the same?"),
+        vendor=vendor,
+        id=external_id,
+        code="somebody_elses",
+    )
 
 
 def several(vendor: str, count: int) -> Unsafe:

@@ -25,10 +25,10 @@ from kobling.records import (
     Refused,
     StaleVersion,
     Unreachable,
-    Unsafe,
     is_empty,
 )
 from kobling.sdk.clock import FakeClock
+from kobling.sdk.looking_up import the_one
 from kobling.sdk.outcomes import Confirmed, Declined, Outcome, Unknown
 from kobling.sdk.protocols import (
     Bookmark,
@@ -195,22 +195,19 @@ class MemoryResource:
                 tell(self._send(write))
 
     async def find_created(self, write: Write) -> Record | None:
-        """By the id derived from the key where creates are idempotent, else by equal fields. Raises Unsafe."""
+        """By the id derived from the key where creates are idempotent, else among those that begin alike."""
         self._enter("find_created", read=True)
         if self.capabilities.idempotent_create:
             chosen = self._chosen_id(write)
             return self._rows[chosen].record if self._exists(chosen) else None
-        since = write.started_at
-        hits = [
+        first = next((name for name, value in write.fields.items() if not is_empty(value)), None)
+        alike = [
             row.record
             for row in self._rows.values()
-            if row.deleted_at is None
-            and (since is None or row.created_at >= since)
-            and all(row.record.fields.get(name) == value for name, value in write.fields.items())
+            if row.deleted_at is None and first and row.record.fields.get(first) == write.fields[first]
+            if write.started_at is None or row.created_at >= write.started_at
         ]
-        if len(hits) > 1:
-            raise Unsafe(N_("Several records could be the one that was being created."), detail=self.name)
-        return hits[0] if hits else None
+        return the_one(write, alike, vendor=self.name, unique=False, made_at=lambda _: write.started_at)
 
     # How.
 

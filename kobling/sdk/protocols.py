@@ -113,7 +113,8 @@ class Write:
     ``key`` is ours, unique and stable over retries: connectors derive caller-chosen ids and external references from
     it. ``fields`` are the vendor's names: all mapped fields for a create, the changed ones for an update.
     ``expected`` is the version the plan was made on; ``started_at`` (UTC) is when the intent was journaled. ``load``
-    gives the content of a file that ``fields`` describe, read from the system the record comes from.
+    gives the content of a file that ``fields`` describe, read from the system the record comes from. ``taken`` are
+    records that belong to others of ours: when a create is looked for, none of these is what it made.
     """
 
     key: str
@@ -123,6 +124,7 @@ class Write:
     expected: VersionToken | None = None
     started_at: datetime | None = None
     load: Load | None = None
+    taken: frozenset[str] = frozenset()
 
 
 Report = Callable[[Outcome], None]

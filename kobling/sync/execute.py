@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,14 +95,14 @@ def judge(
     if isinstance(action, Delete):
         return Verdict("confirmed", external_id, base_source={}, base_target={}, altered={})
     sent = action.values if isinstance(action, Create) else {key: new for key, (_, new) in action.changes.items()}
-    kept = _kept(mapping, action.side, outcome.record, resolver)
+    kept, unread = _kept(mapping, action.side, outcome.record, resolver)
     altered = {
         key: [value, kept[key]]
         for key, value in sent.items()
         if key in kept and kept[key] != value and not (value is None and isinstance(action, Create))
     }
     after = {key: kept.get(key, value) for key, value in sent.items()}
-    moved = _moved(mapping, action, sent, kept, base_target)
+    moved = _moved(mapping, action, sent, kept, base_target) or _says_more(action, sent, unread)
     agree = action.agree if isinstance(action, Update) else {}
     return Verdict(
         "confirmed",
@@ -132,13 +132,22 @@ def _moved(
     )
 
 
-def _kept(mapping: TableMapping, side: Side, record: Record | None, resolver: Resolver) -> dict[str, Any]:
+def _says_more(action: Create | Update, sent: Mapping[str, Any], unread: Set[str]) -> bool:
+    """Whether an update's record holds what nobody here can say yet, and what this write did not put there."""
+    return isinstance(action, Update) and bool(unread - sent.keys() - action.agree.keys())
+
+
+def _kept(
+    mapping: TableMapping, side: Side, record: Record | None, resolver: Resolver
+) -> tuple[dict[str, Any], Set[str]]:
+    """What the vendor keeps in agreed values, and the keys whose value waits for a record or fits no rule."""
     if record is None:
-        return {}
+        return {}, frozenset()
     reading: Reading = read(mapping, side, record.fields, resolver)
-    return {
+    values = {
         each.key: reading.values[each.key] for each in mapping.fields if each.key in reading.values and not each.proof
     }
+    return values, {key for key, *_ in reading.waits} | reading.problems.keys()
 
 
 def already_written(fields: Fields, record: Record) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -54,8 +55,32 @@ def test_several_that_say_everything_ask():
         found(record(), record())
 
 
-def test_another_record_of_the_same_name_is_no_concern_where_names_are_not_unique():
-    assert found(record(number="1008"), unique=False) is None
+def test_an_older_record_of_the_same_name_is_no_concern_where_names_are_not_unique():
+    old = record(number="1008", made=NOW - timedelta(hours=1))
+    assert found(old, unique=False) is None
+    assert found(record(number="1008"), unique=False, made_at=None) is None
+
+
+@pytest.mark.parametrize("changes", [{"number": "1008"}, {"total": 1}, {"name": "X", "lines": []}])
+def test_a_hit_that_was_made_since_and_says_something_else_asks(changes):
+    """It may be ours, changed by somebody before it was looked for: making another one would double it."""
+    with pytest.raises(Unsafe) as caught:
+        found(record(**changes), unique=False)
+    assert caught.value.code == "somebody_elses"
+
+
+@pytest.mark.parametrize("changes", [{}, {"total": 1}])
+def test_what_belongs_to_another_record_of_ours_was_not_made_by_this_write(changes):
+    taken = replace(WRITE, taken=frozenset({"44"}))
+    assert found(record(**changes), unique=False, write=taken) is None
+    other = Record("r", "45", dict(SENT), None, NOW)
+    assert found(record(**changes), other, unique=False, write=taken) is other
+
+
+def test_a_number_that_another_record_of_ours_carries_asks():
+    with pytest.raises(Unsafe) as caught:
+        found(record(), write=replace(WRITE, taken=frozenset({"44"})))
+    assert caught.value.code == "somebody_elses"
 
 
 def test_a_record_with_everything_but_its_lines_may_be_half_made_and_asks():
@@ -197,7 +222,7 @@ def test_an_older_record_that_differs_in_its_lines_alone_is_not_half_made():
 
 
 def test_a_record_that_differs_in_its_lines_and_otherwise_is_not_half_made():
-    assert found(record(lines=[], name="X"), unique=False) is None
+    assert found(record(lines=[], name="X"), unique=False, made_at=None) is None
 
 
 def test_ours_is_found_beside_others_and_they_are_no_concern():

@@ -63,6 +63,8 @@ class Book:
     undoing: set[Where] = field(default_factory=set)
     """Records that a person said to take away again."""
     coupled_since: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    met_anew: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """Records that a person coupled: whatever they agreed on before is forgotten."""
 
     @property
     def now(self) -> int:

@@ -52,9 +52,13 @@ def _journal(world: World) -> Iterator[str]:
     known = {intent.key: intent for intent in WriteIntent.objects.order_by("pk")}
     for each in world.book.done:
         intent = known.get(each.key)
-        if intent is None:
+        if intent is None and not _touched_after(world, each.where, each.at):
             yield f"the journal holds nothing of our {each.operation} of {spell(each.where)}"
-        elif intent.state != "confirmed" and not (_touched_after(world, each.where, each.at) or _misled(world, each)):
+        elif (
+            intent
+            and intent.state != "confirmed"
+            and not (_touched_after(world, each.where, each.at) or _misled(world, each))
+        ):
             yield f"the journal says that our {each.operation} of {spell(each.where)} was {intent.state}"
 
 
@@ -92,6 +96,8 @@ def _field(world: World, each: Field, one: Where, other: Where) -> Iterator[str]
     undone = max((book.undone.get((where, each.key), -1) for where in (one, other)), default=-1)
     if typed and undone > typed[-1].at:
         return
+    if undone >= 0 and _only_put_back(world, each, [edit for edit in typed if edit.at > undone]):
+        return
     if NOBODY in (left, right):
         was_one = (each.points_to, *(str(_raw(world, each, where)) for where in (one, other)))
         told = (one[0], each.key) in SOFT or "waits" in _asked(world, one, other)
@@ -111,9 +117,10 @@ def _field(world: World, each: Field, one: Where, other: Where) -> Iterator[str]
 
 def _that_count(world: World, typed: list[Typed], one: Where, other: Where) -> list[Typed]:
     """What was typed before two records met counts by its end, and nothing gives way to something."""
-    if same(*[_raw(world, SERIAL, each) for each in (one, other)]):
+    pair = (one[0], one[2], other[2])
+    if pair not in world.book.met_anew and same(*[_raw(world, SERIAL, each) for each in (one, other)]):
         return typed
-    since = world.book.coupled_since.get((one[0], one[2], other[2]), 0)
+    since = world.book.met_anew.get(pair, world.book.coupled_since.get(pair, 0))
     before = [[edit for edit in typed if edit.at <= since and edit.by == each] for each in (one, other)]
     ends = [some[-1] for some in before if some and not is_empty(some[-1].value)]
     return sorted([*ends, *[edit for edit in typed if edit.at > since]], key=lambda edit: edit.at)
@@ -167,6 +174,12 @@ def _explained(world: World, each: Field, lost: Typed, one: Where, other: Where)
         if change is not None and (each.points_to or same(change[0], lost.value)):
             return True
     return lost.value is NOBODY
+
+
+def _only_put_back(world: World, each: Field, typed: list[Typed]) -> bool:
+    """Whether people changed something and took it back, so that what was undone stands as it was left."""
+    last = {edit.by: edit for edit in typed}
+    return bool(last) and all(_came_back(world, each, edit) for edit in last.values())
 
 
 def _came_back(world: World, each: Field, lost: Typed) -> bool:

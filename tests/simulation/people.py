@@ -213,6 +213,7 @@ class People:
             self.world.book.tell(f"a person may not couple {left} with {right}: {no}")
             return
         self.world.book.tell(f"a person couples {table} {left} with {right}")
+        self.world.book.met_anew[table, left, right] = self.world.book.now
         for side, external_id in ((Side.LEFT, left), (Side.RIGHT, right)):
             self.world.book.left_out.pop((table, side, external_id), None)
 

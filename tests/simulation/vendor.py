@@ -284,7 +284,12 @@ class Vendor(MemoryResource):
             chosen = self._chosen_id(write)
             return self._show(self._rows[chosen].record) if self._exists(chosen) else None
         listed = [(each, found.record) for each in self._order if (found := self._listed(each)) is not None]
-        candidates = [self._rows[each].record for each, record in listed if record is not None and self._exists(each)]
+        name = next(each for each in ("title", "subject", "Name", "Text") if each in write.fields)
+        candidates = [
+            self._rows[each].record
+            for each, record in listed
+            if record is not None and self._exists(each) and record.fields.get(name) == write.fields[name]
+        ]
         found = the_one(write, candidates, vendor=self.name, unique=False, made_at=self._made_at)
         return None if found is None else self._show(found)
 

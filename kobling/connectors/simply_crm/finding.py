@@ -44,7 +44,8 @@ class Finder:
     async def find(self, write: Write) -> Record | None:
         """The one record that says all that was sent, its lines too; None when nothing was made.
 
-        Raises Unsafe when several could be it, or when one has everything but the lines: a crash leaves such headers.
+        Raises Unsafe when several could be it, or when one of that name says something else: a crash leaves headers
+        without lines, and a person may have changed it since.
         """
         await self._service.sign_in()
         sent = {name: value for name, value in write.fields.items() if name not in _NOT_COMPARED}
@@ -54,11 +55,20 @@ class Finder:
         name = next((each for each in _NAMES if each in texts), "")
         named = [f"{name} = {literal(texts[name])}"] if name and _survives(texts[name]) else []
         rows = await self._rows([*self._since(write), *named])
-        near = [row for row in rows if all(_same(value, row.get(each)) for each, value in texts.items())]
+        alike = {name: texts[name]} if name else texts
+        near = [row for row in rows if all(_same(value, row.get(each)) for each, value in alike.items())]
         records, unread = await self._records(near)
         if unread:
             raise unread[0].error
-        return the_one(replace(write, fields=sent), records, vendor="Simply CRM", unique=False, same=_alike)
+        return the_one(
+            replace(write, fields=sent),
+            records,
+            vendor="Simply CRM",
+            unique=False,
+            # The query asked for no older ones.
+            made_at=(lambda _: write.started_at) if write.started_at else None,
+            same=_alike,
+        )
 
     def _since(self, write: Write) -> list[str]:
         if write.started_at is None:

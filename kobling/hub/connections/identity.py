@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kobling.hub.models import Connection, Coupling, MirrorRow
-from kobling.hub.store import sql
+from kobling.hub.store import mirror, sql
 from kobling.records import N_, KoblingError, SettingsError, from_json
 from kobling.sdk.protocols import Connector, Health
 from kobling.sdk.reading import found_of
@@ -58,8 +58,9 @@ def _holds_what_was_read(connection: Connection, opened: Connector, waiting: Loo
     for feed in connection.feeds.order_by("resource"):
         resource = opened.resources.get(feed.resource)
         rows = sql.rows(
-            "SELECT external_id, fields FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone ORDER BY id LIMIT %s",
-            [feed.pk, _LOOKED_AT],
+            "SELECT external_id, fields FROM hub_mirrorrow"
+            " WHERE feed_id = %s AND NOT gone AND digest <> %s ORDER BY id LIMIT %s",
+            [feed.pk, mirror.NEVER_READ, _LOOKED_AT],
         )
         if resource is None or not rows:
             continue

@@ -11,7 +11,7 @@ from typing import Any
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Feed, Pair
-from kobling.hub.store import sql
+from kobling.hub.store import mirror, sql
 from kobling.pairs.base import Bill
 from kobling.records import N_, SettingsError, from_json
 
@@ -80,9 +80,9 @@ def receipt(actor: Actor, pair: Pair, opener: Opener, external_id: str) -> bytes
 def _invoices(feed: int) -> Iterator[tuple[str, dict[str, Any]]]:
     after = 0
     while rows := sql.rows(
-        "SELECT id, external_id, fields FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone AND id > %s"
-        " ORDER BY id LIMIT 500",
-        [feed, after],
+        "SELECT id, external_id, fields FROM hub_mirrorrow WHERE feed_id = %s AND NOT gone AND digest <> %s"
+        " AND id > %s ORDER BY id LIMIT 500",
+        [feed, mirror.NEVER_READ, after],
     ):
         for position, external_id, fields in rows:
             after = position

@@ -59,6 +59,15 @@ def by_side(table: int, side: Side, external_ids: Sequence[str]) -> dict[str, Li
     return found
 
 
+def ids_of(tables: Sequence[int], side: Side) -> frozenset[str]:
+    """Every coupled record of one side."""
+    column = f"{side.value}_id"
+    return frozenset(
+        row[0]
+        for row in sql.rows(f"SELECT {column} FROM hub_coupling WHERE table_id IN ({sql.places(tables)})", [*tables])
+    )
+
+
 def by_uid(table: int, uids: Sequence[str]) -> dict[str, Link]:
     """Couplings by their ids."""
     found: dict[str, Link] = {}

@@ -10,6 +10,9 @@ from hashlib import blake2b
 from kobling.hub.store import sql
 from kobling.records import Gone, Record, to_json
 
+NEVER_READ = ""
+"""The digest of a record of which nothing but its existence is known."""
+_READ = f"(digest <> '{NEVER_READ}' OR gone)"
 _UPSERT = """
 INSERT INTO hub_mirrorrow (feed_id, external_id, version, modified_at, fields, digest, gone, rev, sweep, seen_at)
 VALUES (%s, %s, %s, %s, %s, %s, FALSE, %s, %s, %s)
@@ -51,6 +54,17 @@ def put(feed: int, records: Sequence[Record], gone: Sequence[Gone], now: datetim
 def put_own(feed: int, records: Iterable[Record], now: datetime) -> None:
     """Store what came back for our own writes: the planner has no need to look at it again."""
     sql.run_many(_UPSERT_OWN, _rows(feed, records, None, now))
+
+
+def expect(feed: int, external_ids: Sequence[str], now: datetime) -> None:
+    """Remember records that exist and were not read yet, so that a deletion before their first reading is noticed."""
+    sql.run_many(
+        "INSERT INTO hub_mirrorrow"
+        " (feed_id, external_id, version, modified_at, fields, digest, gone, rev, sweep, seen_at)"
+        f" VALUES (%s, %s, NULL, NULL, '{{}}', '{NEVER_READ}', FALSE, 0, 0, %s)"
+        " ON CONFLICT (feed_id, external_id) DO NOTHING",
+        [(feed, external_id, sql.to_db(now)) for external_id in external_ids],
+    )
 
 
 def mark_gone(feed: int, external_ids: Sequence[str], now: datetime, first_rev: int | None = None) -> None:
@@ -101,7 +115,7 @@ def lacking(feed: int, external_ids: Sequence[str]) -> list[str]:
     """Which of these ids, that exist, the mirror does not know, or believes to be gone."""
     there: set[str] = set()
     for batch in sql.batched(external_ids, sql.BATCH):
-        where = f"feed_id = %s AND external_id IN ({sql.places(batch)}) AND NOT gone"
+        where = f"feed_id = %s AND external_id IN ({sql.places(batch)}) AND NOT gone AND {_READ}"
         there.update(row[0] for row in sql.rows(f"SELECT external_id FROM hub_mirrorrow WHERE {where}", [feed, *batch]))
     return [each for each in external_ids if each not in there]
 
@@ -118,16 +132,18 @@ def not_swept(feed: int, number: int, limit: int) -> list[str]:
 def changed_between(feed: int, after: int, upto: int, limit: int) -> list[Snapshot]:
     """Rows that moved after one rev and up to another, in order."""
     found = sql.rows(
-        f"{_SELECT} WHERE feed_id = %s AND rev > %s AND rev <= %s ORDER BY rev LIMIT %s", [feed, after, upto, limit]
+        f"{_SELECT} WHERE feed_id = %s AND rev > %s AND rev <= %s AND {_READ} ORDER BY rev LIMIT %s",
+        [feed, after, upto, limit],
     )
     return [_snapshot(row) for row in found]
 
 
 def by_ids(feed: int, external_ids: Sequence[str]) -> dict[str, Snapshot]:
-    """Snapshots of the given records, those known."""
+    """Snapshots of the given records, those that were read or are gone."""
     found: dict[str, Snapshot] = {}
     for batch in sql.batched(external_ids, sql.BATCH):
-        for row in sql.rows(f"{_SELECT} WHERE feed_id = %s AND external_id IN ({sql.places(batch)})", [feed, *batch]):
+        where = f"feed_id = %s AND external_id IN ({sql.places(batch)}) AND {_READ}"
+        for row in sql.rows(f"{_SELECT} WHERE {where}", [feed, *batch]):
             found[row[0]] = _snapshot(row)
     return found
 
@@ -135,7 +151,8 @@ def by_ids(feed: int, external_ids: Sequence[str]) -> dict[str, Snapshot]:
 def waiting(feed: int, after: int, upto: int) -> int:
     """How many rows moved between two revs."""
     return sql.number(
-        "SELECT COUNT(*) FROM hub_mirrorrow WHERE feed_id = %s AND rev > %s AND rev <= %s", [feed, after, upto]
+        f"SELECT COUNT(*) FROM hub_mirrorrow WHERE feed_id = %s AND rev > %s AND rev <= %s AND {_READ}",
+        [feed, after, upto],
     )
 
 
@@ -174,7 +191,8 @@ def _take_revs(feed: int, number: int) -> int:
 def page(feed: int, after: int, limit: int) -> list[tuple[int, str]]:
     """Existing records in the order they were first seen: (position, external id)."""
     found = sql.rows(
-        "SELECT id, external_id FROM hub_mirrorrow WHERE feed_id = %s AND id > %s AND NOT gone ORDER BY id LIMIT %s",
+        "SELECT id, external_id FROM hub_mirrorrow"
+        f" WHERE feed_id = %s AND id > %s AND NOT gone AND {_READ} ORDER BY id LIMIT %s",
         [feed, after, limit],
     )
     return [(int(position), str(external_id)) for position, external_id in found]

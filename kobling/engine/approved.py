@@ -50,6 +50,11 @@ def untouched(bench: Workbench, chunk: Chunk, journaled: Collection[int] = ()) -
     ]
 
 
+def without_questions(actions: Iterable[AnyAction]) -> list[AnyAction]:
+    """What a plan does, in its places, without what it asks: a later run planned these records and asked for itself."""
+    return [each if isinstance(each, _DOING) else _skipped(each) for each in actions]
+
+
 def _is_checked(at: int, action: AnyAction, journaled: Collection[int]) -> bool:
     """What was begun stays; what needs no vendor was applied before anything was journaled."""
     if at in journaled:

@@ -12,6 +12,7 @@ from kobling.access.policy import Actor
 from kobling.hub import runs
 from kobling.hub.models import Decision, Run
 from kobling.hub.services import syncing
+from kobling.mapping import ConflictPolicy
 from kobling.records import Unsafe
 from tests.engine.bench import Bench
 
@@ -147,3 +148,44 @@ def test_a_table_that_cannot_be_read_first_is_left_alone_and_told(bench: Bench, 
         patch.setattr(bench.contacts, "read", broken)
         run = approve(bench, shown)
     assert run.state == "failed" and bench.contacts.all() == []
+
+
+def test_an_older_plan_answers_no_question_that_a_run_asked_since(bench: Bench) -> None:
+    """The plan was made before both sides changed, so that it knows nothing of the question."""
+    bench.change("customers", conflict=ConflictPolicy.ASK)
+    one = bench.companies.put({"title": "Alfa", "mail": "a@x.example"}).external_id
+    bench.run()
+    bench.contacts.edit(bench.contacts.all()[0].external_id, {"Email": "theirs@x.example"})
+    shown = bench.run(kind="plan")
+    bench.companies.edit(one, {"mail": "ours@x.example"})
+    bench.run()
+    assert bench.issues() == [("conflict", "open")]
+    approve(bench, shown)
+    assert bench.issues() == [("conflict", "open")]
+    bench.run()
+    assert bench.issues() == [("conflict", "open")] and len(bench.contacts.sent) == 1
+
+
+def test_an_older_plan_asks_nothing_that_a_run_has_settled_since(bench: Bench) -> None:
+    bench.change("customers", conflict=ConflictPolicy.ASK)
+    one = bench.companies.put({"title": "Alfa", "mail": "a@x.example"}).external_id
+    bench.run()
+    contact = bench.contacts.all()[0].external_id
+    bench.contacts.edit(contact, {"Email": "theirs@x.example"})
+    bench.companies.edit(one, {"mail": "ours@x.example"})
+    shown = bench.run(kind="plan")
+    bench.contacts.edit(contact, {"Email": "ours@x.example"})
+    bench.run()
+    assert bench.issues() == []
+    approve(bench, shown)
+    assert bench.issues() == []
+
+
+def test_a_plan_that_nobody_planned_after_asks_what_it_showed(bench: Bench) -> None:
+    bench.change("customers", conflict=ConflictPolicy.ASK)
+    one = bench.companies.put({"title": "Alfa", "mail": "a@x.example"}).external_id
+    bench.run()
+    bench.contacts.edit(bench.contacts.all()[0].external_id, {"Email": "theirs@x.example"})
+    bench.companies.edit(one, {"mail": "ours@x.example"})
+    approve(bench, bench.run(kind="plan"))
+    assert bench.issues() == [("conflict", "open")]

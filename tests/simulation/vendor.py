@@ -24,6 +24,8 @@ from tests.simulation import weather
 from tests.simulation.weather import CALM, Weather
 
 OVERLAP = timedelta(seconds=60)
+NAMES = ("title", "subject", "what", "Name", "Text", "Title")
+"""What its records are found by."""
 SHOWN_AFTER = 1.4
 """Seconds after which every list shows what was made."""
 DROPPED = 0.5
@@ -284,11 +286,11 @@ class Vendor(MemoryResource):
             chosen = self._chosen_id(write)
             return self._show(self._rows[chosen].record) if self._exists(chosen) else None
         listed = [(each, found.record) for each in self._order if (found := self._listed(each)) is not None]
-        name = next(each for each in ("title", "subject", "Name", "Text") if each in write.fields)
+        name = next((each for each in NAMES if each in write.fields), "")
         candidates = [
             self._rows[each].record
             for each, record in listed
-            if record is not None and self._exists(each) and record.fields.get(name) == write.fields[name]
+            if record is not None and self._exists(each) and record.fields.get(name) == write.fields.get(name)
         ]
         found = the_one(write, candidates, vendor=self.name, unique=False, made_at=self._made_at)
         return None if found is None else self._show(found)

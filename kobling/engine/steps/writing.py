@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from kobling.engine import approved
 from kobling.engine import requests as ask
+from kobling.engine.executing import Chunk
 from kobling.engine.finishing import finish_chunk
 from kobling.engine.steps.context import Steps
 from kobling.hub import runs
 from kobling.hub.models import Table
+from kobling.hub.planning.workbench import Workbench
 from kobling.hub.runs import jobs
 from kobling.hub.store import journal
 from kobling.mapping import Side
@@ -38,12 +40,22 @@ def execute_again(steps: Steps, step: ask.ExecuteAgain) -> None:
 def execute_approved(steps: Steps, step: ask.ExecuteApproved) -> None:
     """Records that moved since it was shown are left for the next plan."""
     executor = steps.executor(step.chunk)
-    if executor.bench.name in step.failed:
+    bench, chunk = executor.bench, executor.chunk
+    if bench.name in step.failed:
         return
     check = approved.untouched if steps.undoing else approved.still_true
-    executor.chunk.actions = check(executor.bench, executor.chunk, journal.of_chunk(step.chunk))
+    chunk.actions = check(bench, chunk, journal.of_chunk(step.chunk))
+    if _was_planned_since(bench, chunk):
+        chunk.actions = approved.without_questions(chunk.actions)
+        chunk.after = chunk.upto
     executor.execute()
-    finish_chunk(executor.chunk, executor.bench, moves_cursor=False)
+    finish_chunk(chunk, bench, moves_cursor=False)
+
+
+def _was_planned_since(bench: Workbench, chunk: Chunk) -> bool:
+    """Whether a run planned these records after they were shown: what it asked stands, and only that."""
+    column = f"cursor_{chunk.side.value}"
+    return bool(Table.objects.values_list(column, flat=True).get(pk=bench.table) > chunk.after)
 
 
 def arrive(steps: Steps, step: ask.Arrive) -> None:

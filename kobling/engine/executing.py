@@ -12,7 +12,7 @@ from kobling.hub.models import PlanChunk
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, journal, mirror, sql
 from kobling.hub.store.journal import Intent, Journaled
-from kobling.mapping import Side, Unresolved
+from kobling.mapping import Side, Unresolved, read
 from kobling.records import (
     N_,
     Fields,
@@ -21,6 +21,7 @@ from kobling.records import (
     NotThere,
     Record,
     Refused,
+    StaleVersion,
     Unreachable,
     Unsafe,
     from_json,
@@ -148,6 +149,7 @@ class Executor:
         """
         found: list[tuple[Prepared, Confirmed | Declined]] = []
         absent: list[Prepared] = []
+        moved: list[tuple[Prepared, Record]] = []
         target = self.targets[side]
         taken = self._taken(side, prepared)
         for each in prepared:
@@ -161,12 +163,33 @@ class Executor:
                 if not patient or isinstance(later, NotReached):
                     raise
                 continue
-            if outcome is None:
-                absent.append(each)
-            else:
+            if isinstance(outcome, Confirmed | Declined):
                 found.append((each, outcome))
                 taken |= {outcome.external_id or ""}
+            elif outcome is not None and self._says_something_else(each, outcome):
+                moved.append((each, outcome))
+            else:
+                absent.append(each)
+        self._leave_to_the_next_plan(side, moved)
         return found, absent
+
+    def _says_something_else(self, each: Prepared, record: Record) -> bool:
+        """Whether a field that an update was to change says neither what it said nor what was sent."""
+        if not isinstance(each.action, Update):
+            return False
+        now = read(self.bench.mapping, each.action.side, record.fields, self.bench.resolver).values
+        return any(key in now and now[key] not in change for key, change in each.action.changes.items())
+
+    def _leave_to_the_next_plan(self, side: Side, moved: Sequence[tuple[Prepared, Record]]) -> None:
+        """Somebody changed these after their update was lost: sending it again would overwrite what nobody planned."""
+        if not moved:
+            return
+        with sql.together():
+            journal.fence(self.chunk.run, self.chunk.epoch)
+            mirror.put(self.bench.feeds[side], [record for _, record in moved], [], self.clock.now())
+        stale = StaleVersion(N_("The record was changed by someone else."))
+        told = [(each, Declined(each.write.key, each.write.external_id, stale)) for each, _ in moved]
+        self.settler.overtaken(side, told, ())
 
     def _taken(self, side: Side, prepared: Sequence[Prepared]) -> frozenset[str]:
         """Records that creates which are looked for cannot have made, since they are coupled."""
@@ -246,8 +269,8 @@ def _coupling_of(action: VendorAction) -> str | None:
     return None if isinstance(action, Create) else action.coupling
 
 
-async def _fate(resource: Resource, write: Write) -> Confirmed | Declined | None:
-    """What became of a write: its outcome, or None when it certainly was not applied.
+async def _fate(resource: Resource, write: Write) -> Confirmed | Declined | Record | None:
+    """What became of a write: its outcome, or the record, or None, when it certainly was not applied.
 
     Raises Unsafe where a connector takes a record for it that belongs to another one.
     """
@@ -265,7 +288,7 @@ async def _fate(resource: Resource, write: Write) -> Confirmed | Declined | None
         return Declined(write.key, external_id, gone)
     if write.operation is Operation.UPDATE and already_written(write.fields, record):
         return _found(write, record)
-    return None
+    return None if misfit(record) else record
 
 
 def _found(write: Write, record: Record) -> Confirmed:

@@ -13,7 +13,7 @@ from kobling.hub import runs
 from kobling.hub.models import MatchKey, WriteIntent
 from kobling.hub.store import journal
 from kobling.hub.store.journal import Fenced
-from kobling.mapping import DeletionPolicy
+from kobling.mapping import ConflictPolicy, DeletionPolicy
 from kobling.records import NotReached, Record, Refused, Unreachable
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Declined, Unknown
@@ -443,3 +443,36 @@ def test_while_nobody_can_ask_whether_a_record_is_gone_its_write_stays_in_doubt(
     assert left == (["new@x.example"] * 2 if operation == "update" else [])
     assert not WriteIntent.objects.filter(state__in=("open", "unknown")).exists()
     assert bench.issues() == ([("deleted_but_changed", "open")] if operation == "update" else [])
+
+
+@pytest.mark.parametrize("ended", ["in this attempt", "in the next run"])
+def test_a_lost_update_is_not_sent_over_what_somebody_typed_since(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    """Nothing guards a record without a version, but looking for the update shows what stands there."""
+    bench.change("customers", conflict=ConflictPolicy.ASK)
+    bench.contacts.capabilities = replace(bench.contacts.capabilities, version_token=False)
+    one = bench.companies.put({"title": "Alfa", "mail": "old@x.example"}).external_id
+    bench.run()
+    contact = bench.contacts.all()[0].external_id
+    bench.companies.edit(one, {"mail": "ours@x.example"})
+    bench.contacts.mischief.lost_requests = 1
+    if ended == "in this attempt":
+        get = bench.contacts.get
+
+        async def typed(external_id: str) -> Record:
+            bench.contacts.edit(contact, {"Email": "theirs@x.example"})
+            return await get(external_id)
+
+        monkeypatch.setattr(bench.contacts, "get", typed)
+        bench.run()
+    else:
+        with pytest.raises(Killed), monkeypatch.context() as patch:
+            patch.setattr(journal, "note_lost", then_killed(journal.note_lost))
+            bench.go_on(asked := ask(bench))
+        bench.contacts.edit(contact, {"Email": "theirs@x.example"})
+        runs.end(asked.pk, asked.epoch + 1, runs.FAILED, bench.clock.now())
+    bench.run()
+    assert bench.contacts.all()[0].fields["Email"] == "theirs@x.example"
+    assert bench.issues() == [("conflict", "open")]
+    assert not WriteIntent.objects.filter(state__in=("open", "unknown")).exists()

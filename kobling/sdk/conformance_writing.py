@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest import SkipTest
 
-from kobling.records import NotThere, Refused, StaleVersion, is_empty
+from kobling.records import NotThere, Refused, StaleVersion, Unsafe, is_empty
 from kobling.sdk.conformance_rig import Rig, create, created, same, send
 from kobling.sdk.outcomes import Unknown
 from kobling.sdk.protocols import Operation, Write
@@ -118,6 +119,34 @@ class WritingContract:
         assert found is not None
         assert found.external_id == outcome.external_id
         assert await rig.resource().find_created(create(rig, "k2", rig.subject.sample(2))) is None
+
+    async def test_what_a_person_changed_before_it_was_looked_for_is_not_told_as_not_made(self, rig: Rig) -> None:
+        """It is found, or a person is asked: making it again would double it."""
+        write = create(rig, "k1", rig.subject.sample(1))
+        await rig.fault("applied_then_dropped", rig.subject.creating)
+        before = await rig.ids()
+        await send(rig.resource(), write)
+        (made,) = await rig.ids() - before
+        await rig.pass_time(5)
+        await rig.edit(made, rig.subject.change)
+        try:
+            found = await rig.resource().find_created(write)
+        except Unsafe:
+            return
+        assert found is not None and found.external_id == made
+
+    async def test_what_another_create_made_is_not_found_for_this_one(self, rig: Rig) -> None:
+        """Two records that say the same are told apart by what is known to be somebody's already."""
+        if rig.resource().capabilities.idempotent_create:
+            raise SkipTest("the id is chosen by the caller")
+        first, second = (create(rig, key, rig.subject.sample(1)) for key in ("k1", "k2"))
+        (outcome,) = await send(rig.resource(), first)
+        taken = replace(second, taken=frozenset({str(outcome.external_id)}))
+        try:
+            found = await rig.resource().find_created(taken)
+        except Unsafe:
+            return
+        assert found is None or found.external_id != outcome.external_id
 
     async def test_the_same_create_twice_never_makes_two_where_that_is_promised(self, rig: Rig) -> None:
         """The id is chosen by the caller."""

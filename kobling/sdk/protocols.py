@@ -110,11 +110,10 @@ Load = Callable[[Mapping[str, Any]], Awaitable[bytes]]
 class Write:
     """One write to send.
 
-    ``key`` is ours, unique and stable over retries: connectors derive caller-chosen ids and external references from
-    it. ``fields`` are the vendor's names: all mapped fields for a create, the changed ones for an update.
-    ``expected`` is the version the plan was made on; ``started_at`` (UTC) is when the intent was journaled. ``load``
-    gives the content of a file that ``fields`` describe, read from the system the record comes from. ``taken`` are
-    records that belong to others of ours: when a create is looked for, none of these is what it made.
+    ``key`` is ours, unique and stable over retries: caller-chosen ids and references are derived from it. ``fields``
+    are the vendor's names: all mapped fields for a create, the changed ones for an update. ``expected`` is the version
+    the plan was made on, ``started_at`` (UTC) when the intent was journaled; ``load`` gives the content of a file that
+    ``fields`` describe; ``taken`` are records that a create cannot have made.
     """
 
     key: str
@@ -172,8 +171,7 @@ class Resource(Protocol):
     async def find_created(self, write: Write) -> Record | None:
         """Look for what a create with unknown outcome made, by everything that was sent.
 
-        None: nothing was made. Raises Unsafe when unsure: several could be it, one differs from what was sent, or it
-        is half made.
+        None: nothing was made. Raises Unsafe when unsure: several could be it, one says something else, is half made.
         """
         ...
 

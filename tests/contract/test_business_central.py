@@ -1,6 +1,7 @@
 """What is Business Central's own: hosting, customised systems, batches, documents, extra tables, stock, webhooks."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from aiohttp import web
 
 from kobling.connectors.business_central.connector import CONNECTOR
 from kobling.connectors.business_central.subscriptions import Subscriptions, handshake, read_notifications
-from kobling.records import Misunderstood, NotOffered, NotThere, Refused, SettingsError, StaleVersion
+from kobling.records import Misunderstood, NotOffered, NotThere, Refused, SettingsError, StaleVersion, Unsafe
 from kobling.sdk.conformance_rig import ControlPort, reading, send
 from kobling.sdk.outcomes import Unknown
 from kobling.sdk.protocols import Operation, Write
@@ -116,7 +117,9 @@ async def test_a_lost_answer_is_found_by_what_was_sent(connect, control, clock):
     found = await customers.find_created(write)
     assert found is not None and found.fields["city"] == "Ribe"
     other = create("o", {"displayName": "Ny Kunde ApS", "city": "Tønder"}, clock)
-    assert await customers.find_created(other) is None
+    with pytest.raises(Unsafe):
+        await customers.find_created(other)
+    assert await customers.find_created(replace(other, taken=frozenset({found.external_id}))) is None
 
 
 async def test_a_stale_tag_is_refused_and_nothing_is_written(connect, control):

@@ -13,19 +13,15 @@ from kobling.hub import runs
 from kobling.hub.models import MatchKey, WriteIntent
 from kobling.hub.store import journal
 from kobling.hub.store.journal import Fenced
-from kobling.mapping import ConflictPolicy, DeletionPolicy
+from kobling.mapping import DeletionPolicy
 from kobling.records import NotReached, Record, Refused, Unreachable
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Declined, Unknown
-from kobling.sdk.protocols import Deletions, Page, Write
+from kobling.sdk.protocols import Write
 from tests.engine.bench import Bench
+from tests.engine.lost import LOST, Killed, ask, then_killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LOST = {"timeout": Unreachable("no answer", code="timeout"), "dropped": Unreachable("connection reset")}
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 class StillWorking:
@@ -65,12 +61,6 @@ class StillWorking:
         return await self.plain_read(self.resource, bookmark)
 
 
-def ask(bench: Bench) -> Any:
-    asked = runs.ask(bench.pair, "tester", bench.clock.now())
-    assert runs.claim("tester", bench.clock.now()) == asked.pk
-    return asked
-
-
 @pytest.mark.parametrize(
     ("lost", "seconds"), [("timeout", SETTLE_AFTER_TIMEOUT - 5), ("dropped", SETTLE_AFTER_DROP - 0.5)]
 )
@@ -96,14 +86,6 @@ def test_a_vendor_may_finish_before_it_is_asked(
     bench.run()
     assert [each.fields["Name"] for each in bench.contacts.all()] == ["Alfa"]
     assert vendor.sent == 1 and bench.couplings() == 1
-
-
-def then_killed(original: Any) -> Any:
-    def note(*args: Any) -> None:
-        original(*args)
-        raise Killed
-
-    return note
 
 
 @pytest.mark.parametrize(("lost", "slow"), [("timeout", True), ("dropped", False)])
@@ -304,175 +286,3 @@ def test_an_earlier_runs_update_that_was_carried_out_is_remembered_as_agreed(
     bench.run()
     bench.run()
     assert bench.companies.all()[0].fields["limit"] == 5
-
-
-def twins(bench: Bench) -> None:
-    """Two orders that say the same, so that only what is coupled already tells what they made apart."""
-    for _ in range(2):
-        bench.left.resources["orders"].put({"subject": "Fruit"})
-    invoices = bench.right.resources["invoices"]
-    invoices.capabilities = replace(invoices.capabilities, idempotent_create=False)
-
-
-@pytest.mark.parametrize("applied", [True, False])
-@pytest.mark.parametrize("lost", [0, 1])
-def test_what_another_create_made_is_not_taken_for_this_ones(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, applied: bool, lost: int
-) -> None:
-    twins(bench)
-    invoices, number = bench.right.resources["invoices"], iter(range(9))
-
-    async def write(writes: Any, report: Any) -> None:
-        for each in writes:
-            if next(number) == lost:
-                if applied:
-                    invoices._send(each)
-                report(Unknown(each.key, None, LOST["dropped"]))
-            else:
-                report(invoices._send(each))
-
-    monkeypatch.setattr(invoices, "write", write)
-    assert bench.run().state == "done"
-    assert bench.run().state == "done"
-    assert (len(invoices.all()), bench.couplings("orders"), bench.issues()) == (2, 2, [])
-
-
-@pytest.mark.parametrize(
-    ("changed", "left"),
-    [({"Email": "theirs@x.example"}, []), ({"VatNumber": "12345674"}, [("unknown_outcome", "open")])],
-    ids=["what a match rule couples", "what only a person can tell"],
-)
-def test_one_that_somebody_changed_before_it_was_looked_for_is_asked_about(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], left: list[tuple[str, str]]
-) -> None:
-    """It says something else than what was sent by now, and was made since: making another one would double it."""
-    bench.companies.put({"title": "Alfa", "cvr": "12345678", "mail": "ours@x.example"})
-    bench.contacts.capabilities = replace(bench.contacts.capabilities, idempotent_create=False)
-    bench.contacts.mischief.lost_answers = 1
-    asked = ask(bench)
-    with pytest.raises(Killed), monkeypatch.context() as patch:
-        patch.setattr(journal, "note_lost", then_killed(journal.note_lost))
-        bench.go_on(asked)
-    bench.contacts.edit(bench.contacts.all()[0].external_id, changed)
-    bench.go_on(asked)
-    bench.run()
-    assert len(bench.contacts.all()) == 1
-    assert [each for each in bench.issues() if each[0] == "unknown_outcome"] == left
-
-
-@pytest.mark.parametrize("told", [Deletions.FEED, Deletions.SWEEP])
-def test_a_record_of_ours_that_is_deleted_before_it_was_read_is_missed(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, told: Deletions
-) -> None:
-    """Its create came back without it, and so did its reading-back: all that is known is that it exists."""
-    bench.change("customers", deletion=DeletionPolicy.DELETE)
-    bench.companies.put({"title": "Alfa"})
-    bench.contacts.capabilities = replace(bench.contacts.capabilities, deletions=told)
-    bench.contacts._answers_record = False
-
-    async def unreachable(_ids: Any) -> Any:
-        raise Unreachable("503")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(bench.contacts, "get_many", unreachable)
-        patch.setattr(bench.contacts, "get", unreachable)
-        bench.run()
-    assert bench.couplings() == 1
-    bench.contacts.remove(bench.contacts.all()[0].external_id)
-    bench.run(full=True, confirmed=["side_empty", "mass_deletion"])
-    bench.run()
-    assert (bench.companies.all(), bench.couplings()) == ([], 0)
-
-
-def test_what_is_known_to_exist_and_was_not_read_is_not_planned_with(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A change of its counterpart waits for its first reading: nobody knows what it would overwrite."""
-    one = bench.companies.put({"title": "Alfa", "mail": "ours@x.example"}).external_id
-    bench.contacts._answers_record = False
-
-    async def unreachable(*_: Any) -> Any:
-        raise Unreachable("503")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(bench.contacts, "get_many", unreachable)
-        bench.run()
-        patch.setattr(bench.contacts, "read", nothing)
-        bench.companies.edit(one, {"mail": "new@x.example"})
-        bench.run()
-    assert [each.operation for each in bench.contacts.sent] == ["create"]
-    bench.run()
-    bench.run()
-    assert bench.contacts.all()[0].fields["Email"] == "new@x.example"
-
-
-async def nothing(_bookmark: Any) -> Page:
-    return Page([], {"log": 0}, False)
-
-
-@pytest.mark.parametrize("operation", ["update", "delete"])
-def test_while_nobody_can_ask_whether_a_record_is_gone_its_write_stays_in_doubt(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, operation: str
-) -> None:
-    """The writes beside it get their outcomes, and the run goes on when the vendor can be asked."""
-    bench.change("customers", deletion=DeletionPolicy.DELETE)
-    ones = [bench.companies.put({"title": f"Firma {n}"}).external_id for n in range(3)]
-    bench.run()
-    first = bench.contacts.all()[0].external_id
-    for each in ones:
-        bench.companies.edit(each, {"mail": "new@x.example"}) if operation == "update" else bench.companies.remove(each)
-    write, asked = bench.contacts.write, [0]
-
-    async def vanishing(writes: Any, report: Any) -> None:
-        if bench.contacts._exists(first):
-            bench.contacts.remove(first)
-        await write(writes, report)
-
-    async def at_first_unreachable(external_ids: Any) -> Any:
-        asked[0] += 1
-        if asked[0] == 1:
-            raise Unreachable("503")
-        return await MemoryResource.get_many(bench.contacts, external_ids)
-
-    monkeypatch.setattr(bench.contacts, "write", vanishing)
-    monkeypatch.setattr(bench.contacts, "get_many", at_first_unreachable)
-    assert bench.run(confirmed=["mass_deletion", "side_empty"]).state == "done"
-    assert asked[0] >= 1
-    bench.run(confirmed=["mass_deletion", "side_empty"])
-    left = [each.fields["Email"] for each in bench.contacts.all()]
-    assert left == (["new@x.example"] * 2 if operation == "update" else [])
-    assert not WriteIntent.objects.filter(state__in=("open", "unknown")).exists()
-    assert bench.issues() == ([("deleted_but_changed", "open")] if operation == "update" else [])
-
-
-@pytest.mark.parametrize("ended", ["in this attempt", "in the next run"])
-def test_a_lost_update_is_not_sent_over_what_somebody_typed_since(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, ended: str
-) -> None:
-    """Nothing guards a record without a version, but looking for the update shows what stands there."""
-    bench.change("customers", conflict=ConflictPolicy.ASK)
-    bench.contacts.capabilities = replace(bench.contacts.capabilities, version_token=False)
-    one = bench.companies.put({"title": "Alfa", "mail": "old@x.example"}).external_id
-    bench.run()
-    contact = bench.contacts.all()[0].external_id
-    bench.companies.edit(one, {"mail": "ours@x.example"})
-    bench.contacts.mischief.lost_requests = 1
-    if ended == "in this attempt":
-        get = bench.contacts.get
-
-        async def typed(external_id: str) -> Record:
-            bench.contacts.edit(contact, {"Email": "theirs@x.example"})
-            return await get(external_id)
-
-        monkeypatch.setattr(bench.contacts, "get", typed)
-        bench.run()
-    else:
-        with pytest.raises(Killed), monkeypatch.context() as patch:
-            patch.setattr(journal, "note_lost", then_killed(journal.note_lost))
-            bench.go_on(asked := ask(bench))
-        bench.contacts.edit(contact, {"Email": "theirs@x.example"})
-        runs.end(asked.pk, asked.epoch + 1, runs.FAILED, bench.clock.now())
-    bench.run()
-    assert bench.contacts.all()[0].fields["Email"] == "theirs@x.example"
-    assert bench.issues() == [("conflict", "open")]
-    assert not WriteIntent.objects.filter(state__in=("open", "unknown")).exists()

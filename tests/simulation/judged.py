@@ -94,10 +94,17 @@ def _made(world: World, where: Where, fields: dict[str, Any], source: Where | No
         each.external_id
         for each in world.vendors[table, side].living()
         if each.external_id != external_id and each.fields.get(SERIAL.on(side)) == serial
+        if not renamed(world, (table, side, each.external_id))
     ]
     allowed = book.made_anew.get(source, 0) if source else 0
     if twins and len(twins) > allowed:
         book.blame(f"{spell(where)} was made though {twins[0]} is there, made from the same record")
+
+
+def renamed(world: World, where: Where) -> bool:
+    """Whether a person gave another name to what we made, by which alone it could have been found again."""
+    vendor = world.vendor(where)
+    return not vendor.capabilities.idempotent_create and "name" in world.book.typed.get(where, {})
 
 
 def _overwrote(world: World, vendor: Vendor, where: Where, was: dict[str, Any], now: dict[str, Any]) -> None:

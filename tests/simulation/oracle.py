@@ -9,7 +9,7 @@ from kobling.hub.models import Coupling, SyncIssue, WriteIntent
 from kobling.mapping import DeletionPolicy, Side
 from kobling.records import from_json, is_empty
 from tests.simulation.book import Done, Typed, Where, spell
-from tests.simulation.judged import coupled, same
+from tests.simulation.judged import coupled, renamed, same
 from tests.simulation.tables import FIELDS, SERIAL, SOFT, Field
 
 if TYPE_CHECKING:
@@ -254,7 +254,8 @@ def _once(world: World) -> Iterator[str]:
     for (table, side), vendor in world.vendors.items():
         by_serial: dict[Any, list[str]] = {}
         for record in vendor.living():
-            if world.book.born.get((table, side, record.external_id)) == "us":
+            where = (table, side, record.external_id)
+            if world.book.born.get(where) == "us" and not renamed(world, where):
                 by_serial.setdefault(record.fields.get(SERIAL.on(side)), []).append(record.external_id)
         for serial, made in by_serial.items():
             allowed = 1 + sum(

@@ -27,6 +27,7 @@ from kobling.sync.actions import (
     Update,
     Warn,
 )
+from tests.engine.bench import Bench
 from tests.store.shelf import NOW, Shelf
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -222,3 +223,14 @@ def test_what_was_begun_stays_and_what_needs_no_vendor_was_done_before_it(
         Couple(coupling="c", left_id="l", right_id="r", base={}),
     ]
     assert [approved._is_checked(at, each, journaled) for at, each in enumerate(actions)] == checked
+
+
+def test_questions_about_records_of_either_side_are_a_row_each(bench: Bench) -> None:
+    """Also where only the right record is known."""
+    for n in range(2):
+        bench.contacts.put({"Name": f"Firma {n}", "VatNumber": "12345674"})
+    run = bench.run()
+    assert bench.counts(run) == {"skipped": 2}
+    bench.companies.put({"title": "Other", "cvr": "12345682"})
+    bench.companies.put({"title": "Another", "cvr": "12345682"})
+    assert bench.counts(bench.run()) == {"skipped": 2}

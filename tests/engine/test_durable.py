@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import pickle
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,30 @@ def test_the_engines_file_is_as_durable_as_ours(tmp_path: Path) -> None:
         assert session.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert session.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     engine.dispose()
+
+
+class Old(sqlite3.Connection):
+    """Remembers which functions it was given."""
+
+    def create_function(self, *args: Any, **more: Any) -> None:
+        GIVEN.append(args[0])
+        super().create_function(*args, **more)
+
+
+GIVEN: list[str] = []
+
+
+@pytest.mark.parametrize(("version", "given"), [((3, 41, 2), ["unixepoch"]), ((3, 42, 0), []), ((3, 50, 1), [])])
+def test_a_sqlite_that_knows_no_parts_of_a_second_is_taught(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], given: list[str]
+) -> None:
+    """The engine asks every SQLite for them on newer Pythons."""
+    GIVEN.clear()
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    with sqlite3.connect(":memory:", factory=Old) as connection:
+        durable._durable(connection, None)
+        assert given == GIVEN
+        if given:
+            assert connection.execute("SELECT unixepoch('subsec')").fetchone()[0] > 1.7e9
+    connection.close()
+    durable._durable(object(), None)

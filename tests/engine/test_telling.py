@@ -185,3 +185,12 @@ def test_a_refused_record_is_told_by_the_vendors_own_code(bench: Bench, source: 
     bench.contacts.mischief = replace(bench.contacts.mischief, refusals=Always())
     bench.run()
     assert (source.results[one].done, source.results[one].kind) == (False, "E7")
+
+
+def test_a_source_that_waits_for_nothing_is_told_nothing(bench: Bench, source: HandingOut) -> None:
+    """A pair may be set to report what one of its systems does not ask for."""
+    bench.left.resources["companies"] = plain = MemoryResource("companies", clock=bench.clock, seed="companies")
+    bench.change("customers", reports={"limit": "bad_limit"})
+    plain.put({"title": "Alfa"})
+    assert bench.run().state in ("done", "partly_done")
+    assert source.heard == []

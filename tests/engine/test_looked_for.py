@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from kobling.hub import runs
-from kobling.hub.models import WriteIntent
+from kobling.hub.models import MirrorRow, WriteIntent
 from kobling.hub.store import journal
 from kobling.mapping import ConflictPolicy, DeletionPolicy
-from kobling.records import Record, Unreachable
+from kobling.records import Record, Unreachable, from_json
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Unknown
 from kobling.sdk.protocols import Deletions, Page
@@ -191,3 +191,34 @@ def test_a_lost_update_is_not_sent_over_what_somebody_typed_since(
     assert bench.contacts.all()[0].fields["Email"] == "theirs@x.example"
     assert bench.issues() == [("conflict", "open")]
     assert not WriteIntent.objects.filter(state__in=("open", "unknown")).exists()
+
+
+def test_a_connector_that_takes_anothers_record_for_it_is_not_believed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.companies.put({"title": "Alfa"})
+    bench.run()
+    (coupled,) = bench.contacts.all()
+    bench.companies.put({"title": "Beta"})
+    bench.contacts.mischief.lost_requests = 1
+
+    async def whatever_is_there(_write: Any) -> Record:
+        return coupled
+
+    monkeypatch.setattr(bench.contacts, "find_created", whatever_is_there)
+    bench.run()
+    assert bench.issues() == [("unknown_outcome", "open")] and bench.couplings() == 1
+
+
+@pytest.mark.parametrize("operation", ["create", "update"])
+def test_what_came_back_without_its_record_is_read_at_once(bench: Bench, operation: str) -> None:
+    bench.contacts._answers_record = operation != "create"
+    one = bench.companies.put({"title": "Alfa", "mail": "a@x.example"}).external_id
+    bench.run()
+    if operation == "update":
+        bench.contacts._answers_record = False
+        bench.companies.edit(one, {"mail": "b@x.example"})
+        bench.run()
+    (contact,) = bench.contacts.all()
+    kept = MirrorRow.objects.get(external_id=contact.external_id)
+    assert from_json(kept.fields) == contact.fields and kept.version == contact.version

@@ -322,3 +322,30 @@ def test_where_deletions_cannot_be_seen_nobody_looks_for_them(bench: Bench) -> N
     for _ in range(3):
         bench.run(full=True)
     assert bench.companies.calls["read_ids"] == 0
+
+
+def test_what_could_not_be_read_is_asked_for_by_its_own_side_and_a_vendor_that_fails_holds_up_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is asked for a record of the other system, nor for one without an id."""
+    left, right = (
+        resource.put({name: "Alfa"}).external_id
+        for resource, name in ((bench.companies, "title"), (bench.contacts, "Name"))
+    )
+    with monkeypatch.context() as patch:
+        broken_at(bench.contacts, {right}, Misunderstood("?"), patch)
+        bench.run()
+    assert ("unreadable", "open") in bench.issues()
+    asked: list[str] = []
+
+    async def unreachable(external_ids: Any) -> Any:
+        asked.extend(external_ids)
+        raise Unreachable("503")
+
+    for resource in (bench.companies, bench.contacts):
+        monkeypatch.setattr(resource, "get_many", unreachable)
+        monkeypatch.setattr(resource, "get", lambda each: unreachable([each]))
+    bench.companies.put({"title": "Beta"})
+    bench.run()
+    assert set(asked) == {right} and left not in asked
+    assert "Beta" in {each.fields["Name"] for each in bench.contacts.all()}

@@ -11,15 +11,15 @@ from kobling.engine.sending import Sender, Target
 from kobling.engine.settling import Settler
 from kobling.engine.steps import Steps
 from kobling.hub import runs
-from kobling.hub.models import Coupling, MirrorRow, Run, SyncIssue, WriteIntent
+from kobling.hub.models import Coupling, Decision, MirrorRow, Run, SyncIssue, WriteIntent
 from kobling.hub.store import journal
 from kobling.hub.store.journal import Fenced
-from kobling.mapping import FieldMapping, Side, end
+from kobling.mapping import ConflictPolicy, DeletionPolicy, FieldMapping, Side, end
 from kobling.mapping.references import reference
-from kobling.records import NotThere, StaleVersion, Unsafe
+from kobling.records import NotThere, Refused, StaleVersion, Unsafe, from_json
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Declined
-from kobling.sdk.protocols import Operation, Write
+from kobling.sdk.protocols import FieldSchema, Operation, Write
 from kobling.sync.actions import Couple, Create, Update
 from kobling.sync.execute import Prepared
 from tests.engine.bench import CUSTOMERS, Bench
@@ -214,3 +214,57 @@ def test_intents_of_a_chunk_are_closed_with_what_was_settled(bench: Bench) -> No
     bench.run()
     (kept,) = journal.of_chunk(WriteIntent.objects.get().chunk_id).values()
     assert kept.state == "confirmed" and isinstance(bench.contacts, MemoryResource)
+
+
+def test_what_both_sides_changed_to_the_same_value_is_agreed(bench: Bench) -> None:
+    """Else the next change of it on one side would look like a change on both."""
+    bench.change("customers", conflict=ConflictPolicy.ASK)
+    one = bench.companies.put({"title": "Alfa", "mail": "old@x.example"}).external_id
+    bench.run()
+    contact = bench.contacts.all()[0].external_id
+    bench.companies.edit(one, {"mail": "same@x.example"})
+    bench.contacts.edit(contact, {"Email": "same@x.example"})
+    bench.run()
+    for side, edit in (
+        ("left", lambda v: bench.companies.edit(one, {"mail": v})),
+        ("right", lambda v: bench.contacts.edit(contact, {"Email": v})),
+    ):
+        edit(f"{side}@x.example")
+        bench.run()
+        assert bench.issues() == []
+        assert bench.companies.all()[0].fields["mail"] == bench.contacts.all()[0].fields["Email"] == f"{side}@x.example"
+
+
+def test_who_survives_an_uncoupling_is_left_alone_and_it_is_said_why(bench: Bench) -> None:
+    bench.change("customers", deletion=DeletionPolicy.UNCOUPLE)
+    bench.companies.put({"title": "Alfa"})
+    bench.run()
+    (contact,) = bench.contacts.all()
+    bench.companies.remove(bench.companies.all()[0].external_id)
+    bench.run(confirmed=["side_empty", "mass_deletion"])
+    bench.run()
+    assert bench.companies.all() == [] and bench.contacts.all() == [contact]
+    said = {(each.side, each.external_id): (each.choice, each.decided_by, each.why) for each in Decision.objects.all()}
+    assert said["right", contact.external_id] == (
+        "ignore",
+        "tester",
+        "The other record was deleted; the rule says to uncouple.",
+    )
+
+
+def test_a_refusal_names_the_field_by_its_label_and_keeps_what_the_vendor_said(bench: Bench) -> None:
+    bench.contacts._schema["Email"] = FieldSchema("Email", label="E-mail address")
+    one = bench.companies.put({"title": "Alfa", "mail": "a@x.example"}).external_id
+    error = Refused("%(field)s is not accepted.", field="Email", code="bad", vendor_text="no", detail="d")
+    error.params = {"field": "Email"}
+    bench.run(kind="plan")
+
+    async def refused(writes: Any, report: Any) -> None:
+        for each in writes:
+            report(Declined(each.key, None, error))
+
+    bench.contacts.write = refused  # type: ignore[method-assign]
+    bench.run()
+    issue = SyncIssue.objects.get(kind="refused")
+    assert (issue.left_id, issue.right_id, issue.title, issue.cause) == (one, None, "Alfa", "Refused:bad:Email")
+    assert from_json(issue.details)["vendor_text"] == "no"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -194,3 +195,9 @@ def test_a_source_that_waits_for_nothing_is_told_nothing(bench: Bench, source: H
     plain.put({"title": "Alfa"})
     assert bench.run().state in ("done", "partly_done")
     assert source.heard == []
+
+
+@pytest.mark.parametrize(("options", "language"), [({}, "da"), ({"language": ""}, "da"), ({"language": "sv"}, "sv")])
+def test_a_pair_may_choose_the_language_of_its_results(options: dict[str, str], language: str) -> None:
+    steps: Any = SimpleNamespace(pair=SimpleNamespace(options=options))
+    assert telling._language(steps) == language

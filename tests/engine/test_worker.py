@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from typing import Any
 
 import pytest
@@ -368,3 +369,11 @@ def test_an_attempts_steps_are_found_while_it_lasts_and_no_longer(monkeypatch: p
     monkeypatch.setattr(durable, "_body", body)
     assert durable.run_workflow.__wrapped__(7) == "done"
     assert seen == [["7", "run-7"]] and "run-7" not in durable._Attempts.current
+
+
+def test_between_two_rounds_it_rests(working: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    rested: list[float] = []
+    monkeypatch.setattr(threading.Event, "wait", lambda _self, seconds: rested.append(seconds))
+    monkeypatch.setattr(Worker, "round", lambda self: None)
+    working.serve(lambda: len(rested) == 2)
+    assert rested == [worker.TICK_SECONDS] * 2 and worker.TICK_SECONDS == 1

@@ -6,7 +6,6 @@ does not open, so that a new key is taken up by processes that run already.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from django.db.models.signals import pre_save
 from kobling import storage
 from kobling.hub.models import Connection
 from kobling.hub.store import sql
-from kobling.hub.store.leases import refreshing
+from kobling.hub.store.refreshing import refreshing
 from kobling.records import N_, KoblingError, SettingsError, StorageError, from_json, to_json
 from kobling.sdk.clock import SystemClock
 from kobling.sdk.context import GrantData
@@ -174,11 +173,6 @@ def keep_current(instance: Connection, **_: object) -> None:
 pre_save.connect(keep_current, sender=Connection, dispatch_uid="kobling.hub.vault")
 
 
-def holder() -> str:
-    """A name for whoever holds a lease in this process."""
-    return f"{os.uname().nodename}-{os.getpid()}-{os.urandom(4).hex()}"
-
-
 class Grants:
     """A connection's sign-in (tokens), stored encrypted and replaced only by who saw the current one."""
 
@@ -195,7 +189,7 @@ class Grants:
 
     def refreshing(self) -> AbstractAsyncContextManager[None]:
         """Held while a new token is fetched: by one process at a time, however many use the connection."""
-        return refreshing(self._connection, holder(), SystemClock())
+        return refreshing(self._connection, SystemClock())
 
     def _load(self) -> GrantData | None:
         sealed = Connection.objects.values_list("grant", flat=True).get(pk=self._connection)

@@ -20,12 +20,11 @@ from django.db import connections
 
 from kobling.access.models import Client
 from kobling.hub import vault
-from kobling.hub.models import Connection, Notification, Refresh
-from kobling.hub.store import leases
+from kobling.hub.models import Connection, Notification
 from kobling.hub.store.notifications import Remembered
 from kobling.records import Temporary, to_json
 from kobling.sdk.auth import Grant, TokenHolder
-from kobling.sdk.clock import FakeClock, SystemClock
+from kobling.sdk.clock import SystemClock
 from kobling.sdk.redaction import Redactor
 from kobling.sdk.webhooks import TOLERANCE
 
@@ -119,26 +118,6 @@ def test_processes_that_refresh_at_once_use_a_refresh_token_once(shared: Connect
         told = [each.communicate(timeout=60) for each in started]
     assert used == ["r1"], f"refresh tokens sent: {used} {told}"
     assert {out for out, _ in told} == {"Bearer a1\n"}
-    assert not Refresh.objects.exists()
-
-
-def test_a_lease_is_one_holders_until_it_is_let_go(shared: Connection) -> None:
-    clock = FakeClock(NOW)
-    assert leases.take(shared.pk, "one", clock)
-    assert not leases.take(shared.pk, "two", clock)
-    leases.let_go(shared.pk, "two")
-    assert not leases.take(shared.pk, "two", clock), "only its holder lets it go"
-    leases.let_go(shared.pk, "one")
-    assert leases.take(shared.pk, "two", clock)
-
-
-def test_the_lease_of_a_dead_holder_ends(shared: Connection) -> None:
-    clock = FakeClock(NOW)
-    assert leases.take(shared.pk, "dead", clock)
-    clock.turn(leases.LIFE.total_seconds() - 1)
-    assert not leases.take(shared.pk, "next", clock)
-    clock.turn(2)
-    assert leases.take(shared.pk, "next", clock)
 
 
 def in_loop(coroutine: Any) -> Any:
@@ -171,31 +150,6 @@ def test_a_refresh_that_fails_lets_the_next_one_try(shared: Connection) -> None:
 
     assert in_loop(twice()) == "Bearer new"
     assert tries == ["r1", "r1"]
-
-
-def test_a_holder_that_lives_keeps_its_lease_however_long_it_takes(shared: Connection) -> None:
-    clock = FakeClock(NOW)
-
-    async def long() -> None:
-        async with leases.refreshing(shared.pk, "slow", clock):
-            while clock.now() < NOW + 10 * leases.LIFE:  # noqa: ASYNC110 - the clock is turned by who renews
-                await asyncio.sleep(0)
-            assert not await asyncio.to_thread(leases.take, shared.pk, "other", clock)
-
-    in_loop(long())
-    assert not Refresh.objects.exists()
-
-
-def test_a_refresh_that_hangs_gives_up(shared: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "LONGEST", 0.0)
-
-    async def never() -> None:
-        async with vault.Grants(shared.pk).refreshing():
-            await asyncio.Event().wait()
-
-    with pytest.raises(Temporary):
-        in_loop(never())
-    assert not Refresh.objects.exists()
 
 
 def test_a_notification_is_new_to_one_process_alone(shared: Connection) -> None:

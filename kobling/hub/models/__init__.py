@@ -9,9 +9,9 @@ from kobling.hub.models.couplings import Coupling, Decision, MatchKey, Pointing
 from kobling.hub.models.exports import ExportedDocument, FileExport
 from kobling.hub.models.issues import SyncIssue
 from kobling.hub.models.journal import Event, EventRecord, WriteIntent
-from kobling.hub.models.leases import Notification, Refresh
 from kobling.hub.models.market import Activation, Price
 from kobling.hub.models.mirror import Feed, MirrorRow
+from kobling.hub.models.notifications import Notification
 from kobling.hub.models.pairs import Pair, Schedule, Table
 from kobling.hub.models.runs import PlanChunk, Run, SyncJob
 
@@ -32,7 +32,6 @@ __all__ = [
     "PlanChunk",
     "Pointing",
     "Price",
-    "Refresh",
     "Run",
     "Schedule",
     "Spent",

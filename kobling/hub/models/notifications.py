@@ -1,4 +1,4 @@
-"""What processes tell each other about a connection: who refreshes its sign-in, which notifications came already."""
+"""What processes tell each other about a connection: which notifications came already."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ from typing import ClassVar
 from django.db import models
 
 from kobling.hub.models.connections import Connection
-
-
-class Refresh(models.Model):
-    """The lease of the one process that fetches a new token for a connection; it ends by itself."""
-
-    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True, related_name="refresh")
-    holder = models.CharField(max_length=200)
-    until = models.DateTimeField()
 
 
 class Notification(models.Model):

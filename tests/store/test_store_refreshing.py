@@ -1,0 +1,159 @@
+"""Who refreshes a sign-in holds a lock that is his however long he is stopped, and nobody's once he is dead."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection as database
+
+from kobling.hub.store import refreshing as locks
+from kobling.hub.store.refreshing import lock_of, refreshing
+from kobling.records import Temporary
+from kobling.sdk.clock import FakeClock
+from tests.store.shelf import Shelf
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOLDS = """
+import sys
+import django; django.setup()
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[2]
+from kobling.hub.store.refreshing import lock_of
+lock = lock_of(int(sys.argv[1]))
+print(lock.take(), flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def connections() -> list[int]:
+    return [each.left_id for each in Shelf().pairs]
+
+
+@contextmanager
+def another_process(connection: int) -> Iterator[subprocess.Popen[str]]:
+    """It holds the lock until it ends."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "kobling.settings"}
+    environment["KOBLING_DATA"] = str(settings.DATA_DIR)
+    command = [sys.executable, "-c", HOLDS, str(connection), str(database.settings_dict["NAME"])]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline() == "True\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def is_free(connection: int) -> bool:
+    lock = lock_of(connection)
+    try:
+        return lock.take()
+    finally:
+        lock.let_go()
+
+
+def test_one_holder_at_a_time_for_each_connection(connections: list[int]) -> None:
+    one, other = connections
+    first, second = lock_of(one), lock_of(one)
+    assert first.take() and not second.take() and is_free(other)
+    second.let_go()
+    assert not is_free(one), "who holds nothing lets nothing go"
+    first.let_go()
+    assert is_free(one)
+    first.let_go()
+
+
+def test_a_process_that_is_stopped_holds_what_it_held(connections: list[int]) -> None:
+    """What it was about to send may leave when it wakes: nobody else may use the same token meanwhile."""
+    one = connections[0]
+    with another_process(one) as process:
+        process.send_signal(signal.SIGSTOP)
+        assert not is_free(one)
+        process.send_signal(signal.SIGCONT)
+        assert not is_free(one)
+
+
+def test_a_process_that_dies_lets_go(connections: list[int]) -> None:
+    one = connections[0]
+    with another_process(one) as process:
+        process.kill()
+        process.wait()
+        for _ in range(1000):
+            if is_free(one):
+                return
+    raise AssertionError("the lock of a dead process stands")
+
+
+@pytest.mark.skipif(database.vendor == "postgresql", reason="there it is a lock of the server's")
+def test_the_locks_file_is_its_owners_alone(connections: list[int]) -> None:
+    assert is_free(connections[0])
+    path = Path(settings.DATA_DIR) / f"sign-in-{connections[0]}.lock"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("one_thread")
+async def test_who_comes_second_waits_until_the_first_lets_go(connections: list[int], clock: FakeClock) -> None:
+    first = lock_of(connections[0])
+    assert await asyncio.to_thread(first.take)
+    looked: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        looked.append(seconds)
+        if len(looked) == 3:
+            await asyncio.to_thread(first.let_go)
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    async with refreshing(connections[0], clock):
+        assert not await asyncio.to_thread(is_free, connections[0])
+    assert looked == [locks.LOOK_AGAIN] * 3 and await asyncio.to_thread(is_free, connections[0])
+
+
+@pytest.mark.usefixtures("one_thread")
+async def test_who_waits_too_long_tries_again_later(connections: list[int], clock: FakeClock) -> None:
+    first = lock_of(connections[0])
+    assert await asyncio.to_thread(first.take)
+    began = clock.monotonic()
+    with pytest.raises(Temporary) as late:
+        async with refreshing(connections[0], clock):
+            raise AssertionError("it was held")
+    assert late.value.code == "refresh_timeout"
+    assert locks.LONGEST <= clock.monotonic() - began < locks.LONGEST + 1
+    assert not await asyncio.to_thread(is_free, connections[0])
+    await asyncio.to_thread(first.let_go)
+
+
+@pytest.mark.usefixtures("one_thread")
+async def test_a_holder_that_fails_lets_go(connections: list[int], clock: FakeClock) -> None:
+    with pytest.raises(ValueError, match="no"):
+        async with refreshing(connections[0], clock):
+            raise ValueError("no")
+    assert await asyncio.to_thread(is_free, connections[0])
+
+
+@pytest.mark.usefixtures("one_thread")
+async def test_a_holder_that_hangs_gives_up_and_lets_go(
+    connections: list[int], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "LONGEST", 0.01)
+    with pytest.raises(Temporary) as late:
+        async with refreshing(connections[0], clock):
+            await asyncio.Event().wait()
+    assert late.value.code == "refresh_timeout"
+    assert await asyncio.to_thread(is_free, connections[0])

@@ -372,3 +372,10 @@ def test_an_answer_survives_it_too(step: Step[Any], answer: Any) -> None:
     import msgspec
 
     assert ask.answer_of(step, msgspec.to_builtins(answer)) == answer
+
+
+def test_a_table_that_fails_itself_tells_its_own_failure_and_not_that_it_waits() -> None:
+    own = Failure(kind="Misunderstood", summary="own", outcome="failed")
+    given = work(feeds=[1, 2], tables=["a", "b"], depends={"b": ["a"]}, tables_of={"1": ["a"], "2": ["b"]})
+    said = played(given, Observe=[StepFailed(BROKEN, apart=True), StepFailed(own, apart=True)])
+    assert said.kinds(ask.Fail) == [ask.Fail("a", BROKEN), ask.Fail("b", own)]

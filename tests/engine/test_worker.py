@@ -377,3 +377,15 @@ def test_between_two_rounds_it_rests(working: Worker, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Worker, "round", lambda self: None)
     working.serve(lambda: len(rested) == 2)
     assert rested == [worker.TICK_SECONDS] * 2 and worker.TICK_SECONDS == 1
+
+
+@pytest.mark.parametrize(("url", "closed"), [("", 0), ("postgresql://somewhere/db", 1)])
+def test_a_round_begins_with_a_session_that_stands(
+    bench: Bench, working: Worker, monkeypatch: pytest.MonkeyPatch, url: str, closed: int
+) -> None:
+    """A server may have ended it between two rounds; SQLite's file needs no second opening."""
+    seen: list[int] = []
+    monkeypatch.setattr(worker.settings, "DATABASE_URL", url)
+    monkeypatch.setattr(worker, "close_old_connections", lambda: seen.append(1))
+    working.tick()
+    assert len(seen) == closed

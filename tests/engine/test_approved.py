@@ -10,8 +10,8 @@ import pytest
 
 from kobling.access.policy import Actor
 from kobling.hub import runs
-from kobling.hub.models import Decision, Run
-from kobling.hub.services import syncing
+from kobling.hub.models import Decision, Run, WriteIntent
+from kobling.hub.services import syncing, undoing
 from kobling.mapping import ConflictPolicy
 from kobling.records import Unsafe
 from tests.engine.bench import Bench
@@ -189,3 +189,39 @@ def test_a_plan_that_nobody_planned_after_asks_what_it_showed(bench: Bench) -> N
     bench.companies.edit(one, {"mail": "ours@x.example"})
     approve(bench, bench.run(kind="plan"))
     assert bench.issues() == [("conflict", "open")]
+
+
+def undone(bench: Bench, run: Run, meanwhile: Callable[[], Any] = lambda: None) -> Run:
+    """Undo a run; something happens between a person's word and the work."""
+    undo = undoing.prepare(Actor.operator(), run, bench.opener)
+    asked = undoing.start(Actor.operator(), run, undo, bench.opener, bench.clock.now())
+    meanwhile()
+    assert runs.claim("tester", bench.clock.now()) == asked.pk
+    return bench.go_on(asked)
+
+
+def test_an_undo_takes_back_what_nobody_touched_since(bench: Bench) -> None:
+    bench.companies.put({"title": "Alfa"})
+    undone(bench, bench.run())
+    assert bench.contacts.all() == [] and bench.couplings() == 0
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+def test_an_undo_leaves_what_was_touched_since_and_does_the_rest(bench: Bench, how: str) -> None:
+    """Whoever typed into a record meanwhile is not told that it is gone."""
+    for name in ("Alfa", "Beta"):
+        bench.companies.put({"title": name})
+    run = bench.run()
+    touched = next(each.external_id for each in bench.contacts.all() if each.fields["Name"] == "Alfa")
+
+    def meanwhile() -> None:
+        if how == "edited":
+            bench.contacts.edit(touched, {"Email": "theirs@x.example"})
+        else:
+            bench.contacts.remove(touched)
+
+    undone(bench, run, meanwhile)
+    assert names(bench) == (["Alfa"] if how == "edited" else [])
+    made = WriteIntent.objects.filter(operation="create").exclude(external_id=touched)
+    deleted = [each.external_id for each in bench.contacts.sent if each.operation == "delete"]
+    assert deleted == list(made.values_list("external_id", flat=True))

@@ -33,6 +33,7 @@ from kobling.sdk.protocols import Clock, Operation, Resource, Write
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Couple, Create, Delete, Update, from_blob
 from kobling.sync.execute import Prepared, VendorAction, already_written, create_key, prepare
+from kobling.sync.merge import moved_since_base
 from kobling.sync.waiting import LoopThread
 
 MOST_SENT = 2
@@ -174,14 +175,16 @@ class Executor:
         return found, absent
 
     def _says_something_else(self, each: Prepared, record: Record) -> bool:
-        """Whether a field that an update was to change says neither what it said nor what was sent."""
-        if not isinstance(each.action, Update):
-            return False
-        now = read(self.bench.mapping, each.action.side, record.fields, self.bench.resolver).values
-        return any(key in now and now[key] not in change for key, change in each.action.changes.items())
+        """Whether a person changed what an update was to change, or anything in what was to be deleted."""
+        action = each.action
+        now = read(self.bench.mapping, action.side, record.fields, self.bench.resolver).values
+        if isinstance(action, Update):
+            return any(key in now and now[key] not in change for key, change in action.changes.items())
+        link = self.settler.links.get(action.coupling) if isinstance(action, Delete) else None
+        return link is not None and moved_since_base(self.bench.mapping, now, link.base(action.side))
 
     def _leave_to_the_next_plan(self, side: Side, moved: Sequence[tuple[Prepared, Record]]) -> None:
-        """Somebody changed these after their update was lost: sending it again would overwrite what nobody planned."""
+        """Somebody changed these after their write was lost: sending it again would undo what nobody has seen."""
         if not moved:
             return
         with sql.together():

@@ -168,10 +168,10 @@ def _newest(left: Seen | None, right: Seen | None) -> Side | None:
     return Side.LEFT if left.modified_at > right.modified_at else Side.RIGHT
 
 
-def moved_since_base(mapping: TableMapping, seen: Seen, base: Mapping[str, Any]) -> bool:
+def moved_since_base(mapping: TableMapping, values: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
     """Whether a record's mapped values differ from what it last agreed on."""
     return any(
-        each.key in seen.values and seen.values[each.key] != base.get(each.key, MISSING)
+        each.key in values and values[each.key] != base.get(each.key, MISSING)
         for each in mapping.fields
         if each.left is not None and each.right is not None and not each.proof and not each.frozen
     )

@@ -151,7 +151,7 @@ def _plan_vanished(mapping: TableMapping, pairing: Pairing, gone: Side) -> Itera
     assert survivor is not None
     title = _title(mapping, pairing)
     policy, chosen = _deletion_policy(mapping, pairing)
-    moved = not chosen and moved_since_base(mapping, survivor, pairing.base(gone.other))
+    moved = not chosen and moved_since_base(mapping, survivor.values, pairing.base(gone.other))
     if policy is DeletionPolicy.UNCOUPLE:
         yield Uncouple(
             coupling=pairing.coupling,

@@ -97,3 +97,48 @@ def test_a_sqlite_that_knows_no_parts_of_a_second_is_taught(
             assert connection.execute("SELECT unixepoch('subsec')").fetchone()[0] > 1.7e9
     connection.close()
     durable._durable(object(), None)
+
+
+class Known:
+    """What the engine says of a workflow."""
+
+    def __init__(self, status: str, version: str | None) -> None:
+        self.status, self.app_version = status, version
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, None),
+        (Known("PENDING", durable.VERSION), "PENDING"),
+        (Known("PENDING", None), "PENDING"),
+        (Known("PENDING", "1"), durable.OLDER),
+        (Known("ENQUEUED", "1"), durable.OLDER),
+        (Known("SUCCESS", "1"), "SUCCESS"),
+        (Known("ERROR", "1"), "ERROR"),
+    ],
+)
+def test_what_an_older_kobling_parked_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch, found: Known | None, said: str | None
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(durable.DBOS, "get_workflow_status", lambda name: asked.append(name) or found)
+    assert durable.status(7) == said and asked == [durable.workflow_id(7)] == ["run-7"]
+
+
+@pytest.mark.parametrize(("status", "begun"), [(None, "started"), ("PENDING", "resumed")])
+def test_a_run_that_was_left_goes_on_where_it_was(
+    monkeypatch: pytest.MonkeyPatch, status: str | None, begun: str
+) -> None:
+    done: list[tuple[str, Any]] = []
+    monkeypatch.setattr(durable, "status", lambda _run: status)
+    monkeypatch.setattr(durable, "start", lambda run: done.append(("started", run)))
+    monkeypatch.setattr(durable.DBOS, "resume_workflow", lambda name: done.append(("resumed", name)))
+    durable.go_on(7)
+    assert done == [(begun, 7 if begun == "started" else "run-7")]
+
+
+def test_runs_of_the_dead_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(durable.DBOS, "_recover_pending_workflows", lambda names: asked.append(names) or [1, 2])
+    assert durable.take_over(["a", "b"]) == 2 and asked == [["a", "b"]]

@@ -115,3 +115,13 @@ def test_a_sweep_that_was_overtaken_takes_nothing_for_gone(overtaken: Overtaken)
     assert not MirrorRow.objects.filter(gone=True).exists()
     do(overtaken.now, ask.Sweep(overtaken.feed(), True))
     assert MirrorRow.objects.filter(gone=True).count() == 1
+
+
+@pytest.mark.parametrize(("name", "moves"), [("execute", True), ("execute again", False), ("execute approved", False)])
+def test_a_chunk_is_counted_and_done_and_moves_the_cursor_where_it_is_in_the_window(
+    overtaken: Overtaken, name: str, moves: bool
+) -> None:
+    do(overtaken.now, STEPS[name](overtaken))
+    job = SyncJob.objects.get(run_id=overtaken.run, table_id=overtaken.bench.table("customers"))
+    assert (PlanChunk.objects.get(pk=overtaken.chunk).done, job.inserted, job.total) == (True, 1, 1)
+    assert Table.objects.get(pk=job.table_id).cursor_left == (1 if moves else 0)

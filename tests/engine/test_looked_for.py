@@ -222,3 +222,46 @@ def test_what_came_back_without_its_record_is_read_at_once(bench: Bench, operati
     (contact,) = bench.contacts.all()
     kept = MirrorRow.objects.get(external_id=contact.external_id)
     assert from_json(kept.fields) == contact.fields and kept.version == contact.version
+
+
+def test_a_record_that_is_found_and_cannot_be_kept_stays_in_doubt(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id is longer than any that can be remembered: it is not coupled, and not made again."""
+    bench.companies.put({"title": "Alfa"})
+    bench.contacts.mischief.lost_answers = 1
+
+    async def odd(_write: Any) -> Record:
+        return Record("contacts", "x" * 5000, {"Name": "Alfa"})
+
+    monkeypatch.setattr(bench.contacts, "find_created", odd)
+    bench.run()
+    assert bench.issues() == [("unknown_outcome", "open")]
+    assert bench.couplings() == 0 and len(bench.contacts.sent) == 1
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_a_lost_deletion_is_not_sent_over_what_somebody_typed_since(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, edited: bool
+) -> None:
+    bench.change("customers", deletion=DeletionPolicy.DELETE)
+    bench.contacts.capabilities = replace(bench.contacts.capabilities, version_token=False)
+    one = bench.companies.put({"title": "Alfa"}).external_id
+    bench.companies.put({"title": "Beta"})
+    bench.run()
+    contact = next(each.external_id for each in bench.contacts.all() if each.fields["Name"] == "Alfa")
+    bench.companies.remove(one)
+    bench.contacts.mischief.lost_requests = 1
+    get = bench.contacts.get
+
+    async def typed(external_id: str) -> Record:
+        if edited:
+            bench.contacts.edit(contact, {"Email": "theirs@x.example"})
+        return await get(external_id)
+
+    monkeypatch.setattr(bench.contacts, "get", typed)
+    bench.run(confirmed=["mass_deletion"])
+    bench.run(confirmed=["mass_deletion"])
+    assert len(bench.contacts.all()) == (2 if edited else 1)
+    assert bench.issues() == ([("deleted_but_changed", "open")] if edited else [])
+    assert not WriteIntent.objects.filter(state__in=("open", "unknown")).exists()

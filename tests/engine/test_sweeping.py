@@ -134,3 +134,14 @@ def test_what_a_run_is_about_is_told_to_its_flow(bench: Bench) -> None:
     assert (work.proofs, work.full, work.confirmed, work.dry, work.single) == ([], True, ["side_empty"], False, False)
     assert work.tables == ["customers", "orders"] and work.depends == {"customers": [], "orders": ["customers"]}
     assert len(work.feeds) == 4 and sorted(map(len, work.tables_of.values())) == [1, 1, 1, 1]
+
+
+def test_where_we_know_none_none_can_have_vanished(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.run()
+
+    async def count(_self: Any) -> int:
+        return 3
+
+    monkeypatch.setattr(MemoryResource, "count", count, raising=False)
+    bench.contacts.capabilities = replace(bench.contacts.capabilities, deletions=Deletions.SWEEP)
+    assert swept(bench, bench.contacts) is False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -389,3 +390,26 @@ def test_a_round_begins_with_a_session_that_stands(
     monkeypatch.setattr(worker, "close_old_connections", lambda: seen.append(1))
     working.tick()
     assert len(seen) == closed
+
+
+def test_it_starts_with_its_lock_its_engine_and_a_spared_collector_and_lets_go_at_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[Any] = []
+    monkeypatch.setattr(worker, "spare_the_collector", lambda: done.append("spared"))
+    monkeypatch.setattr(durable, "launch", lambda _body, _folder, url, name: done.append((url, name)))
+    monkeypatch.setattr(durable, "stop", lambda: done.append("stopped"))
+    with Worker(bench.clock, "me") as made:
+        assert done == ["spared", ("", worker.LOCAL)] and made.name == worker.LOCAL
+        with pytest.raises(Unsafe):
+            worker.take_file_lock(Path(worker.settings.DATA_DIR))
+    assert done[-1] == "stopped"
+    worker.release_file_lock(worker.take_file_lock(Path(worker.settings.DATA_DIR)))
+
+
+def test_the_collector_looks_at_records_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[Any] = []
+    monkeypatch.setattr(worker.gc, "freeze", lambda: done.append("frozen"))
+    monkeypatch.setattr(worker.gc, "set_threshold", lambda *each: done.append(each))
+    worker.spare_the_collector()
+    assert done == ["frozen", worker.COLLECT_AFTER] and worker.COLLECT_AFTER[0] == 20_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -157,3 +158,9 @@ def test_without_a_data_folder_nobody_says_that_it_is_full(monkeypatch: pytest.M
     monkeypatch.setattr(settings, "DATA_DIR", f"{settings.DATA_DIR}/gone")
     found = faults.told(sqlite("SQLITE_CANTOPEN"))
     assert isinstance(found, StorageError) and found.params["folder"].endswith("/gone")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EIO])
+def test_what_the_system_said_is_kept_for_whoever_mends_it(number: int) -> None:
+    told = faults.told(disk(number, str(Path(settings.DATA_DIR) / "x")))
+    assert told is not None and told.detail == errno.errorcode[number]

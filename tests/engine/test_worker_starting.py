@@ -26,6 +26,7 @@ def test_what_cannot_start_lets_go_of_all_it_holds(bench: Bench, monkeypatch: py
     def broken(*_: Any) -> None:
         raise RuntimeError("no engine")
 
+    monkeypatch.setattr(worker.settings, "DATABASE_URL", "")
     monkeypatch.setattr(durable, "launch", broken)
     monkeypatch.setattr(durable, "stop", lambda: None)
     for _ in range(2):
@@ -105,6 +106,7 @@ def test_it_starts_with_its_lock_its_engine_and_a_spared_collector_and_lets_go_a
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[Any] = []
+    monkeypatch.setattr(worker.settings, "DATABASE_URL", "")
     monkeypatch.setattr(worker, "spare_the_collector", lambda: done.append("spared"))
     monkeypatch.setattr(durable, "launch", lambda _body, _folder, url, name: done.append((url, name)))
     monkeypatch.setattr(durable, "stop", lambda: done.append("stopped"))

@@ -157,3 +157,16 @@ async def test_a_holder_that_hangs_gives_up_and_lets_go(
             await asyncio.Event().wait()
     assert late.value.code == "refresh_timeout"
     assert await asyncio.to_thread(is_free, connections[0])
+
+
+@pytest.mark.skipif(database.vendor != "postgresql", reason="a file's lock needs no session")
+def test_a_session_that_was_ended_lets_go_without_a_fault(connections: list[int]) -> None:
+    lock = lock_of(connections[0])
+    assert lock.take()
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
+            [connections[0]],
+        )
+    lock.let_go()
+    assert is_free(connections[0])

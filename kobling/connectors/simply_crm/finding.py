@@ -54,7 +54,7 @@ class Finder:
             raise Unsafe(N_("Nothing tells which record is the one that was being created."))
         name = next((each for each in _NAMES if each in texts), "")
         named = [f"{name} = {literal(texts[name])}"] if name and _survives(texts[name]) else []
-        rows = await self._rows([*self._since(write), *named])
+        rows = [row for row in await self._rows([*self._since(write), *named]) if row["id"] not in write.taken]
         alike = {name: texts[name]} if name else texts
         near = [row for row in rows if all(_same(value, row.get(each)) for each, value in alike.items())]
         records, unread = await self._records(near)

@@ -15,12 +15,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+import structlog
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.db import connection as database
 
 from kobling.records import N_, Temporary
 from kobling.sdk.protocols import Clock
 
+log = structlog.get_logger("kobling.sign_in")
 LONGEST = 300.0
 """Seconds, more than any request for a token takes: a holder that hangs gives up, and who waits tries again later."""
 
@@ -105,4 +108,12 @@ class _InSession:
             return bool(cursor.fetchone()[0])
 
     def let_go(self) -> None:
-        self._session.close()
+        """Told to the server, which would notice the end of the session only a moment later."""
+        try:
+            if self._session.connection is not None:
+                with self._session.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock_all()")
+        except (DatabaseError, InterfaceError):
+            log.warning("the session of a lock was lost", connection=self._key)
+        finally:
+            self._session.close()

@@ -82,12 +82,23 @@ def test_an_attempts_steps_are_found_while_it_lasts_and_no_longer(monkeypatch: p
     assert seen == [["7", "run-7"]] and "run-7" not in durable._Attempts.current
 
 
+class Resting(threading.Event):
+    """Notes how long it was waited for, and waits for nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rested: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.rested.append(timeout)
+        return False
+
+
 def test_between_two_rounds_it_rests(working: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    rested: list[float] = []
-    monkeypatch.setattr(threading.Event, "wait", lambda _self, seconds: rested.append(seconds))
+    working._stopping = resting = Resting()
     monkeypatch.setattr(Worker, "round", lambda self: None)
-    working.serve(lambda: len(rested) == 2)
-    assert rested == [worker.TICK_SECONDS] * 2 and worker.TICK_SECONDS == 1
+    working.serve(lambda: len(resting.rested) == 2)
+    assert resting.rested == [worker.TICK_SECONDS] * 2 and worker.TICK_SECONDS == 1
 
 
 @pytest.mark.parametrize(("url", "closed"), [("", 0), ("postgresql://somewhere/db", 1)])

@@ -69,6 +69,11 @@ def is_free(connection: int) -> bool:
         lock.let_go()
 
 
+def becomes_free(connection: int) -> bool:
+    """A server notices the end of a session a moment later."""
+    return any(is_free(connection) for _ in range(1000))
+
+
 def test_one_holder_at_a_time_for_each_connection(connections: list[int]) -> None:
     one, other = connections
     first, second = lock_of(one), lock_of(one)
@@ -95,10 +100,7 @@ def test_a_process_that_dies_lets_go(connections: list[int]) -> None:
     with another_process(one) as process:
         process.kill()
         process.wait()
-        for _ in range(1000):
-            if is_free(one):
-                return
-    raise AssertionError("the lock of a dead process stands")
+        assert becomes_free(one)
 
 
 @pytest.mark.skipif(database.vendor == "postgresql", reason="there it is a lock of the server's")
@@ -169,4 +171,4 @@ def test_a_session_that_was_ended_lets_go_without_a_fault(connections: list[int]
             [connections[0]],
         )
     lock.let_go()
-    assert is_free(connections[0])
+    assert becomes_free(connections[0])

@@ -45,17 +45,3 @@ async def serve():
     yield start
     for runner in runners:
         await runner.cleanup()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _tables_emptied_by_deleting():
-    """PostgreSQL's TRUNCATE of all tables took longer than most tests: nearly all of them are empty anyway."""
-    from django.db.backends.postgresql.operations import DatabaseOperations
-
-    def sql_flush(self, style, tables, *, reset_sequences=False, allow_cascade=False):
-        if not tables:
-            return []
-        deleting = [f"DELETE FROM {self.quote_name(each)}" for each in tables]
-        return ["SET session_replication_role = replica", *deleting, "SET session_replication_role = DEFAULT"]
-
-    DatabaseOperations.sql_flush = sql_flush

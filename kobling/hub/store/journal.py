@@ -148,12 +148,12 @@ def withdraw(chunk: int, positions: Sequence[int]) -> None:
 
 
 def of_chunk(chunk: int) -> dict[int, Journaled]:
-    """What the journal holds of a chunk, by position."""
+    """What the journal holds of a chunk, in the order of positions."""
     return {
         row[0]: _journaled(*row)
         for row in sql.rows(
             "SELECT position, state, key, external_id, opened_at, sent, epoch, closed_at, error FROM hub_writeintent"
-            " WHERE chunk_id = %s",
+            " WHERE chunk_id = %s ORDER BY position",
             [chunk],
         )
     }

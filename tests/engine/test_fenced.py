@@ -57,6 +57,13 @@ class Overtaken:
     def feed(self, resource: str = "companies") -> int:
         return Feed.objects.get(resource=resource).pk
 
+    def ready_for(self, name: str) -> list[Any]:
+        """Make sure that there is something to do, and say what stands before it is done."""
+        if name == "report a chunk":
+            do(self.now, ask.Execute(self.chunk))
+        self.bench.companies.put({"title": "Beta"})
+        return self.stands()
+
     def stands(self) -> list[Any]:
         """Everything that a step could change."""
         kept = [
@@ -87,10 +94,7 @@ STEPS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", STEPS)
 def test_who_was_overtaken_changes_nothing(overtaken: Overtaken, name: str) -> None:
-    if name == "report a chunk":
-        do(overtaken.now, ask.Execute(overtaken.chunk))
-    overtaken.bench.companies.put({"title": "Beta"})
-    before = overtaken.stands()
+    before = overtaken.ready_for(name)
     with pytest.raises(Fenced):
         do(overtaken.late, STEPS[name](overtaken))
     assert overtaken.stands() == before
@@ -99,10 +103,7 @@ def test_who_was_overtaken_changes_nothing(overtaken: Overtaken, name: str) -> N
 @pytest.mark.parametrize("name", STEPS)
 def test_whose_turn_it_is_may(overtaken: Overtaken, name: str) -> None:
     """Else the test above would prove nothing."""
-    if name == "report a chunk":
-        do(overtaken.now, ask.Execute(overtaken.chunk))
-    overtaken.bench.companies.put({"title": "Beta"})
-    before = overtaken.stands()
+    before = overtaken.ready_for(name)
     do(overtaken.now, STEPS[name](overtaken))
     assert overtaken.stands() != before
 

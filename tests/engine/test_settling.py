@@ -12,12 +12,10 @@ from kobling.engine.settling import Settler
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.models import Coupling, Decision, MirrorRow, Run, SyncIssue, WriteIntent
-from kobling.hub.store import journal
 from kobling.hub.store.journal import Fenced
 from kobling.mapping import ConflictPolicy, DeletionPolicy, FieldMapping, Side, end
 from kobling.mapping.references import reference
 from kobling.records import NotThere, Refused, StaleVersion, Unsafe, from_json
-from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Declined
 from kobling.sdk.protocols import FieldSchema, Operation, Write
 from kobling.sync.actions import Couple, Create, Update
@@ -207,13 +205,6 @@ def test_a_run_that_was_never_told_to_begin_counts_from_now(bench: Bench) -> Non
     Run.objects.filter(pk=one.run).update(started_at=None)
     bench.clock.turn(60)
     assert one._began() == bench.clock.now()
-
-
-def test_intents_of_a_chunk_are_closed_with_what_was_settled(bench: Bench) -> None:
-    bench.companies.put({"title": "Alfa"})
-    bench.run()
-    (kept,) = journal.of_chunk(WriteIntent.objects.get().chunk_id).values()
-    assert kept.state == "confirmed" and isinstance(bench.contacts, MemoryResource)
 
 
 def test_what_both_sides_changed_to_the_same_value_is_agreed(bench: Bench) -> None:

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,6 +140,39 @@ async def test_who_waits_too_long_tries_again_later(connections: list[int], cloc
     assert locks.LONGEST <= clock.monotonic() - began < locks.LONGEST + 1
     assert not await asyncio.to_thread(is_free, connections[0])
     await asyncio.to_thread(first.let_go)
+
+
+async def test_who_is_cancelled_while_he_takes_it_lets_go(
+    connections: list[int], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt ends on its thread after the one who made it: its lock would stay for as long as the process."""
+    begun, may_end, order = threading.Event(), threading.Event(), []
+
+    class Slow:
+        def take(self) -> bool:
+            begun.set()
+            may_end.wait()
+            order.append("taken")
+            return True
+
+        def let_go(self) -> None:
+            order.append("let go")
+
+    monkeypatch.setattr(locks, "lock_of", lambda _connection: Slow())
+
+    async def hold() -> None:
+        async with refreshing(connections[0], clock):
+            raise AssertionError("it was cancelled")
+
+    holder = asyncio.create_task(hold())
+    await asyncio.to_thread(begun.wait)
+    holder.cancel()
+    for _ in range(20):
+        await asyncio.to_thread(int)
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await holder
+    assert order == ["taken", "let go"]
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -65,10 +65,20 @@ async def refreshing(connection: int, clock: Clock) -> AsyncIterator[None]:
 
 async def _taken(lock: Lock, clock: Clock) -> None:
     since = clock.monotonic()
-    while not await asyncio.to_thread(lock.take):
+    while not await _tried(lock):
         if clock.monotonic() - since >= LONGEST:
             raise TimeoutError
         await clock.sleep(LOOK_AGAIN)
+
+
+async def _tried(lock: Lock) -> bool:
+    """Who is cancelled sees his attempt end first: what it took on its thread would be nobody's to let go."""
+    trying = asyncio.ensure_future(asyncio.to_thread(lock.take))
+    try:
+        return await asyncio.shield(trying)
+    except asyncio.CancelledError:
+        await asyncio.wait([trying])
+        raise
 
 
 class _OnFile:

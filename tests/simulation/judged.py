@@ -175,7 +175,9 @@ def _was_not_edited(world: World, where: Where, source: Where, stood: Mapping[st
     book = world.book
     for each in FIELDS[where[0]]:
         typed = book.typed.get(where, {}).get(each.key, [])
-        heard = book.ever(source, each.on(source[1])) or [None]
+        name = each.on(source[1])
+        made_with = [done.after.get(name) for done in book.done if (done.where, done.operation) == (source, "create")]
+        heard = [*book.ever(source, name), *made_with] or [None]
         excused = each.frozen or each.points_to or not each.clears or (where, each.key) in book.undone
         stands = typed and same(typed[-1].value, stood.get(each.on(where[1])))
         fresh = stands and not any(same(typed[-1].value, value) for value in heard)

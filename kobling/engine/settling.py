@@ -355,6 +355,11 @@ def _closed(each: Prepared, error: KoblingError) -> tuple[int, str, str | None, 
     return each.position, "refused", None, None, to_json(error_as_data(error)).decode()
 
 
+def _told(each: RaiseConflict) -> dict[str, Any]:
+    asks = {"asks": each.asks.value} if each.asks else {}
+    return {"fields": each.fields, "candidates": each.candidates, **asks}
+
+
 def _questions(actions: Sequence[AnyAction]) -> list[Raised]:
     raised = []
     for each in actions:
@@ -368,7 +373,7 @@ def _questions(actions: Sequence[AnyAction]) -> list[Raised]:
                     each.title,
                     each.reason,
                     dict(each.params),
-                    {"fields": each.fields, "candidates": each.candidates},
+                    _told(each),
                 )
             )
         elif isinstance(each, Warn):

@@ -94,7 +94,10 @@ class Skip(Action, frozen=True, tag="skip", kw_only=True):
 
 
 class RaiseConflict(Action, frozen=True, tag="conflict", kw_only=True):
-    """A person must decide. ``fields`` are key → [base, left, right]; ``candidates`` ids of the other side."""
+    """A person must decide. ``fields`` are key → [base, left, right]; ``candidates`` ids of the other side.
+
+    ``asks``: whose record the question is about, where the other one is left out and asks nothing itself.
+    """
 
     kind: str
     coupling: str | None = None
@@ -102,6 +105,7 @@ class RaiseConflict(Action, frozen=True, tag="conflict", kw_only=True):
     right_id: str | None = None
     fields: dict[str, list[Any]] = {}
     candidates: list[str] = []
+    asks: Side | None = None
 
 
 class Warn(Action, frozen=True, tag="warn", kw_only=True):

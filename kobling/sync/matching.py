@@ -65,14 +65,17 @@ def pair_off(
 
 
 class Verdict:
-    """What the match rules say of a lone record."""
+    """What the match rules say of a lone record. ``left_alone``: the candidates are records that a person left out."""
 
-    __slots__ = ("candidates", "kind", "rule")
+    __slots__ = ("candidates", "kind", "left_alone", "rule")
 
-    def __init__(self, kind: str, candidates: tuple[str, ...] = (), rule: MatchRule | None = None) -> None:
+    def __init__(
+        self, kind: str, candidates: tuple[str, ...] = (), rule: MatchRule | None = None, *, left_alone: bool = False
+    ) -> None:
         self.kind = kind
         self.candidates = candidates
         self.rule = rule
+        self.left_alone = left_alone
 
 
 def verdict(mapping: TableMapping, loner: Loner) -> Verdict:
@@ -87,7 +90,7 @@ def verdict(mapping: TableMapping, loner: Loner) -> Verdict:
         if others:
             return Verdict("ambiguous", others, rule)
         if alone := tuple(other for other in hits.left_alone if other not in loner.never):
-            return Verdict("maybe_same" if len(alone) == 1 else "ambiguous", alone, rule)
+            return Verdict("maybe_same" if len(alone) == 1 else "ambiguous", alone, rule, left_alone=True)
         if hits.rivals and rule.silent:
             return Verdict("duplicate_identity", hits.rivals, rule)
     return Verdict("nobody")

@@ -207,7 +207,7 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
     if loner.decision == "create":
         yield from _create(mapping, seen, side.other, title, N_("A person said to create it."))
     elif found.kind in ("same", "maybe_same") and _left_out(loner, found.candidates[0]):
-        yield _question(seen, side, "maybe_same", found.candidates, title, _LEFT_OUT)
+        yield _question(seen, side, "maybe_same", found.candidates, title, _LEFT_OUT, alone=True)
     elif found.kind == "same":
         keys = ", ".join(found.rule.keys) if found.rule else ""
         yield from _couple(mapping, loner, found.candidates[0], N_("Same %(keys)s."), {"keys": keys})
@@ -218,7 +218,7 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
     elif found.kind == "duplicate_identity" and not mapping.may_create(side.other):
         return
     else:
-        yield _question(seen, side, found.kind, found.candidates, title, _QUESTIONS[found.kind])
+        yield _question(seen, side, found.kind, found.candidates, title, _QUESTIONS[found.kind], alone=found.left_alone)
 
 
 def _left_out(loner: Loner, other_id: str) -> bool:
@@ -226,7 +226,17 @@ def _left_out(loner: Loner, other_id: str) -> bool:
     return other is not None and not other.in_scope
 
 
-def _question(seen: Seen, side: Side, kind: str, candidates: tuple[str, ...], title: str, reason: str) -> RaiseConflict:
+def _question(
+    seen: Seen,
+    side: Side,
+    kind: str,
+    candidates: tuple[str, ...],
+    title: str,
+    reason: str,
+    *,
+    alone: bool = False,
+) -> RaiseConflict:
+    """``alone``: what it names is left out, and asks nothing itself."""
     pair = {side: seen.external_id}
     if kind == "maybe_same":
         pair[side.other] = candidates[0]
@@ -235,6 +245,7 @@ def _question(seen: Seen, side: Side, kind: str, candidates: tuple[str, ...], ti
         left_id=pair.get(Side.LEFT),
         right_id=pair.get(Side.RIGHT),
         candidates=list(candidates),
+        asks=side if alone else None,
         title=title,
         reason=reason,
     )

@@ -33,11 +33,12 @@ def kept_in(side: Side) -> TableMapping:
     return replace(BASIC, direction=TOWARDS[side])
 
 
-def question(side: Side, kind: str, reason: str, candidates: tuple[str, ...] = (), other: str | None = None) -> Any:
+def question(
+    side: Side, kind: str, reason: str, candidates: tuple[str, ...] = (), other: str | None = None, **more: Any
+) -> Any:
     left, right = ("mine", other) if side is Side.LEFT else (other, "mine")
-    return RaiseConflict(
-        kind=kind, left_id=left, right_id=right, candidates=list(candidates), title="Alfa", reason=reason
-    )
+    told: dict[str, Any] = {"candidates": list(candidates), "title": "Alfa", "reason": reason, **more}
+    return RaiseConflict(kind=kind, left_id=left, right_id=right, **told)
 
 
 @both_sides
@@ -159,8 +160,18 @@ def test_what_looks_the_same_and_is_left_out_is_asked_about(side: Side, hits: tu
     blocked = {"theirs": Seen("theirs", VALUES, in_scope=False)}
     text = "A record that is left out (blocked or inactive) looks the same. Is it?"
     assert planned(lone(side, hits=hits, others=blocked)) == [
-        question(side, "maybe_same", text, ("theirs",), other="theirs")
+        question(side, "maybe_same", text, ("theirs",), other="theirs", asks=side)
     ]
+
+
+@both_sides
+@pytest.mark.parametrize(("alone", "kind"), [(("theirs",), "maybe_same"), (("theirs", "others"), "ambiguous")])
+def test_who_resembles_records_that_a_person_left_out_asks_for_itself(
+    side: Side, alone: tuple[str, ...], kind: str
+) -> None:
+    (asked,) = planned(lone(side, hits=(Hits(left_alone=alone),)))
+    assert isinstance(asked, RaiseConflict)
+    assert (asked.kind, asked.asks, tuple(asked.candidates)) == (kind, side, alone)
 
 
 @both_sides

@@ -208,6 +208,7 @@ WITHOUT_ACTOR: dict[str, str] = {
     "answering.choices": "of what issues.choices was asked of, which has asked",
     "answering.check_known": "looks into a table in the name of answering.carry_out and issues.couple",
     "answering.check_free": "looks into a table in the name of answering.carry_out and issues.couple",
+    "answering.About.asks": GIVEN,
     "answering.About.gone": GIVEN,
     "answering.About.side": GIVEN,
     "answering.About.record": GIVEN,

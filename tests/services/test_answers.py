@@ -12,8 +12,9 @@ import pytest
 from kobling.access.policy import Actor
 from kobling.engine.observing import Place, tell_unread
 from kobling.hub.connections.describing import as_data
-from kobling.hub.models import Connection, SyncIssue, Table, WriteIntent
+from kobling.hub.models import Connection, Coupling, SyncIssue, Table, WriteIntent
 from kobling.hub.services import issues
+from kobling.hub.services.deciding import decide
 from kobling.hub.store.issues import Raised, open_all
 from kobling.mapping import Condition, DeletionPolicy, FieldMapping, Side, end
 from kobling.mapping.codecs import NUMBER
@@ -181,6 +182,41 @@ def test_an_answer_that_ends_a_question_ends_it(bench: Bench, kind: str, choice:
     if choice == "never" and kind == "ambiguous":
         return
     assert not left.exists(), f"{choice} was to end {kind}"
+
+
+def two_alike(bench: Bench, asks: Side) -> tuple[str, str]:
+    """Records of both sides that nobody has looked at yet. Returns (who asks, who is left out)."""
+    bench.run()
+    left, right = bench.companies.put({"title": "Alfa"}), bench.contacts.put({"Name": "ALFA"})
+    ids = {Side.LEFT: left.external_id, Side.RIGHT: right.external_id}
+    return ids[asks], ids[asks.other]
+
+
+def left_out_by_a_person(bench: Bench, side: Side, external_id: str) -> None:
+    decide(WHO, Table.objects.get(name="customers").pk, side, external_id, "ignore", NOW)
+
+
+def left_out_as_blocked(bench: Bench, side: Side, external_id: str) -> None:
+    resource = {Side.LEFT: bench.companies, Side.RIGHT: bench.contacts}[side]
+    resource.edit(external_id, {"Blocked": True})
+    kept = (Condition("Blocked", "empty", keeps_name=True),)
+    bench.change("customers", **{f"{side.value}_filter": kept})
+
+
+@pytest.mark.parametrize("asks", list(Side))
+@pytest.mark.parametrize("leave_out", [left_out_by_a_person, left_out_as_blocked])
+def test_a_record_of_its_own_is_the_one_that_asked_and_who_is_left_out_stays_so(
+    bench: Bench, leave_out: Callable[[Bench, Side, str], None], asks: Side
+) -> None:
+    asking, left_out = two_alike(bench, asks)
+    leave_out(bench, asks.other, left_out)
+    bench.run()
+    issues.settle(WHO, SyncIssue.objects.get(kind="maybe_same"), "create", bench.opener, NOW)
+    bench.run()
+    bench.run()
+    assert [getattr(each, f"{asks.value}_id") for each in Coupling.objects.all()] == [asking]
+    assert bench.issues() == []
+    assert (len(bench.companies.all()), len(bench.contacts.all())) == ((1, 2) if asks is Side.LEFT else (2, 1))
 
 
 def test_a_record_without_its_id_is_told_once_until_it_comes_again(bench: Bench) -> None:

@@ -46,6 +46,9 @@ def give(world: World, issue: SyncIssue, choice: str, rng: Random) -> bool:
     elif choice == "couple" and issue.kind == "unknown_outcome":
         other = _made_there(world, issue)
     those = _those(world, issue)
+    if choice == "create":
+        asks = issues.details(issue).get("asks")
+        those = [each for each in those if asks in (None, each[1].value)]
     about = f"{issue.kind} {issue.table.name} {issue.left_id or '-'} / {issue.right_id or '-'}"
     try:
         issues.settle(BY, issue, choice, world.opener, world.clock.now(), other=other)

@@ -38,6 +38,11 @@ class About:
     def record(self) -> str:
         return str(self.issue.left_id or self.issue.right_id or "")
 
+    @property
+    def asks(self) -> Side:
+        """The side of the record that goes its own way on “create”: never the one that is left out."""
+        return Side(from_json(self.issue.details).get("asks") or self.side)
+
     def gone(self) -> Side | None:
         """The side where a coupled record vanished."""
         if self.link is None:
@@ -65,7 +70,7 @@ def choices(what: About) -> list[Answer]:
         what.issue.kind,
         what.bench.mapping,
         coupled=what.link is not None,
-        alone_on=what.side,
+        alone_on=what.asks,
         gone=what.gone(),
     )
     permitted = what.bench.mapping.permits if what.issue.kind == "bad_value" else ()
@@ -145,7 +150,12 @@ def _differences(what: About, link: Link) -> Mapping[str, Sequence[Any]]:
 
 
 def _answer_alone(actor: Actor, what: About, choice: str, now: datetime, other: str, why: str) -> None:
-    bench, side = what.bench, what.side
+    bench = what.bench
+    if choice == "create":
+        mine = what.issue.left_id if what.asks is Side.LEFT else what.issue.right_id
+        decide(actor, bench.table, what.asks, str(mine), choice, now, why=why)
+        return
+    side = what.side
     there = what.issue.right_id if side is Side.LEFT else None
     if choice in ("couple", "never"):
         other = other or there or _only_candidate(what.issue)

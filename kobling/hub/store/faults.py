@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
@@ -22,6 +22,8 @@ _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 _NO_WRITING = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
 _BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")
 _NOT_WRITTEN = ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE")
+_DISK_FULL = "53100"
+"""PostgreSQL's word for it."""
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
@@ -33,7 +35,7 @@ def told(fault: BaseException) -> KoblingError | None:
     for each in _chain(fault):
         if isinstance(each, sqlite3.Error):
             found = _of_sqlite(each)
-        elif isinstance(each, psycopg.errors.DiskFull):
+        elif getattr(each, "sqlstate", None) == _DISK_FULL:
             found = no_room()
         elif isinstance(each, OSError) and _ours(each):
             found = _of_disk(each)
@@ -41,10 +43,15 @@ def told(fault: BaseException) -> KoblingError | None:
             found = None
         if found is not None:
             return found
-    database = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
-    if any(isinstance(each, database) for each in _chain(fault)):
+    if any(isinstance(each, _of_database()) for each in _chain(fault)):
         return Temporary(N_("The database did not answer."), detail=type(fault).__name__, code="database")
     return None
+
+
+def _of_database() -> tuple[type[BaseException], ...]:
+    """PostgreSQL's driver takes long to load, and can have raised nothing where nobody has loaded it."""
+    driver = sys.modules.get("psycopg")
+    return (OperationalError, InterfaceError, *((driver.OperationalError, driver.InterfaceError) if driver else ()))
 
 
 def is_of_storage(fault: BaseException) -> bool:

@@ -17,15 +17,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "kobling" / "locale"
 LANGUAGES = ("da", "sv", "nb")
 BEGAN = datetime(2026, 11, 23, tzinfo=UTC)
 """The date in every catalogue's head: a real one would change files without changing a text."""
-MARKERS = {"N_", "translated", "say"}
+MARKERS = {"N_", "translated", "say", "_", "gettext", "gettext_lazy"}
 COUNTED = "NP_"
 """Marks a sentence that counts: how it reads of one, and of several."""
 Text = str | tuple[str, str]
@@ -38,7 +40,17 @@ def texts() -> dict[Text, str]:
     for path in sorted((ROOT / "kobling").rglob("*.py")):
         for text in _marked(ast.parse(path.read_text(encoding="utf-8"))):
             found.setdefault(text, str(path.relative_to(ROOT)))
+    for path in sorted((ROOT / "kobling").rglob("*.html")):
+        for text in _in_template(path.read_text(encoding="utf-8")):
+            found.setdefault(text, str(path.relative_to(ROOT)))
     return found
+
+
+def _in_template(source: str) -> Iterator[Text]:
+    """Texts of a Django template, which Django's own tool turns into something like Python."""
+    spelled = io.BytesIO(templatize(source).encode())
+    for _, text, _, _ in extract("python", spelled, keywords=DEFAULT_KEYWORDS):
+        yield (text[0], text[1]) if isinstance(text, tuple) else text
 
 
 def _marked(tree: ast.Module) -> Iterator[Text]:

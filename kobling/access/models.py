@@ -6,12 +6,37 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
+
+
+class Theme(models.TextChoices):
+    """How pages look; by default as the person's system does."""
+
+    SYSTEM = ""
+    LIGHT = "light"
+    DARK = "dark"
 
 
 class Person(AbstractUser):
-    """Someone who signs in. ``language`` is da, sv, nb or en."""
+    """Someone who signs in. ``language`` is da, sv, nb or en; ``time_zone`` a name of the tz database.
+
+    ``shortcuts``: keys of one letter work on pages.
+    """
 
     language = models.CharField(max_length=5, default="da")
+    time_zone = models.CharField(max_length=50, default="Europe/Copenhagen")
+    theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
+    shortcuts = models.BooleanField(default=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("email"), name="one_person_per_email", condition=~models.Q(email="")),
+        ]
+
+    @property
+    def called(self) -> str:
+        """What people call the person."""
+        return self.get_full_name() or self.email or self.username
 
 
 class Firm(models.Model):
@@ -70,6 +95,27 @@ class ClientMember(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["client", "person"], name="one_role_per_client")]
+
+
+class Invitation(models.Model):
+    """A link that lets somebody in, once: as a colleague of a firm, as a person of a client, or as the first of all.
+
+    Only the hash of the link's secret is kept. ``firm`` or ``client`` with its ``role``; neither for the first.
+    """
+
+    secret_hash = models.CharField(max_length=64, unique=True)
+    email = models.EmailField(blank=True)
+    name = models.CharField(max_length=150, blank=True)
+    firm = models.ForeignKey(Firm, null=True, on_delete=models.CASCADE, related_name="invitations")
+    client = models.ForeignKey(Client, null=True, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=5, default="da")
+    invited_by = models.CharField(max_length=200)
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="invitations")
+    withdrawn_at = models.DateTimeField(null=True)
 
 
 class Assignment(models.Model):

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from kobling.storage import Home
 
 
-FIRST_ACTS = ("", "init", "demo", "connect", "setup", "market")
+FIRST_ACTS = ("", "init", "demo", "connect", "setup", "market", "serve", "web")
 """Commands that may begin in a data folder that somebody named and that is not there yet."""
+WITH_PAGES = ("serve", "web", "worker", "demo")
+"""Commands that show pages, or send mails that are made as pages are; the others start quicker without."""
 WITHOUT_DATA = ("simulate", "help")
 KEYS = "keys"
 """The command that mends missing key files, so that it must not be stopped by them."""
@@ -47,7 +49,8 @@ def start_django(command: str) -> None:
     Raises StorageError.
     """
     log.set_up(verbose=False)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kobling.settings")
+    settings = "kobling.web.settings" if command in WITH_PAGES else "kobling.settings"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
     django.setup()
     if command not in WITHOUT_DATA:
         _open(command)

@@ -11,6 +11,7 @@ from kobling.records import N_
 class What(StrEnum):
     """A kind of thing that somebody did; the value is what the log keeps."""
 
+    BEGUN = "begun"
     CLIENT_ADDED = "client_added"
     CLIENT_MOVED = "client_moved"
     ASSIGNED = "assigned"
@@ -54,6 +55,7 @@ class What(StrEnum):
 
 
 SENTENCES: Mapping[What, str] = {
+    What.BEGUN: N_("Kobling begun"),
     What.CLIENT_ADDED: N_("Client added"),
     What.CLIENT_MOVED: N_("Client moved to another firm"),
     What.ASSIGNED: N_("Bookkeeper assigned"),

@@ -1,0 +1,1 @@
+"""Pages, a folder per subject: thin, over services. One list mechanism; nothing here calls a vendor."""

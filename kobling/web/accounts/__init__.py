@@ -1,0 +1,1 @@
+"""Signing in and out, coming in by a link, one's own access."""

@@ -1,0 +1,33 @@
+"""How forms are drawn: label above, error before hint, both told to who listens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.forms.renderers import DjangoTemplates
+from django.http import HttpRequest
+from django.template import engines
+
+_CLASSES = {"select": "select", "textarea": "input"}
+_PLAIN = ("checkbox", "radio", "hidden", "file")
+
+
+class Renderer(DjangoTemplates):
+    """Django's own widgets with our classes, our field and form around them."""
+
+    field_template_name = "ground/field.html"
+    form_template_name = "ground/form.html"
+
+    def get_template(self, template_name: str) -> Any:
+        """Ours where we have one, Django's otherwise."""
+        if template_name.startswith("ground/"):
+            return engines["django"].get_template(template_name)
+        return super().get_template(template_name)
+
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
+        """As Django does; a widget gets the class that its kind has in the stylesheet."""
+        widget = context.get("widget")
+        if widget is not None and widget.get("type") not in _PLAIN:
+            kind = template_name.rsplit("/", 1)[-1].removesuffix(".html")
+            widget["attrs"].setdefault("class", _CLASSES.get(kind, "input"))
+        return super().render(template_name, context, request)

@@ -1,0 +1,36 @@
+"""The first page, the components in development, and what stands where something went wrong."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kobling.web.ground.asking import Asking
+from kobling.web.ground.words import STATE_WORDS
+
+
+def home(request: Asking) -> HttpResponse:
+    """Where everybody begins."""
+    return render(request, "ground/home.html")
+
+
+@login_not_required
+def components(request: HttpRequest) -> HttpResponse:
+    """Every component in both themes, to compare pages with."""
+    return render(request, "ground/components.html", {"states": list(STATE_WORDS)})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """There is no such page, or not for this person: the two look the same."""
+    return render(request, "ground/not_found.html", status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's own refusal."""
+    return render(request, "ground/not_found.html", status=403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Something of ours broke: said without anything of what it was."""
+    return render(request, "ground/broken.html", status=500)

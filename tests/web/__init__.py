@@ -1,0 +1,1 @@
+"""Pages as a client asks for them."""

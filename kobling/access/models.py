@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+
+from kobling.access.collating import LANGUAGES, LONGEST, sort_key
 
 
 class Theme(models.TextChoices):
@@ -50,12 +52,23 @@ class Firm(models.Model):
 
 
 class Client(models.Model):
-    """A company whose data is kept in step; the tenant boundary."""
+    """A company whose data is kept in step; the tenant boundary. ``danish`` …: what lists sort its name by."""
 
     name = models.CharField(max_length=200)
     number = models.CharField(max_length=100, blank=True)
     firm = models.ForeignKey(Firm, null=True, blank=True, on_delete=models.PROTECT, related_name="clients")
     created_at = models.DateTimeField(auto_now_add=True)
+    danish = models.CharField(max_length=LONGEST, default="", editable=False, db_index=True)
+    swedish = models.CharField(max_length=LONGEST, default="", editable=False, db_index=True)
+    english = models.CharField(max_length=LONGEST, default="", editable=False, db_index=True)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django does, with the keys that the name is sorted by."""
+        for alphabet in set(LANGUAGES.values()):
+            setattr(self, alphabet, sort_key(self.name, alphabet))
+        if kwargs.get("update_fields") and "name" in kwargs["update_fields"]:
+            kwargs["update_fields"] = {*kwargs["update_fields"], *LANGUAGES.values()}
+        super().save(*args, **kwargs)
 
     def __str__(self) -> str:
         return self.name

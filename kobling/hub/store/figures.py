@@ -1,0 +1,116 @@
+"""Figures that systems told, and when each is asked next: one row a connection, claimed by one worker at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from kobling.hub.models import Connection, SyncJob, ToldFigures
+from kobling.hub.store import sql, stale
+from kobling.hub.store.issues import error_as_data
+from kobling.records import KoblingError, SettingsError, Temporary
+from kobling.sdk.figures import Figure
+
+EVERY = timedelta(hours=1)
+LEASE = timedelta(minutes=15)
+"""Longer than any answer takes: who asked and died is asked for again after it."""
+
+APART = timedelta(minutes=5)
+"""Runs that follow each other closely do not have the vendor asked after each."""
+
+
+def enrol(now: datetime, most: int) -> int:
+    """Connections that work and were never asked get their turn. Returns how many."""
+    fresh = Connection.objects.filter(healthy=True, revoked_at=None, told_figures=None).order_by("pk")[:most]
+    rows = [ToldFigures(connection=each, due_at=now) for each in fresh.only("pk")]
+    ToldFigures.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def claim(now: datetime, most: int) -> list[tuple[Connection, int]]:
+    """Connections whose turn it is, each with the epoch of this asking; each is one worker's."""
+    due = ToldFigures.objects.filter(due_at__lte=now, connection__healthy=True, connection__revoked_at=None)
+    mine = []
+    for row in due.select_related("connection").order_by("due_at", "pk")[:most]:
+        taken = ToldFigures.objects.filter(pk=row.pk, epoch=row.epoch, due_at=row.due_at)
+        if taken.update(epoch=row.epoch + 1, due_at=now + LEASE, asking=True):
+            mine.append((row.connection, row.epoch + 1))
+    return mine
+
+
+def keep(connection: int, epoch: int, figures: Sequence[Figure], now: datetime) -> bool:
+    """Store what was told; False for an answer to an older asking. A turn that was asked for meanwhile stays."""
+    return _close(
+        connection,
+        epoch,
+        now,
+        now + EVERY,
+        {"figures": _as_data(figures), "told_at": now, "error": None, "failed_at": None},
+    )
+
+
+def keep_none(connection: int, epoch: int, now: datetime) -> bool:
+    """The system tells no figures, and is not asked again until it is tested anew."""
+    return _close(connection, epoch, now, None, {"figures": {}, "told_at": None, "error": None, "failed_at": None})
+
+
+def failed(connection: int, epoch: int, error: KoblingError, now: datetime) -> bool:
+    """The last figures stay with their time, and why there are no newer ones is kept beside them.
+
+    What a person must mend is not tried again by itself: asking on with a dead key may get us locked out.
+    """
+    again: datetime | None = now + EVERY
+    if isinstance(error, Temporary) and error.retry_at is not None:
+        again = max(now + EVERY, error.retry_at)
+    if isinstance(error, SettingsError):
+        again = None
+    return _close(connection, epoch, now, again, {"error": error_as_data(error), "failed_at": now})
+
+
+def _close(connection: int, epoch: int, now: datetime, again: datetime | None, told: Mapping[str, Any]) -> bool:
+    with sql.together():
+        row = ToldFigures.objects.select_for_update().filter(pk=connection, epoch=epoch, asking=True).first()
+        if row is None:
+            return False
+        asked_for_meanwhile = row.due_at is not None and row.due_at <= now
+        due = row.due_at if asked_for_meanwhile else again
+        ToldFigures.objects.filter(pk=connection).update(asking=False, due_at=due, **told)
+        stale.mark_connection(connection)
+    return True
+
+
+def ask_for(connections: Collection[int], who: str, now: datetime) -> None:
+    """Ask these connections' systems next, whenever their turn would have been; ``who`` is an actor's key."""
+    rows = [ToldFigures(connection_id=each) for each in sorted(connections)]
+    with sql.together():
+        ToldFigures.objects.bulk_create(rows, ignore_conflicts=True)
+        for each in sorted(connections):
+            ToldFigures.objects.filter(pk=each).update(due_at=now, asked_at=now, asked_by=who)
+
+
+def works_again(connection: int, now: datetime) -> None:
+    """A connection was tested and is well: whatever kept it from being asked may be over."""
+    ToldFigures.objects.filter(pk=connection).filter(Q(due_at=None) | Q(due_at__gt=now)).update(due_at=now)
+
+
+def run_ended(run: int, connections: Collection[int], now: datetime) -> None:
+    """A run that moved something has its systems asked soon; one that moved nothing changes no figure."""
+    moved = Q(inserted__gt=0) | Q(modified__gt=0) | Q(deleted__gt=0)
+    if not SyncJob.objects.filter(moved, run_id=run).exists():
+        return
+    for row in ToldFigures.objects.filter(pk__in=connections, due_at__gt=now).exclude(told_at=None).order_by("pk"):
+        soon = max(now, row.told_at + APART) if row.told_at else now
+        ToldFigures.objects.filter(pk=row.pk, asking=False, due_at__gt=soon).update(due_at=soon)
+
+
+def _as_data(figures: Sequence[Figure]) -> dict[str, dict[str, Any]]:
+    return {
+        each.name: {
+            "number": each.number,
+            "amounts": {currency: str(amount) for currency, amount in sorted(each.amounts.items())},
+        }
+        for each in figures
+    }

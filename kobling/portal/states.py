@@ -97,8 +97,7 @@ def state_of(facts: PairFacts, now: datetime) -> Standing:
 
 def state_of_client(pairs: Iterable[Standing]) -> Standing:
     """The most pressing of its pairs' states; of several the one that has stood longest."""
-    latest = datetime.max.replace(tzinfo=None)
-    found = sorted(pairs, key=lambda each: (URGENCY[each.state], each.at.replace(tzinfo=None) if each.at else latest))
+    found = sorted(pairs, key=lambda each: (URGENCY[each.state], each.at is None, each.at and each.at.timestamp()))
     return found[0] if found else Standing(State.NEVER)
 
 

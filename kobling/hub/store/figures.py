@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -11,12 +12,15 @@ from django.db.models import Q
 from kobling.hub.models import Connection, SyncJob, ToldFigures
 from kobling.hub.store import sql, stale
 from kobling.hub.store.issues import error_as_data
-from kobling.records import KoblingError, SettingsError, Temporary
+from kobling.records import N_, KoblingError, Misunderstood, SettingsError, Temporary
 from kobling.sdk.figures import Figure
 
 EVERY = timedelta(hours=1)
 LEASE = timedelta(minutes=15)
 """Longer than any answer takes: who asked and died is asked for again after it."""
+
+_MANY, _MUCH, _CODE = 10**9, Decimal(10) ** 15, 3
+"""More of anything, or a longer name of a currency, is no figure of a company that keeps books with us."""
 
 APART = timedelta(minutes=5)
 """Runs that follow each other closely do not have the vendor asked after each."""
@@ -42,7 +46,10 @@ def claim(now: datetime, most: int) -> list[tuple[Connection, int]]:
 
 
 def keep(connection: int, epoch: int, figures: Sequence[Figure], now: datetime) -> bool:
-    """Store what was told; False for an answer to an older asking. A turn that was asked for meanwhile stays."""
+    """Store what was told; False for an answer to an older asking. A turn that was asked for meanwhile stays.
+
+    Raises Misunderstood for what no figure can be.
+    """
     return _close(
         connection,
         epoch,
@@ -68,6 +75,11 @@ def failed(connection: int, epoch: int, error: KoblingError, now: datetime) -> b
     if isinstance(error, SettingsError):
         again = None
     return _close(connection, epoch, now, again, {"error": error_as_data(error), "failed_at": now})
+
+
+def give_back(connection: int, epoch: int, now: datetime) -> None:
+    """Who asked does not wait for the answer: it is somebody else's turn at once."""
+    ToldFigures.objects.filter(pk=connection, epoch=epoch, asking=True).update(asking=False, due_at=now)
 
 
 def _close(connection: int, epoch: int, now: datetime, again: datetime | None, told: Mapping[str, Any]) -> bool:
@@ -107,6 +119,10 @@ def run_ended(run: int, connections: Collection[int], now: datetime) -> None:
 
 
 def _as_data(figures: Sequence[Figure]) -> dict[str, dict[str, Any]]:
+    for each in figures:
+        sane = abs(each.number or 0) < _MANY and all(abs(amount) < _MUCH for amount in each.amounts.values())
+        if not sane or any(len(currency) > _CODE for currency in each.amounts):
+            raise Misunderstood(N_("A figure that was told cannot be one."), detail=each.name, code="absurd_figure")
     return {
         each.name: {
             "number": each.number,

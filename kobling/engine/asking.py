@@ -13,6 +13,7 @@ import structlog
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection
 from kobling.hub.store import faults, figures
+from kobling.hub.store.figures import Turn
 from kobling.records import N_, KoblingError, Misunderstood, Unreachable
 from kobling.sdk.figures import Figure, Figured
 
@@ -25,8 +26,7 @@ ENROLLED_AT_ONCE = 200
 
 @dataclass(slots=True)
 class _Asked:
-    epoch: int
-    until: datetime
+    turn: Turn
     answer: Future[Sequence[Figure]]
 
 
@@ -39,26 +39,26 @@ class Asking:
 
     def hear(self, now: datetime) -> int:
         """Keep what was answered by now; give up what takes too long. Returns how many ended."""
-        over = [number for number, each in self._asked.items() if each.answer.done() or each.until <= now]
+        over = [number for number, each in self._asked.items() if each.answer.done() or each.turn.until <= now]
         for number in over:
             each = self._asked.pop(number)
             each.answer.cancel()
-            self._keep(number, each, now)
+            self._keep(each, now)
         return len(over)
 
     def ask(self, now: datetime) -> int:
         """Ask those whose turn it is. Returns how many."""
         figures.enrol(now, ENROLLED_AT_ONCE)
         claimed = figures.claim(now, AT_ONCE - len(self._asked)) if len(self._asked) < AT_ONCE else []
-        for connection, epoch in claimed:
-            self._begin(connection, epoch, now)
+        for connection, turn in claimed:
+            self._begin(connection, turn, now)
         return len(claimed)
 
     def let_go(self, now: datetime) -> None:
         """This worker stops: what it has not heard is asked by another one, or by the next."""
-        for number, each in self._asked.items():
+        for each in self._asked.values():
             each.answer.cancel()
-            figures.give_back(number, each.epoch, now)
+            figures.give_back(each.turn, now)
         self._asked.clear()
 
     @property
@@ -66,29 +66,29 @@ class Asking:
         """Whether an answer is still to come."""
         return bool(self._asked)
 
-    def _begin(self, connection: Connection, epoch: int, now: datetime) -> None:
+    def _begin(self, connection: Connection, turn: Turn, now: datetime) -> None:
         try:
             connector = self.opener.connector(connection)
         except KoblingError as error:
-            figures.failed(connection.pk, epoch, error, now)
+            figures.failed(turn, error, now)
             return
         if not isinstance(connector, Figured):
-            figures.keep_none(connection.pk, epoch, now)
+            figures.keep_none(turn, now)
             return
         asked: Coroutine[Any, Any, Sequence[Figure]] = connector.figures()
-        self._asked[connection.pk] = _Asked(epoch, now + figures.LEASE, self.opener.waiting.submit(asked))
+        self._asked[connection.pk] = _Asked(turn, self.opener.waiting.submit(asked))
 
-    def _keep(self, connection: int, each: _Asked, now: datetime) -> None:
+    def _keep(self, each: _Asked, now: datetime) -> None:
         try:
-            figures.keep(connection, each.epoch, each.answer.result(timeout=0), now)
+            figures.keep(each.turn, each.answer.result(timeout=0), now)
         except CancelledError:
             slow = Unreachable(N_("The figures did not come in time."), code="figures_slow")
-            figures.failed(connection, each.epoch, slow, now)
+            figures.failed(each.turn, slow, now)
         except KoblingError as error:
-            figures.failed(connection, each.epoch, error, now)
+            figures.failed(each.turn, error, now)
         except Exception as fault:
             if faults.told(fault) is not None:
                 raise
-            log.error("figures could not be taken in", connection=connection, exc_info=fault)
+            log.error("figures could not be taken in", connection=each.turn.connection, exc_info=fault)
             ours = Misunderstood(N_("Something happened that Kobling does not know."), code="fault")
-            figures.failed(connection, each.epoch, ours, now)
+            figures.failed(each.turn, ours, now)

@@ -26,9 +26,9 @@ class ClientFigures(models.Model):
 
     ``state`` is a key of ``portal.states``; ``urgency`` its place, most pressing first. ``state_at`` is since when,
     ``state_until`` until when (a limit's end, the next run planned), ``state_by`` the key of who paused, ``run`` the
-    one that goes on. None of a figure means that the client does not use it. ``ready_more``: more waits to be exported, in
-    other currencies than ``ready_currency``. ``expected_at`` is when the next good run is due; ``changes_at`` when the
-    row changes by time alone.
+    one that goes on. None of a figure means that the client does not use it. ``ready_more``: more waits to be exported,
+    in other currencies than ``ready_currency``. ``expected_at`` is when the next good run is due; ``changes_at`` when
+    the row changes by time alone.
     """
 
     client = models.OneToOneField("access.Client", on_delete=models.CASCADE, primary_key=True, related_name="figures")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from kobling.access.models import Client
 from kobling.access.policy import Actor
@@ -377,22 +378,10 @@ def test_figures_that_cannot_be_renewed_right_after_spoil_no_act(bench: Bench, m
     assert Stale.objects.exists() and Run.objects.exists()
 
 
-@pytest.fixture
-def _queries() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(execute: Any, statement: str, *rest: Any) -> Any:
-        seen.append(statement)
-        return execute(statement, *rest)
-
-    with connection.execute_wrapper(note):
-        yield seen
-
-
-def test_a_round_without_marks_asks_once(bench: Bench, _queries: list[str]) -> None:
-    _queries.clear()
-    assert renewing.renew_marked(bench.clock.now()) == 0
-    assert len(_queries) == 1
+def test_a_round_without_marks_asks_once(bench: Bench) -> None:
+    with CaptureQueriesContext(connection) as seen:
+        assert renewing.renew_marked(bench.clock.now()) == 0
+    assert len(seen) == 1
 
 
 def test_a_pair_notes_its_direction_where_its_options_change_and_when_it_runs(bench: Bench) -> None:

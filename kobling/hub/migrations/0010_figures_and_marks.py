@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('asked_at', models.DateTimeField(null=True)),
                 ('asked_by', models.CharField(default='', max_length=200)),
                 ('epoch', models.IntegerField(default=0)),
-                ('asking', models.BooleanField(default=False)),
+                ('asking_until', models.DateTimeField(null=True)),
                 ('error', models.JSONField(null=True)),
                 ('failed_at', models.DateTimeField(null=True)),
             ],

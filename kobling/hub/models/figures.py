@@ -23,7 +23,8 @@ class ToldFigures(models.Model):
     """What a connection's system last told, when it is asked next, and why it did not tell the last time.
 
     ``figures``: name → ``number`` and ``amounts`` (currency → text). ``due_at`` None: it is not asked by itself, since
-    it tells nothing or a person must act first. ``epoch`` grows with each asking; an older answer is not taken.
+    it tells nothing or a person must act first. ``epoch`` grows with each asking, which is one worker's until
+    ``asking_until``; an older answer is not taken.
     """
 
     connection = models.OneToOneField(
@@ -35,7 +36,7 @@ class ToldFigures(models.Model):
     asked_at = models.DateTimeField(null=True)
     asked_by = models.CharField(max_length=200, default="")
     epoch = models.IntegerField(default=0)
-    asking = models.BooleanField(default=False)
+    asking_until = models.DateTimeField(null=True)
     error = models.JSONField(null=True)
     failed_at = models.DateTimeField(null=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -34,37 +35,47 @@ def enrol(now: datetime, most: int) -> int:
     return len(rows)
 
 
-def claim(now: datetime, most: int) -> list[tuple[Connection, int]]:
-    """Connections whose turn it is, each with the epoch of this asking; each is one worker's."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One asking of a connection, which is one worker's until then."""
+
+    connection: int
+    epoch: int
+    until: datetime
+
+
+def claim(now: datetime, most: int) -> list[tuple[Connection, Turn]]:
+    """Connections whose turn it is; each is one worker's."""
     due = ToldFigures.objects.filter(due_at__lte=now, connection__healthy=True, connection__revoked_at=None)
+    due = due.filter(Q(asking_until=None) | Q(asking_until__lte=now))
     mine = []
     for row in due.select_related("connection").order_by("due_at", "pk")[:most]:
         taken = ToldFigures.objects.filter(pk=row.pk, epoch=row.epoch, due_at=row.due_at)
-        if taken.update(epoch=row.epoch + 1, due_at=now + LEASE, asking=True):
-            mine.append((row.connection, row.epoch + 1))
+        turn = Turn(row.pk, row.epoch + 1, now + LEASE)
+        if taken.update(epoch=turn.epoch, due_at=turn.until, asking_until=turn.until):
+            mine.append((row.connection, turn))
     return mine
 
 
-def keep(connection: int, epoch: int, figures: Sequence[Figure], now: datetime) -> bool:
+def keep(turn: Turn, figures: Sequence[Figure], now: datetime) -> bool:
     """Store what was told; False for an answer to an older asking. A turn that was asked for meanwhile stays.
 
     Raises Misunderstood for what no figure can be.
     """
     return _close(
-        connection,
-        epoch,
+        turn,
         now,
         now + EVERY,
         {"figures": _as_data(figures), "told_at": now, "error": None, "failed_at": None},
     )
 
 
-def keep_none(connection: int, epoch: int, now: datetime) -> bool:
+def keep_none(turn: Turn, now: datetime) -> bool:
     """The system tells no figures, and is not asked again until it is tested anew."""
-    return _close(connection, epoch, now, None, {"figures": {}, "told_at": None, "error": None, "failed_at": None})
+    return _close(turn, now, None, {"figures": {}, "told_at": None, "error": None, "failed_at": None})
 
 
-def failed(connection: int, epoch: int, error: KoblingError, now: datetime) -> bool:
+def failed(turn: Turn, error: KoblingError, now: datetime) -> bool:
     """The last figures stay with their time, and why there are no newer ones is kept beside them.
 
     What a person must mend is not tried again by itself: asking on with a dead key may get us locked out.
@@ -74,23 +85,25 @@ def failed(connection: int, epoch: int, error: KoblingError, now: datetime) -> b
         again = max(now + EVERY, error.retry_at)
     if isinstance(error, SettingsError):
         again = None
-    return _close(connection, epoch, now, again, {"error": error_as_data(error), "failed_at": now})
+    return _close(turn, now, again, {"error": error_as_data(error), "failed_at": now})
 
 
-def give_back(connection: int, epoch: int, now: datetime) -> None:
+def give_back(turn: Turn, now: datetime) -> None:
     """Who asked does not wait for the answer: it is somebody else's turn at once."""
-    ToldFigures.objects.filter(pk=connection, epoch=epoch, asking=True).update(asking=False, due_at=now)
+    mine = ToldFigures.objects.filter(pk=turn.connection, epoch=turn.epoch, asking_until=turn.until)
+    mine.update(asking_until=None, due_at=now)
 
 
-def _close(connection: int, epoch: int, now: datetime, again: datetime | None, told: Mapping[str, Any]) -> bool:
+def _close(turn: Turn, now: datetime, again: datetime | None, told: Mapping[str, Any]) -> bool:
     with sql.together():
-        row = ToldFigures.objects.select_for_update().filter(pk=connection, epoch=epoch, asking=True).first()
+        mine = ToldFigures.objects.filter(pk=turn.connection, epoch=turn.epoch, asking_until=turn.until)
+        row = mine.select_for_update().first()
         if row is None:
             return False
-        asked_for_meanwhile = row.due_at is not None and row.due_at <= now
+        asked_for_meanwhile = row.due_at != turn.until
         due = row.due_at if asked_for_meanwhile else again
-        ToldFigures.objects.filter(pk=connection).update(asking=False, due_at=due, **told)
-        stale.mark_connection(connection)
+        ToldFigures.objects.filter(pk=turn.connection).update(asking_until=None, due_at=due, **told)
+        stale.mark_connection(turn.connection)
     return True
 
 
@@ -115,7 +128,7 @@ def run_ended(run: int, connections: Collection[int], now: datetime) -> None:
         return
     for row in ToldFigures.objects.filter(pk__in=connections, due_at__gt=now).exclude(told_at=None).order_by("pk"):
         soon = max(now, row.told_at + APART) if row.told_at else now
-        ToldFigures.objects.filter(pk=row.pk, asking=False, due_at__gt=soon).update(due_at=soon)
+        ToldFigures.objects.filter(pk=row.pk, due_at__gt=soon).update(due_at=soon)
 
 
 def _as_data(figures: Sequence[Figure]) -> dict[str, dict[str, Any]]:

@@ -36,7 +36,7 @@ class FiguresTold:
             connection=row.connection.name,
             figures=tuple(figures_of(row)),
             told_at=row.told_at,
-            waits=row.asking or (row.due_at is not None and row.due_at <= now),
+            waits=row.asking_until is not None or (row.due_at is not None and row.due_at <= now),
             next_at=row.due_at,
             failure=None if error is None else Said(str(error["summary"]), error.get("params")),
             failed_at=row.failed_at,

@@ -94,7 +94,7 @@ def documents() -> Iterator[str]:
             yield f"docs/{name}.md is not up to date: run 'make docs'"
 
 
-VALUES = ("pairs", "connectors", "mapping", "sync", "hub", "sdk", "engine", "files")
+VALUES = ("pairs", "connectors", "mapping", "sync", "hub", "sdk", "engine", "files", "portal")
 """Rooms where a number comes from a vendor, a file or a person."""
 
 

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 LONGEST = 400
 _SPACE, _DIGIT, _LETTER, _LAST, _OTHER = 0x01, 0x10, 0x20, 0x3A, 0xF0
 _EVERYWHERE = {"ß": "ss", "þ": "th", "ð": "d", "đ": "d", "ł": "l", "œ": "oe"}
-_NORDIC = {"danish": ("æø\u00e5", {"ä": "æ", "ö": "ø", "ü": "y"}), "swedish": ("\u00e5äö", {"æ": "ä", "ø": "ö", "ü": "y"})}
+_NORDIC = {
+    "danish": ("æø\u00e5", {"ä": "æ", "ö": "ø", "ü": "y"}),
+    "swedish": ("\u00e5äö", {"æ": "ä", "ø": "ö", "ü": "y"}),
+}
 _PLAIN = {"æ": "ae", "ø": "o", "\u00e5": "a"}
 LANGUAGES: Mapping[str, str] = {"da": "danish", "nb": "danish", "sv": "swedish", "en": "english"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -36,7 +37,10 @@ def everywhere(
     _wanted: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
 ) -> None:
     """Kobling. Run 'kobling COMMAND --help' for a command's options."""
+    from kobling.portal.renewing import right_after
+
     context.with_resource(asking(person, client))
+    context.with_resource(right_after(lambda: datetime.now(UTC)))
     # Whatever the command does with them: who or what is named wrongly is told before anything is shown or done.
     actor(person, client)
 

@@ -29,4 +29,4 @@ def worker(
             signal.signal(each, lambda *_: work.stop())
         output.say(N_("Working as %(name)s."), {"name": work.name})
         ended = Run.objects.exclude(state__in=runs.ENDED)
-        work.serve(until=lambda: once and work.ticked and not ended.exists())
+        work.serve(until=lambda: once and work.ticked and not ended.exists() and work.is_idle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from kobling.records import (
     Misunderstood,
     NoRoom,
     NotOffered,
+    RateLimited,
     SettingsError,
     StorageError,
     Temporary,
@@ -33,6 +34,9 @@ from kobling.records import (
 log = structlog.get_logger("kobling.run")
 BACKOFF = (2, 5, 15, 60, 180, 600)
 """Seconds between attempts at the same step; after the last one the run ends and the next one goes on."""
+
+WORTH_SAYING = 60.0
+"""Seconds: a shorter wait for a vendor's limit is over before anybody has read of it."""
 
 Durable = Callable[[Step[Any]], dict[str, Any]]
 Sleep = Callable[[float], None]
@@ -101,7 +105,10 @@ def attempt(steps: Steps, durable: Durable, sleep: Sleep) -> str:
             failure = msgspec.convert(told["failed"], Failure)
             if failure.outcome != "temporary" or pause is None:
                 raise StepFailed(failure, apart=_apart(failure))
-            sleep(_pause(failure, pause, steps))
+            seconds = _pause(failure, pause, steps)
+            if failure.kind == RateLimited.__name__ and seconds >= WORTH_SAYING:
+                runs.made_to_wait(steps.run, steps.clock.now() + timedelta(seconds=seconds))
+            sleep(seconds)
         raise AssertionError("unreachable")
 
     state, failure = runs.DONE, None

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +20,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from kobling.engine import durable
+from kobling.engine.asking import Asking
 from kobling.engine.attempt import Stranded, attempt, failure_of, guarded
 from kobling.engine.patience import Patience
 from kobling.engine.steps import Steps
@@ -26,8 +28,9 @@ from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Run
 from kobling.hub.runs import due
-from kobling.hub.store import faults
+from kobling.hub.store import faults, stale
 from kobling.pairs.registry import pairs
+from kobling.portal import renewing
 from kobling.records import N_, KoblingError, Misunderstood, Unsafe
 from kobling.sdk.clock import SystemClock
 from kobling.sdk.hosts import parse_allow_hosts
@@ -53,6 +56,7 @@ class Worker:
     name: str = field(default_factory=lambda: f"{os.uname().nodename}-{os.getpid()}-{uuid4().hex[:6]}")
     waiting: LoopThread = field(default_factory=LoopThread)
     opener: Opener = field(init=False)
+    _asking: Asking = field(init=False)
     _stack: ExitStack = field(default_factory=ExitStack)
     _lock: durable.WorkerLock | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -83,6 +87,8 @@ class Worker:
             self._stack.callback(release_file_lock, take_file_lock(Path(settings.DATA_DIR)))
         self._stack.callback(self.waiting.close)
         self.opener = self._stack.enter_context(opened(self.waiting, self.clock))
+        self._asking = Asking(self.opener)
+        self._stack.callback(self._let_go)
         spare_the_collector()
         self._stack.callback(durable.stop)
         durable.launch(self._body, Path(settings.DATA_DIR), url, self.name)
@@ -101,6 +107,7 @@ class Worker:
             due.ask_due(now)
         if self._ticks % WATCH_EVERY_TICKS == 0:
             self._watch()
+        self._keep_figures(now)
         self._ticks += 1
         started = 0
         while started < AT_ONCE and (run := runs.claim(self.name, now)) is not None:
@@ -112,6 +119,14 @@ class Worker:
             log.info("run claimed", run=run, worker=self.name)
             started += 1
         return started
+
+    def _keep_figures(self, now: datetime) -> None:
+        """Every round what was marked, every few what time changed and whom to ask: never more than a batch of each."""
+        self._asking.hear(now)
+        if self._ticks % DUE_EVERY_TICKS == 0:
+            renewing.renew_by_time(now)
+            self._asking.ask(now)
+        renewing.renew_marked(now)
 
     def round(self) -> None:
         """``tick``, waiting out what mends itself. Raises StorageError where a person must act first."""
@@ -133,6 +148,18 @@ class Worker:
     def ticked(self) -> bool:
         """Whether at least one round was done."""
         return self._ticks > 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no answer is awaited and no client marked."""
+        return not self._asking.waits and not stale.marked(1)
+
+    def _let_go(self) -> None:
+        try:
+            self._asking.let_go(self.clock.now())
+        except Exception as fault:
+            # It stops, perhaps for that very fault; its leases run out.
+            log.warning("askings were left", exc_info=fault)
 
     def stop(self) -> None:
         """Ask ``serve`` to return."""

@@ -52,6 +52,9 @@ class What(StrEnum):
     FILE_TRANSFERRED = "file_transferred"
     FILE_ANSWERED = "file_answered"
     FILE_WITHDRAWN = "file_withdrawn"
+    THRESHOLD_SET = "wallet_threshold_set"
+    DEADLINE_SET = "deadline_set"
+    DEADLINE_REMOVED = "deadline_removed"
 
 
 SENTENCES: Mapping[What, str] = {
@@ -96,4 +99,7 @@ SENTENCES: Mapping[What, str] = {
     What.FILE_TRANSFERRED: N_("File transferred"),
     What.FILE_ANSWERED: N_("Answer to a file taken in"),
     What.FILE_WITHDRAWN: N_("File withdrawn"),
+    What.THRESHOLD_SET: N_("Threshold of the wallet set"),
+    What.DEADLINE_SET: N_("Deadline set"),
+    What.DEADLINE_REMOVED: N_("Deadline taken away"),
 }

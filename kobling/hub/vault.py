@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -18,7 +19,7 @@ from django.db.models.signals import pre_save
 
 from kobling import storage
 from kobling.hub.models import Connection
-from kobling.hub.store import sql
+from kobling.hub.store import sql, stale
 from kobling.hub.store.refreshing import refreshing
 from kobling.records import N_, KoblingError, SettingsError, StorageError, from_json, to_json
 from kobling.sdk.clock import SystemClock
@@ -173,6 +174,12 @@ def keep_current(instance: Connection, **_: object) -> None:
 pre_save.connect(keep_current, sender=Connection, dispatch_uid="kobling.hub.vault")
 
 
+def until(grant: GrantData | None) -> datetime | None:
+    """When a person must sign in again, where the vendor says so."""
+    ends = (grant or {}).get("ends_at")
+    return datetime.fromtimestamp(int(ends), UTC) if ends else None
+
+
 class Grants:
     """A connection's sign-in (tokens), stored encrypted and replaced only by who saw the current one."""
 
@@ -202,5 +209,7 @@ class Grants:
                 return False
             row.grant = seal(new)
             row.grant_version += 1
-            row.save(update_fields=["grant", "grant_version"])
+            before, row.sign_in_until = row.sign_in_until, until(new)
+            row.save(update_fields=["grant", "grant_version", "sign_in_until"])
+            stale.mark([row.client_id] if before != row.sign_in_until else ())
             return True

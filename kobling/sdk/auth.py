@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -30,18 +30,25 @@ _USUAL_LIFE, _LONGEST_LIFE = 3600, 366 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token endpoint gave us. ``expires_at`` is in whole seconds since 1970, UTC."""
+    """What a token endpoint gave us. ``expires_at`` is in whole seconds since 1970, UTC.
+
+    ``ends_at``, likewise: the refresh token is good until then, and a person signs in again; None where nobody said.
+    """
 
     access_token: str
     expires_at: int
     refresh_token: str | None = None
+    ends_at: int | None = None
 
     @classmethod
     def of(cls, data: GrantData) -> Grant:
         """Read a stored grant; one that holds only a refresh token counts as expired."""
-        refresh = data.get("refresh_token")
+        refresh, ends = data.get("refresh_token"), data.get("ends_at")
         return cls(
-            str(data.get("access_token") or ""), int(data.get("expires_at") or 0), str(refresh) if refresh else None
+            str(data.get("access_token") or ""),
+            int(data.get("expires_at") or 0),
+            str(refresh) if refresh else None,
+            int(ends) if ends else None,
         )
 
     def data(self) -> GrantData:
@@ -50,6 +57,7 @@ class Grant:
             "access_token": self.access_token,
             "expires_at": self.expires_at,
             "refresh_token": self.refresh_token,
+            **({"ends_at": self.ends_at} if self.ends_at else {}),
         }
 
 
@@ -128,10 +136,19 @@ class OAuthClient:
             data["access_token"],
             int(self._clock.now().timestamp()) + life,
             given if isinstance(given, str) and given else refresh_token,
+            self._ends_at(data) if given else None,
         )
         self._redact.hide(grant.access_token)
         self._redact.hide(grant.refresh_token)
         return grant
+
+    def _ends_at(self, answer: Mapping[str, Any]) -> int | None:
+        """When the refresh token that just came ends, where the vendor says so, in either of the two usual words."""
+        for name in ("refresh_token_expires_in", "refresh_expires_in"):
+            told = str(answer.get(name) or "")
+            if told.isdecimal() and 0 < int(told[:12]) <= _LONGEST_LIFE:
+                return int(self._clock.now().timestamp()) + int(told)
+        return None
 
 
 def _life(told: object) -> int:
@@ -226,6 +243,8 @@ class TokenHolder:
             if again and again != stored and self._usable(Grant.of(again)):
                 return Grant.of(again)
             raise
+        if grant is not None and new.refresh_token == grant.refresh_token and new.ends_at is None:
+            new = replace(new, ends_at=grant.ends_at)
         if await self._save(stored, new.data()):
             return new
         winner = await self._load()

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
+MISSING_RECEIPTS, TO_EXPORT, WALLET = "missing_receipts", "to_export", "wallet"
+"""Names of figures that every list of clients has a column for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kobling.engine import durable, worker
+from kobling.engine.asking import Asking
 from kobling.engine.attempt import Stranded
 from kobling.engine.patience import Patience
 from kobling.engine.worker import AT_ONCE, DUE_EVERY_TICKS, WATCH_EVERY_TICKS, Worker
@@ -66,6 +67,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 def working(bench: Bench, engine: Engine) -> Worker:
     made = Worker(bench.clock, "me", bench.waiting)
     made.opener = bench.opener
+    made._asking = Asking(bench.opener)
     made._ticks = 1
     return made
 

@@ -13,7 +13,7 @@ from kobling.access.models import FirmMember
 from kobling.access.policy import Actor
 from kobling.files import PROFILES, Document, Line
 from kobling.hub import runs
-from kobling.hub.models import ExportedDocument, FileExport, Pair, SyncIssue, Table
+from kobling.hub.models import Connection, ExportedDocument, FileExport, Pair, SyncIssue, Table, ToldFigures
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services import exporting, issues, marketplace
 from kobling.hub.store import couplings
@@ -21,6 +21,8 @@ from kobling.hub.store.couplings import Link
 from kobling.mapping import Comparison, FieldMapping, Side, TableMapping, end
 from kobling.pairs.base import Bills, PairType, SetUpStep, StepKind
 from kobling.pairs.file_exports import FileSource
+from kobling.portal.figures import renew
+from kobling.portal.models import Deadline
 from kobling.sdk.figures import Figure
 from kobling.sdk.memory import MemoryConnector
 from kobling.sdk.protocols import ConnectorType, InStock
@@ -151,6 +153,12 @@ class House(Bench):
         )
         self.left.resources["orders"].put({"subject": "1002"})
         marketplace.activate(Actor.operator(), self.client, self.opener, "sold", NOW)
+        self.day = NOW.date()
+        Deadline.objects.create(client=self.client, kind="vat", day=self.day)
+        for each in (self.pair.left, self.pair.right):
+            Connection.objects.filter(pk=each.pk).update(healthy=True)
+            ToldFigures.objects.create(connection=each)
+        renew([self.client.pk], NOW)
         self.people = cast(self.client)
         self.member = FirmMember.objects.get(person__username="unassigned")
 

@@ -38,6 +38,8 @@ from kobling.hub.services import (
     verifying,
 )
 from kobling.mapping import Side
+from kobling.portal import clients as portal_clients
+from kobling.portal import entered
 from kobling.records import KoblingError, SettingsError
 from tests.services.house import ANSWER, NOW, WISH, House, Quiet
 
@@ -90,6 +92,8 @@ CONNECTIONS = {
     "credentials.revoke": Row(SET_UP, lambda who, h: credentials.revoke(who, h.pair.left, NOW)),
     "credentials.rename": Row(SET_UP, lambda who, h: credentials.rename(who, h.pair.left, "new")),
     "figures.figures": Row(SPEND, lambda who, h: figures.figures(who, h.pair.left, h.opener)),
+    "figures.refresh": Row(SPEND, lambda who, h: figures.refresh(who, h.client, NOW)),
+    "figures.told": Row(SEE, lambda who, h: figures.told(who, h.client, NOW), shows_nothing=True),
     "stock.availability": Row(SPEND, lambda who, h: stock.availability(who, h.pair, ["1"], h.opener, NOW)),
 }
 MARKET = {
@@ -194,12 +198,34 @@ FILES = {
     "exporting.acknowledge": Row(WORK, lambda who, h: exporting.acknowledge(who, h.file, ANSWER, NOW)),
     "exporting.withdraw": Row(WORK, lambda who, h: exporting.withdraw(who, h.file, NOW)),
 }
-SERVICES: dict[str, Row] = CLIENTS | CONNECTIONS | MARKET | PAIRS | RUNS | RECORDS | FILES
+PORTAL = {
+    "portal.clients.figures_of": Row(
+        SEE, lambda who, h: list(portal_clients.figures_of(who, [h.client.pk])), shows_nothing=True
+    ),
+    "portal.entered.set_wallet_threshold": Row(WORK, lambda who, h: entered.set_wallet_threshold(who, h.client, "5")),
+    "portal.entered.add_deadline": Row(WORK, lambda who, h: entered.add_deadline(who, h.client, "vat", NOW.date())),
+    "portal.entered.remove_deadline": Row(WORK, lambda who, h: entered.remove_deadline(who, h.client, "vat", h.day)),
+    "portal.entered.deadlines": Row(SEE, lambda who, h: entered.deadlines(who, h.client), shows_nothing=True),
+}
+SERVICES: dict[str, Row] = CLIENTS | CONNECTIONS | MARKET | PAIRS | RUNS | RECORDS | FILES | PORTAL
 
 PURE = "reads no row: it works on what it is given"
 GIVEN = "works on what another service has given to somebody who may see it"
 PUBLIC = "what is offered and what it costs is no client's secret"
+RECKONED = "reckons what figures_of tells, from our own tables, for whoever asks there"
 WITHOUT_ACTOR: dict[str, str] = {
+    "portal.facts.gather": RECKONED,
+    "portal.figures.renew": RECKONED,
+    "portal.figures.row_of": RECKONED,
+    "portal.figures.changes_at": RECKONED,
+    "portal.renewing.renew_marked": RECKONED,
+    "portal.renewing.renew_by_time": RECKONED,
+    "portal.renewing.right_after": RECKONED,
+    "portal.states.state_of": PURE,
+    "portal.states.state_of_client": PURE,
+    "portal.states.late_from": PURE,
+    "portal.clients.Figures.of": GIVEN,
+    "portal.clients.Figures.sign_in_days": GIVEN,
     "connections.sign_in": "opens nothing that is stored: the settings are the caller's own, and nothing is kept",
     "exporting.source_of": PURE,
     "issues.bench_of": "opens a table of a pair that the caller has found, and so may see",

@@ -15,6 +15,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import CharField, QuerySet, TextField
 
+from kobling import portal
 from kobling.access.policy import Actor, Doing, NotFound, may
 from kobling.hub import runs, services
 from kobling.hub.services import exporting, pairs, syncing
@@ -25,6 +26,7 @@ from tests.services.house import NOW, SOURCES, House
 from tests.services.rows import PLAN, SEE, SERVICES, SET_UP, SPEND, WITHOUT_ACTOR, WORK, Row
 
 pytestmark = pytest.mark.django_db
+DJANGOS = ("kobling.portal.models", "kobling.portal.apps", "kobling.portal.migrations")
 EVERYONE = SEE | set(NOBODYS)
 
 
@@ -37,16 +39,18 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 
 
 def modules() -> Iterator[ModuleType]:
-    """Every module of the services, however deep."""
-    for found in pkgutil.walk_packages(services.__path__, f"{services.__name__}."):
-        yield importlib.import_module(found.name)
+    """Every module of the services, however deep, and of the portal, but for what is Django's."""
+    for room in (services, portal):
+        for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            if not found.name.startswith(DJANGOS):
+                yield importlib.import_module(found.name)
 
 
 def public() -> dict[str, Any]:
     """Every public function of the services and everything public of their classes, by name."""
     found: dict[str, Any] = {}
     for module in modules():
-        room = module.__name__.removeprefix(f"{services.__name__}.")
+        room = module.__name__.removeprefix(f"{services.__name__}.").removeprefix("kobling.")
         for name, each in vars(module).items():
             if name.startswith("_") or getattr(each, "__module__", None) != module.__name__:
                 continue
@@ -99,7 +103,8 @@ def kept_by_name(name: str) -> list[str]:
     """Where somebody is noted by a name alone; beside its kind and id, an event has it too."""
     texts = [
         each
-        for model in apps.get_app_config("hub").get_models()
+        for app in ("hub", "portal")
+        for model in apps.get_app_config(app).get_models()
         for each in model._meta.get_fields()
         if isinstance(each, CharField | TextField)
     ]

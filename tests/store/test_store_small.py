@@ -136,7 +136,8 @@ def test_a_connection_is_red_with_a_sentence_and_well_without_one(shelf: Shelf) 
     told = kept(error)
     assert (told["healthy"], told["health_text"]) == (False, "The key of %(system)s is wrong.")
     assert told["health_params"] == {"system": "x" * 500}
-    assert kept(None) == {"healthy": True, "health_text": "", "health_params": {}}
+    assert told["health_kind"] == "SettingsError"
+    assert kept(None) == {"healthy": True, "health_text": "", "health_params": {}, "health_kind": ""}
     connection = Connection.objects.first()
     assert connection is not None
     assert remember(connection, error) == list(told) == [*remember(connection, None)]

@@ -12,3 +12,8 @@ pytestmark = [pytest.mark.story, pytest.mark.postgres]
 def test_services_and_access_hold_on_postgresql_too() -> None:
     with server() as url:
         held_on(fresh_database(url, "services"), "tests/services", "tests/access")
+
+
+def test_the_portal_holds_on_postgresql_too() -> None:
+    with server() as url:
+        held_on(fresh_database(url, "portal"), "tests/portal")

@@ -13,9 +13,8 @@ from typing import Any
 
 from kobling.connectors.pleo.service import Service
 from kobling.records import N_, Misunderstood, exact
-from kobling.sdk.figures import Figure
+from kobling.sdk.figures import MISSING_RECEIPTS, TO_EXPORT, WALLET, Figure
 
-MISSING_RECEIPTS, TO_EXPORT, WALLET = "missing_receipts", "to_export", "wallet"
 _NEED_RECEIPTS = ("CARD_PURCHASE", "OUT_OF_POCKET")
 _HUNDRED = Decimal(100)
 

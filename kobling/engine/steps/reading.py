@@ -8,7 +8,7 @@ from kobling.engine import observing
 from kobling.engine import requests as ask
 from kobling.engine.steps.context import Steps
 from kobling.hub import runs
-from kobling.hub.models import Feed, Run
+from kobling.hub.models import Feed, Pair, Run
 from kobling.hub.store import journal, mirror
 from kobling.mapping import Side
 
@@ -21,6 +21,8 @@ def begin(steps: Steps, _step: ask.Begin) -> ask.Work:
     options = Run.objects.values_list("options", flat=True).get(pk=steps.run)
     if shown := options.get("plan"):
         runs.require_fresh(Run.objects.get(pk=shown), steps.clock.now())
+    # Pairs that an older Kobling made do not know their direction yet.
+    Pair.objects.filter(pk=steps.pair.pk).update(direction=steps.opener.direction(steps.pair))
     mappings = {name: bench.mapping for name, bench in steps.benches.items()}
     return ask.Work(
         feeds=[] if steps.only else [feed for side in Side for feed in _feeds_of(steps, side)],

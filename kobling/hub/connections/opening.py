@@ -11,7 +11,7 @@ from kobling.hub.connections import describing
 from kobling.hub.connections.budget import allowance, budget_for
 from kobling.hub.models import Connection, Pair
 from kobling.hub.planning.workbench import Workbench, open_workbenches
-from kobling.mapping import Side, TableMapping
+from kobling.mapping import Direction, Side, TableMapping
 from kobling.pairs.base import PairType
 from kobling.records import N_, SettingsError, to_json
 from kobling.sdk.context import ConnectorContext, GrantData, MemoryGrants
@@ -113,6 +113,14 @@ class Opener:
         """The pair's table mappings, shaped by its options and by what both installations have."""
         kind = self.pair_type(pair)
         return kind.mappings(kind.with_defaults(pair.options), describing.schemas(pair))
+
+    def direction(self, pair: Pair) -> str:
+        """Where what the pair is for flows to (both, to_right, to_left), tables that only serve others left out."""
+        tables = self.mappings(pair)
+        served = {name for each in tables.values() for name in each.depends_on}
+        ways = {each.direction for name, each in tables.items() if name not in served}
+        both = any(each.direction is Direction.BOTH for each in tables.values())
+        return Direction.BOTH.value if both or len(ways) != 1 else ways.pop().value
 
     def benches(self, pair: Pair) -> dict[str, Workbench]:
         """The pair's tables opened for work, in dependency order."""

@@ -7,6 +7,7 @@ their schema and migrations. JSON is kept as text with exact numbers.
 from kobling.hub.models.connections import Connection, Spent, StockLevel
 from kobling.hub.models.couplings import Coupling, Decision, MatchKey, Pointing
 from kobling.hub.models.exports import ExportedDocument, FileExport
+from kobling.hub.models.figures import Stale, ToldFigures
 from kobling.hub.models.issues import SyncIssue
 from kobling.hub.models.journal import Event, EventRecord, WriteIntent
 from kobling.hub.models.market import Activation, Price
@@ -35,9 +36,11 @@ __all__ = [
     "Run",
     "Schedule",
     "Spent",
+    "Stale",
     "StockLevel",
     "SyncIssue",
     "SyncJob",
     "Table",
+    "ToldFigures",
     "WriteIntent",
 ]

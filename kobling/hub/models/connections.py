@@ -13,6 +13,8 @@ class Connection(models.Model):
     ``identity`` is the account's own id, as the system tells it (organisation, company, database): a connection is one
     account for good. ``held_by`` names the run, or the change of settings, that has it to itself.
     ``revoked_at``: its key was taken away, and nothing is asked of the system until somebody connects it again.
+    ``health_kind`` is the kind of error that made it red; ``sign_in_until`` when a person must sign in again, where the
+    vendor says so.
     """
 
     client = models.ForeignKey("access.Client", on_delete=models.PROTECT, related_name="connections")
@@ -26,11 +28,13 @@ class Connection(models.Model):
     healthy = models.BooleanField(null=True)
     health_text = models.TextField(default="")
     health_params = models.JSONField(default=dict)
+    health_kind = models.CharField(max_length=50, default="")
     account_name = models.CharField(max_length=200, default="")
     identity = models.CharField(max_length=300, default="")
     checked_at = models.DateTimeField(null=True)
     held_by = models.CharField(max_length=64, default="")
     revoked_at = models.DateTimeField(null=True)
+    sign_in_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     SEALED: ClassVar = ("secrets", "grant")

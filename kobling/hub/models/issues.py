@@ -35,4 +35,11 @@ class SyncIssue(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["table", "kind", "subject"], name="issue_once")]
-        indexes: ClassVar = [models.Index(fields=["waits_id"], name="issue_waits")]
+        indexes: ClassVar = [
+            models.Index(fields=["waits_id"], name="issue_waits"),
+            models.Index(
+                fields=["table", "opened_at"],
+                name="issue_unsettled",
+                condition=models.Q(state="open") | models.Q(state="parked"),
+            ),
+        ]

@@ -30,6 +30,9 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["pair", "id"], name="run_of_pair")]
+
 
 class SyncJob(models.Model):
     """One run of one table mapping, counted.

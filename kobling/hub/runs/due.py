@@ -11,6 +11,7 @@ from croniter import croniter
 from kobling.access.actors import SCHEDULE
 from kobling.hub import runs
 from kobling.hub.models import Schedule
+from kobling.hub.store import sql, stale
 from kobling.records import N_, SettingsError
 
 log = structlog.get_logger("kobling.due")
@@ -39,7 +40,9 @@ def next_time(cron: str, time_zone: str, after: datetime) -> datetime:
 def _ask(each: Schedule, now: datetime) -> int:
     red = each.pair.left.healthy is False or each.pair.right.healthy is False
     coming = next_time(each.cron, each.time_zone, now)
-    mine = Schedule.objects.filter(pk=each.pk, next_at=each.next_at).update(next_at=coming)
+    with sql.together():
+        mine = Schedule.objects.filter(pk=each.pk, next_at=each.next_at).update(next_at=coming)
+        stale.mark([each.pair.client_id] if mine else ())
     if not mine or red or each.pair.runs.filter(state__in=[runs.QUEUED, runs.RUNNING]).exists():
         return 0
     runs.ask(each.pair, SCHEDULE.key, now, why=each.cron)

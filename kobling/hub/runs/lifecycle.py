@@ -10,7 +10,7 @@ from typing import Any
 
 from kobling.hub.models import Connection, Pair, Run
 from kobling.hub.models.market import require_on
-from kobling.hub.store import sql
+from kobling.hub.store import figures, sql, stale
 from kobling.hub.store.health import kept
 from kobling.records import N_, KoblingError, SettingsError, Unsafe
 
@@ -32,6 +32,8 @@ PLAN_HOLDS_FOR = timedelta(hours=24)
 LONGEST_CHANGE = timedelta(minutes=10)
 OWN_CONNECTION = "_connection"
 """How options end that name a connection which one table is written by."""
+LIMITED_UNTIL = "limited_until"
+"""How a run's summary names the time until which its vendor lets it wait."""
 _SETTINGS = "settings:"
 ENDED = (DONE, PARTLY, FAILED, STOPPED, CANCELLED)
 
@@ -56,7 +58,9 @@ def ask(pair: Pair, who: str, now: datetime, kind: str = "sync", why: str = "", 
     """
     if "undoes" not in options:
         require_on(pair.client_id, pair.pair_type)
-    return Run.objects.create(pair=pair, kind=kind, asked_by=who, why=why, options=options, asked_at=now)
+    with sql.together():
+        stale.mark([pair.client_id])
+        return Run.objects.create(pair=pair, kind=kind, asked_by=who, why=why, options=options, asked_at=now)
 
 
 def require_fresh(plan: Run, now: datetime) -> None:
@@ -90,6 +94,7 @@ def claim_this(run: int, worker: str, now: datetime) -> int | None:
         if not Run.objects.filter(pk=run, state=QUEUED).update(state=RUNNING, started_at=now, summary=summary):
             return None
         Connection.objects.filter(pk__in=wanted).update(held_by=_holder(run))
+        stale.mark([pair.client_id])
     return run
 
 
@@ -152,6 +157,7 @@ def unclaim(run: int) -> None:
     """Give a claimed run back, since its worker died before it began."""
     with sql.together():
         Run.objects.filter(pk=run, state=RUNNING).update(state=QUEUED)
+        stale.mark_run(run)
         Connection.objects.filter(held_by=_holder(run)).update(held_by="")
 
 
@@ -173,8 +179,10 @@ def stop_if_cancelled(run: int) -> None:
 
 def cancel(run: int, now: datetime) -> bool:
     """Ask a run to stop at the next chunk; a queued one ends at once. False when it has ended already."""
-    if Run.objects.filter(pk=run, state=QUEUED).update(state=CANCELLED, cancel_asked=True, ended_at=now):
-        return True
+    with sql.together():
+        if Run.objects.filter(pk=run, state=QUEUED).update(state=CANCELLED, cancel_asked=True, ended_at=now):
+            stale.mark_run(run)
+            return True
     return bool(Run.objects.filter(pk=run, state=RUNNING).update(cancel_asked=True))
 
 
@@ -186,6 +194,14 @@ def progress(run: int, phase: Phase, what: str, done: int = 0, total: int | None
     known = before.get("total", 0) if goes_on else 0
     told = {"what": what, "done": done, "total": known if total is None else total}
     Run.objects.filter(pk=run).update(phase=phase.value, summary={**summary, "progress": told})
+
+
+def made_to_wait(run: int, until: datetime) -> None:
+    """The vendor's limit is reached: a run that goes on waits until then; people see it."""
+    with sql.together():
+        summary = Run.objects.select_for_update().values_list("summary", flat=True).get(pk=run)
+        Run.objects.filter(pk=run).update(summary={**summary, LIMITED_UNTIL: until.isoformat()})
+        stale.mark_run(run)
 
 
 def end(
@@ -204,7 +220,10 @@ def end(
             summary={**current, **summary},
             error=None if failure is None else dict(failure),
         )
-        Connection.objects.filter(held_by=_holder(run)).update(held_by="")
+        held = Connection.objects.filter(held_by=_holder(run))
+        figures.run_ended(run, list(held.values_list("pk", flat=True)), now)
+        held.update(held_by="")
+        stale.mark_run(run)
 
 
 def show_red(run: int, connectors: Collection[str], error: SettingsError) -> None:
@@ -212,7 +231,9 @@ def show_red(run: int, connectors: Collection[str], error: SettingsError) -> Non
     pair = Run.objects.select_related("pair").get(pk=run).pair
     sides = Connection.objects.filter(pk__in=[pair.left_id, pair.right_id])
     blamed = sides.filter(connector__in=connectors) if connectors else sides
-    blamed.update(**kept(error))
+    with sql.together():
+        blamed.update(**kept(error))
+        stale.mark([pair.client_id])
 
 
 def _holder(run: int) -> str:

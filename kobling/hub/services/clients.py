@@ -20,7 +20,7 @@ from kobling.access.policy import (
 )
 from kobling.hub.happened import What
 from kobling.hub.services.log import record
-from kobling.hub.store import sql
+from kobling.hub.store import sql, stale
 from kobling.records import N_, SettingsError
 
 DEFAULT = "default"
@@ -113,6 +113,7 @@ def add(actor: Actor, name: str, *, number: str = "", firm: Firm | None = None) 
                 code="exists",
             )
         client = Client.objects.create(name=name, number=number, firm=firm)
+        stale.mark([client.pk])
         record(actor, client, What.CLIENT_ADDED, name, after={"number": number, "firm": firm.name if firm else None})
     return client
 

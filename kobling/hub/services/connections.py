@@ -19,6 +19,7 @@ from kobling.hub.connections.opening import Opener
 from kobling.hub.happened import What
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
+from kobling.hub.store import figures, sql, stale
 from kobling.hub.store.health import remember
 from kobling.hub.told.connections import ConnectionTold
 from kobling.records import N_, KoblingError, SettingsError
@@ -110,8 +111,9 @@ def _try(
     connection.secrets = vault.seal(secret)
     connection.grant = vault.seal(found.grant) if found.grant else ""
     connection.grant_version += 1
+    connection.sign_in_until = vault.until(found.grant)
     connection.revoked_at = None
-    _keep(connection, found.health, found.described)
+    _keep(connection, found.health, found.described, opener.clock.now())
     return found.health
 
 
@@ -157,13 +159,18 @@ def _told(opener: Opener, opened: Connector) -> tuple[Health, dict[str, Mapping[
     return health, {name: opener.waiting.run(each.describe()) for name, each in opened.resources.items()}
 
 
-def _keep(connection: Connection, health: Health, described: Mapping[str, Mapping[str, FieldSchema]]) -> None:
+def _keep(
+    connection: Connection, health: Health, described: Mapping[str, Mapping[str, FieldSchema]], now: datetime
+) -> None:
     connection.account_name = health.account_name[:_LONGEST_NAME]
     connection.identity = health.identity or connection.identity
     connection.described = describing.as_data(described)
     remember(connection, None)
     connection.checked_at = timezone.now()
-    connection.save()
+    with sql.together():
+        connection.save()
+        figures.works_again(connection.pk, now)
+        stale.mark([connection.client_id])
 
 
 @contextmanager
@@ -213,7 +220,7 @@ def test(actor: Actor, connection: Connection, opener: Opener) -> Health:
         _remember_health(connection, error)
         raise
     connection.settings = {**connection.settings, **health.settings}
-    _keep(connection, health, described)
+    _keep(connection, health, described, opener.clock.now())
     return health
 
 
@@ -308,4 +315,6 @@ def _sorted_settings(kind: ConnectorType, given: Mapping[str, str]) -> tuple[dic
 def _remember_health(connection: Connection, error: KoblingError) -> None:
     columns = remember(connection, error)
     connection.checked_at = timezone.now()
-    connection.save(update_fields=[*columns, "checked_at", "account_name"])
+    with sql.together():
+        connection.save(update_fields=[*columns, "checked_at", "account_name"])
+        stale.mark([connection.client_id])

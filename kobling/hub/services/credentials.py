@@ -12,7 +12,7 @@ from kobling.hub.happened import What
 from kobling.hub.models import Connection
 from kobling.hub.models.market import Activation
 from kobling.hub.services.log import record
-from kobling.hub.store import sql
+from kobling.hub.store import sql, stale
 from kobling.hub.store.health import remember
 from kobling.hub.told.connections import ConnectionTold
 from kobling.records import N_, SettingsError, SignInExpired, Unsafe
@@ -58,8 +58,10 @@ def revoke(actor: Actor, connection: Connection, now: datetime, why: str = "") -
             return
         row.secrets, row.grant, row.revoked_at = "", "", now
         row.grant_version += 1
+        row.sign_in_until = None
         columns = remember(row, SignInExpired(N_("The key was revoked.")))
-        row.save(update_fields=["secrets", "grant", "grant_version", "revoked_at", *columns])
+        row.save(update_fields=["secrets", "grant", "grant_version", "revoked_at", "sign_in_until", *columns])
+        stale.mark([row.client_id])
         record(actor, connection.client, What.KEY_REVOKED, connection.name, why=why)
     connection.refresh_from_db()
 

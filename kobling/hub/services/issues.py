@@ -20,7 +20,7 @@ from kobling.hub.services import answering, pairs
 from kobling.hub.services.answering import about, carry_out, check_free, check_known
 from kobling.hub.services.answering import uncouple as part
 from kobling.hub.services.log import record
-from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.store import couplings, mirror, sql, stale
 from kobling.hub.store.issues import settle_coupled, wake
 from kobling.mapping import Side
 from kobling.records import N_, KoblingError, SettingsError, from_json, to_json
@@ -96,6 +96,7 @@ def settle(
             _release(issue)
             asked_again = issue.kind == "unreadable" and choice == "retry"
             SyncIssue.objects.filter(pk=issue.pk).update(state="open" if asked_again else "settled")
+            stale.mark_table(issue.table_id)
         _look_again(bench, issue.left_id, issue.right_id)
     client = issue.table.pair.client
     told_of = ((bench.table, Side.LEFT, issue.left_id), (bench.table, Side.RIGHT, issue.right_id))
@@ -191,6 +192,7 @@ def _retry(found: QuerySet[SyncIssue], pair: Pair, opener: Opener) -> int:
             for feed, ids in by_feed.items():
                 mirror.touch(feed, ids)
         SyncIssue.objects.filter(pk__in=[issue.pk for issue in chosen]).update(state="settled")
+        stale.mark([pair.client_id])
     return len(chosen)
 
 

@@ -17,7 +17,7 @@ from kobling.hub import vault
 from kobling.hub.happened import What
 from kobling.hub.models import Connection
 from kobling.hub.services.log import record
-from kobling.hub.store import sql
+from kobling.hub.store import sql, stale
 from kobling.hub.store.health import remember
 from kobling.records import N_, KoblingError, SignInExpired
 from kobling.sync import checkpoints
@@ -118,9 +118,11 @@ def _opens(connection: Connection) -> bool:
 
 
 def _forget(connection: Connection, now: datetime) -> None:
-    connection.secrets, connection.grant, connection.revoked_at = "", "", now
+    connection.secrets, connection.grant, connection.revoked_at, connection.sign_in_until = "", "", now, None
     columns = remember(connection, SignInExpired(N_("The key file was lost. Connect it again.")))
-    connection.save(update_fields=["secrets", "grant", "revoked_at", *columns])
+    with sql.together():
+        connection.save(update_fields=["secrets", "grant", "revoked_at", "sign_in_until", *columns])
+        stale.mark([connection.client_id])
 
 
 @contextmanager

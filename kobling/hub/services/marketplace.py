@@ -18,6 +18,7 @@ from kobling.hub.models import Pair, Run, Schedule
 from kobling.hub.models.market import Activation, Price, active
 from kobling.hub.services import pairs
 from kobling.hub.services.log import record
+from kobling.hub.store import stale
 from kobling.pairs.base import FULL, PairType
 from kobling.records import N_, SettingsError, Unsafe, exact
 
@@ -145,7 +146,9 @@ def deactivate(actor: Actor, client: Client, opener: Opener, pair_type: str, now
             raise NotFound(N_("“%(name)s” is not switched on for this client."), name=kind.title, code="not_active")
         for run in Run.objects.filter(pair__in=mine, state=runs.QUEUED).values_list("pk", flat=True):
             runs.cancel(run, now)
-        Schedule.objects.filter(pair__in=mine).update(enabled=False, next_at=None)
+        planned = Schedule.objects.filter(pair__in=mine, enabled=True)
+        planned.update(enabled=False, next_at=None, on_since=None, paused_at=now, paused_by=actor.key)
+        stale.mark([client.pk])
         record(actor, client, What.DEACTIVATED, kind.name, why=why)
 
 

@@ -12,7 +12,7 @@ from kobling.hub.connections.opening import Opener
 from kobling.hub.couplings import lookalikes, matcher
 from kobling.hub.couplings.matcher import Rule
 from kobling.hub.happened import What
-from kobling.hub.models import Decision, Pair, SyncIssue
+from kobling.hub.models import Decision, Pair
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.deciding import decide_many
@@ -294,7 +294,7 @@ def uncouple_many(
         with runs.between_runs(pair, now):
             uids = [each.uid for each in links]
             couplings.remove(bench.table, uids)
-            SyncIssue.objects.filter(table_id=bench.table, coupling__in=uids).update(state="settled")
+            issues.settle_couplings(bench.table, uids)
             for side in Side:
                 ids = [each.left_id if side is Side.LEFT else each.right_id for each in links]
                 decide_many(actor, bench.table, side, ids, "ignore", now, why or "uncoupled")

@@ -13,12 +13,12 @@ from kobling.access.policy import Actor, Doing, require
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
 from kobling.hub.happened import What
-from kobling.hub.models import Coupling, Pair, SyncIssue, Table
+from kobling.hub.models import Coupling, Pair, Table
 from kobling.hub.planning import gather
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.deciding import decide_many
 from kobling.hub.services.log import record
-from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.store import couplings, issues, mirror, sql
 from kobling.hub.store.couplings import Link
 from kobling.mapping import DeletionPolicy, Side
 from kobling.records import N_, SettingsError
@@ -243,7 +243,7 @@ def _uncouple(work: _Work, wanted: Sequence[Broken], done: Mended) -> None:
     uids = [each.coupling for each in wanted]
     with runs.between_runs(work.pair, work.now):
         couplings.remove(work.number, uids)
-        SyncIssue.objects.filter(table_id=work.number, coupling__in=uids).update(state="settled")
+        issues.settle_couplings(work.number, uids)
         for side in Side:
             ids = [each.left_id if side is Side.LEFT else each.right_id for each in wanted]
             decide_many(work.actor, work.number, side, ids, "ignore", work.now, work.why or "uncoupled")
@@ -332,4 +332,4 @@ def _problem(bench: Workbench, policy: DeletionPolicy, each: Broken) -> str | No
 
 
 def _settle(table: int, uids: Sequence[str]) -> None:
-    SyncIssue.objects.filter(table_id=table, coupling__in=uids, kind__in=_QUESTIONS).update(state="settled")
+    issues.settle_couplings(table, uids, _QUESTIONS)

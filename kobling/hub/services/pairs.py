@@ -19,6 +19,7 @@ from kobling.hub.models import Connection, Pair, Run, Schedule, SyncIssue, marke
 from kobling.hub.models.market import Activation
 from kobling.hub.runs.due import next_time
 from kobling.hub.services.log import record
+from kobling.hub.store import sql, stale
 from kobling.hub.store.health import why_red
 from kobling.hub.store.quiet import QUIET
 from kobling.hub.told.said import Said
@@ -60,11 +61,13 @@ def create(
     if Pair.objects.filter(client=client, name=name).exists():
         raise SettingsError(N_("The client already has a pair called “%(name)s”."), name=name, code="exists")
     pair = Pair(client=client, pair_type=pair_type, name=name, left=left, right=right, options=chosen)
-    opener.mappings(pair)
+    pair.direction = opener.direction(pair)
     require_there(opener, pair, options or {})
-    pair.save()
-    Schedule.objects.create(pair=pair, enabled=False)
-    record(actor, client, What.PAIR_MADE, name, after=chosen)
+    with sql.together():
+        pair.save()
+        Schedule.objects.create(pair=pair, enabled=False)
+        stale.mark([client.pk])
+        record(actor, client, What.PAIR_MADE, name, after=chosen)
     _run_by_itself(actor, pair, opener, chosen)
     return pair
 
@@ -83,13 +86,15 @@ def configure(actor: Actor, pair: Pair, opener: Opener, changes: Mapping[str, An
     pair.options = {**before, **changes}
     try:
         opener.pair_type(pair).with_defaults(pair.options)
-        opener.mappings(pair)
+        pair.direction = opener.direction(pair)
         require_there(opener, pair, changes)
     except KoblingError:
         pair.options = before
         raise
-    pair.save(update_fields=["options"])
-    record(actor, pair.client, What.OPTIONS_CHANGED, pair.name, before=before, after=pair.options, why=why)
+    with sql.together():
+        pair.save(update_fields=["options", "direction"])
+        stale.mark([pair.client_id])
+        record(actor, pair.client, What.OPTIONS_CHANGED, pair.name, before=before, after=pair.options, why=why)
     _run_by_itself(actor, pair, opener, changes)
     return pair
 
@@ -106,11 +111,20 @@ def schedule(
     """Set when a pair runs by itself. Raises SettingsError for a schedule or time zone that does not exist."""
     require(actor, Doing.SET_UP, pair.client)
     row, _ = Schedule.objects.get_or_create(pair=pair)
+    before = (row.enabled, row.cron, row.time_zone)
     row.cron, row.time_zone = cron or row.cron, time_zone or row.time_zone
     row.enabled, row.next_at = enabled, next_time(row.cron, row.time_zone, now) if enabled else None
-    row.save()
-    after = {"cron": row.cron, "time_zone": row.time_zone, "enabled": enabled}
-    record(actor, pair.client, What.SCHEDULE_SET, pair.name, after=after)
+    if before != (enabled, row.cron, row.time_zone):
+        row.on_since = now if enabled else None
+    if enabled:
+        row.paused_at, row.paused_by = None, ""
+    elif before[0]:
+        row.paused_at, row.paused_by = now, actor.key
+    with sql.together():
+        row.save()
+        stale.mark([pair.client_id])
+        after = {"cron": row.cron, "time_zone": row.time_zone, "enabled": enabled}
+        record(actor, pair.client, What.SCHEDULE_SET, pair.name, after=after)
     return row
 
 

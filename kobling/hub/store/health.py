@@ -14,9 +14,9 @@ _LONGEST = 500
 def kept(error: KoblingError | None) -> dict[str, Any]:
     """Columns of a connection that an error made red, or that is well."""
     if error is None:
-        return {"healthy": True, "health_text": "", "health_params": {}}
+        return {"healthy": True, "health_text": "", "health_params": {}, "health_kind": ""}
     params = {name: str(value)[:_LONGEST] for name, value in error.params.items()}
-    return {"healthy": False, "health_text": error.summary, "health_params": params}
+    return {"healthy": False, "health_text": error.summary, "health_params": params, "health_kind": error.kind}
 
 
 def remember(connection: Connection, error: KoblingError | None) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from kobling.hub.store import couplings, mirror, pointing, sql
+from kobling.hub.store import couplings, mirror, pointing, sql, stale
 from kobling.mapping import Side
 from kobling.records import Busy, KoblingError, Temporary, to_json
 from kobling.records.errors import keepable
@@ -63,29 +63,31 @@ def subject(left_id: str | None, right_id: str | None) -> str:
 def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
     """Open issues, or count them once more; a refusal that comes twice for the same cause is parked."""
     moment = sql.to_db(now)
-    sql.run_many(
-        _UPSERT,
-        [
-            (
-                table,
-                each.kind,
-                each.subject,
-                each.left_id,
-                each.right_id,
-                each.coupling,
-                keepable(each.title)[:500],
-                each.reason,
-                to_json(each.params).decode(),
-                to_json(each.details).decode(),
-                each.waits_table,
-                each.waits_id,
-                each.cause,
-                moment,
-                moment,
-            )
-            for each in raised
-        ],
-    )
+    rows = [
+        (
+            table,
+            each.kind,
+            each.subject,
+            each.left_id,
+            each.right_id,
+            each.coupling,
+            keepable(each.title)[:500],
+            each.reason,
+            to_json(each.params).decode(),
+            to_json(each.details).decode(),
+            each.waits_table,
+            each.waits_id,
+            each.cause,
+            moment,
+            moment,
+        )
+        for each in raised
+    ]
+    if not rows:
+        return
+    with sql.along():
+        sql.run_many(_UPSERT, rows)
+        stale.mark_table(table)
 
 
 SAME = ("maybe_same", "ambiguous", "duplicate_identity")
@@ -110,10 +112,7 @@ def settle_planned(table: int, side: Side, feed: int, revs: tuple[int, int], bef
         f" AND {side.other.value}_id IS NOT NULL ORDER BY 1",
         [*about, *SAME],
     )
-    sql.run(
-        f"UPDATE hub_syncissue SET state = 'settled' WHERE {where} AND kind NOT IN ({sql.places(KEPT)})",
-        [*about, *KEPT],
-    )
+    _settle(table, f"{where} AND kind NOT IN ({sql.places(KEPT)})", [*about, *KEPT])
     return [each for (each,) in asked]
 
 
@@ -135,11 +134,22 @@ def unasked(table: int, side: Side, external_ids: Sequence[str]) -> list[str]:
 def settle_kind(table: int, kinds: Sequence[str], subjects: Sequence[str]) -> None:
     """Close issues of some kinds for the given subjects."""
     for batch in sql.batched(subjects, sql.BATCH):
-        sql.run(
-            f"UPDATE hub_syncissue SET state = 'settled' WHERE table_id = %s AND kind IN ({sql.places(kinds)})"
-            f" AND state <> 'settled' AND subject IN ({sql.places(batch)})",
-            [table, *kinds, *batch],
-        )
+        where = f"table_id = %s AND kind IN ({sql.places(kinds)}) AND state <> 'settled'"
+        _settle(table, f"{where} AND subject IN ({sql.places(batch)})", [table, *kinds, *batch])
+
+
+def settle_couplings(table: int, uids: Sequence[str], kinds: Sequence[str] = ()) -> None:
+    """Close issues of these couplings, of some kinds or (none named) of any."""
+    for batch in sql.batched(uids, sql.BATCH):
+        where = f"table_id = %s AND state <> 'settled' AND coupling IN ({sql.places(batch)})"
+        where += f" AND kind IN ({sql.places(kinds)})" if kinds else ""
+        _settle(table, where, [table, *batch, *kinds])
+
+
+def _settle(table: int, where: str, parameters: Sequence[Any]) -> None:
+    with sql.along():
+        if sql.run(f"UPDATE hub_syncissue SET state = 'settled' WHERE {where}", parameters):
+            stale.mark_table(table)
 
 
 def park(table: int, kind: str, subjects: Sequence[str]) -> None:
@@ -164,7 +174,7 @@ def settle_coupled(table: int, side: Side, external_ids: Sequence[str], feeds: M
         others = sorted({each for (each,) in named if each})
         coupled = couplings.coupled_in([table], side.other, others)
         mirror.touch(feeds[side.other], [each for each in others if each not in coupled])
-        sql.run(f"UPDATE hub_syncissue SET state = 'settled' WHERE {where}", [table, *SAME, *batch])
+        _settle(table, where, [table, *SAME, *batch])
 
 
 def parked(table: int, subjects: Sequence[str]) -> set[str]:

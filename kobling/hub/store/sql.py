@@ -97,6 +97,11 @@ def together() -> transaction.Atomic:
     return transaction.atomic()
 
 
+def along() -> transaction.Atomic:
+    """As ``together``, and no more than a part of the transaction that there may be already."""
+    return transaction.atomic(savepoint=False)
+
+
 def lock_clause() -> str:
     """Row locking where the database has it; SQLite's transactions hold the whole file already."""
     return " FOR UPDATE" if connection.vendor == "postgresql" else ""

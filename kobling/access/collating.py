@@ -13,6 +13,7 @@ _NORDIC = {
     "swedish": ("\u00e5äö", {"æ": "ä", "ø": "ö", "ü": "y"}),
 }
 _PLAIN = {"æ": "ae", "ø": "o", "\u00e5": "a"}
+_SPELLED = {"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "\u00e5": "aa"}
 LANGUAGES: Mapping[str, str] = {"da": "danish", "nb": "danish", "sv": "swedish", "en": "english"}
 
 
@@ -27,6 +28,13 @@ def sort_key(name: str, alphabet: str) -> str:
         folded = folded.replace("aa", "\u00e5")
     spelled = "".join(_EVERYWHERE.get(each, alike.get(each, each)) for each in folded)
     return "".join(_place(each, last) for each in spelled)[:LONGEST]
+
+
+def search_key(text: str) -> str:
+    """As text is looked for: without case and accents, with one spelling of the Nordic letters."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    spelled = "".join(_EVERYWHERE.get(each, _SPELLED.get(each, each)) for each in folded)
+    return "".join(each for each in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(each))
 
 
 def _place(sign: str, last: str) -> str:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
 
-from kobling.access.collating import LANGUAGES, LONGEST, sort_key
+from kobling.access.collating import LANGUAGES, LONGEST, search_key, sort_key
 
 
 class Theme(models.TextChoices):
@@ -52,7 +52,7 @@ class Firm(models.Model):
 
 
 class Client(models.Model):
-    """A company whose data is kept in step; the tenant boundary. ``danish`` …: what lists sort its name by."""
+    """A company whose data is kept in step; the tenant boundary. ``danish`` …: what its name is sorted by."""
 
     name = models.CharField(max_length=200)
     number = models.CharField(max_length=100, blank=True)
@@ -62,12 +62,15 @@ class Client(models.Model):
     swedish = models.CharField(max_length=LONGEST, default="", editable=False, db_index=True)
     english = models.CharField(max_length=LONGEST, default="", editable=False, db_index=True)
 
+    looked_for = models.CharField(max_length=2 * LONGEST, default="", editable=False)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django does, with the keys that the name is sorted by."""
+        """As Django does, with the keys that the name is sorted by and looked for."""
+        self.looked_for = search_key(f"{self.name} {self.number}")[: 2 * LONGEST]
         for alphabet in set(LANGUAGES.values()):
             setattr(self, alphabet, sort_key(self.name, alphabet))
-        if kwargs.get("update_fields") and "name" in kwargs["update_fields"]:
-            kwargs["update_fields"] = {*kwargs["update_fields"], *LANGUAGES.values()}
+        if {"name", "number"} & set(kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], *LANGUAGES.values(), "looked_for"}
         super().save(*args, **kwargs)
 
     def __str__(self) -> str:

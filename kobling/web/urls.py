@@ -10,6 +10,7 @@ from kobling.web.ground import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("kobling.web.accounts.urls")),
+    path("", include("kobling.web.clients.urls")),
     path("accounts/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),
 ]

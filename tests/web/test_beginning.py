@@ -36,7 +36,7 @@ def test_the_first_administrator_is_signed_in_with_a_firm(browser: Browser, cloc
     assert (person.is_superuser, person.language) == (True, "da")
     member = FirmMember.objects.get()
     assert (member.person, member.firm.name, member.role) == (person, "Nordkystens Bogholderi", "firm_admin")
-    assert "Birgitte Holm" in browser.get("/").content.decode()
+    assert "Birgitte Holm" in browser.get("/", follow=True).content.decode()
     assert Event.objects.get().what == "begun"
 
 

@@ -17,6 +17,8 @@ OPEN, OWN, LIBRARY = "anybody", "whoever is signed in, of themselves", "allauth'
 ROUTES = {
     "home": OWN,
     "begin": OPEN,
+    "clients": OWN,
+    "clients_in": OWN,
     "my_access": OWN,
     "end_sessions": OWN,
     "set_language": OPEN,
@@ -42,7 +44,7 @@ def test_every_route_has_a_row_and_every_row_a_route() -> None:
 
 @pytest.mark.parametrize("name", [name for name, who in ROUTES.items() if who == OWN])
 def test_who_is_not_signed_in_is_asked_to(browser: Browser, name: str) -> None:
-    answer = browser.get("/" + ours()[name])
+    answer = browser.get("/" + ours()[name].replace("<tab:tab>", "all"))
     assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/login/")
 
 
@@ -53,13 +55,13 @@ def test_who_is_inactive_is_asked_to_sign_in_like_a_stranger(
     who = Person.objects.get(pk=people["firm_admin"].person)
     browser.force_login(who, backend=BACKEND)
     Person.objects.filter(pk=who.pk).update(is_active=False)
-    assert browser.get("/" + ours()[name]).status_code == 302
+    assert browser.get("/" + ours()[name].replace("<tab:tab>", "all")).status_code == 302
 
 
 @pytest.mark.parametrize("who", ["firm_admin", "assigned", "unassigned", "company_user", "stranger", "superuser"])
 def test_whoever_is_signed_in_sees_what_is_their_own(browser: Browser, people: dict[str, Actor], who: str) -> None:
     browser.force_login(Person.objects.get(pk=people[who].person), backend=BACKEND)
-    page = browser.get("/")
+    page = browser.get("/", follow=True)
     assert page.status_code == 200
     sees = "1 kunde<" in page.content.decode()
-    assert sees is (who in ("firm_admin", "assigned"))
+    assert sees is (who in ("firm_admin", "assigned", "company_user"))

@@ -14,11 +14,13 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt
 from django.core import mail
 from django.test import Client as Browser
 
 from kobling.access.models import Person
+from kobling.sdk.clock import FakeClock
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "en lang sætning om bilag"
@@ -122,6 +124,18 @@ def test_other_places_are_listed_and_can_be_signed_out(browser: Browser, mette: 
     browser.post("/my-access/sessions/end/")
     assert phone.get("/my-access/").status_code == 302
     assert browser.get("/my-access/").status_code == 200
+
+
+def test_where_one_is_signed_in_is_noted_every_few_minutes_only(
+    browser: Browser, mette: Person, clock: FakeClock
+) -> None:
+    signs_in(browser)
+    seen = []
+    for minutes in (0, 4, 2):
+        clock.turn(minutes * 60)
+        browser.get("/my-access/")
+        seen.append(UserSession.objects.get().last_seen_at)
+    assert seen[0] == seen[1] < seen[2]
 
 
 def test_nobody_signs_others_out(browser: Browser, mette: Person) -> None:

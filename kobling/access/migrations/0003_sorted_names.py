@@ -5,12 +5,13 @@ from django.db import migrations, models
 
 def keyed(apps, schema_editor):
     """Names that are there already get their keys."""
-    from kobling.access.collating import LANGUAGES, sort_key
+    from kobling.access.collating import LANGUAGES, LONGEST, search_key, sort_key
 
     Client = apps.get_model('access', 'Client')
     for client in Client.objects.iterator(chunk_size=500):
         for alphabet in set(LANGUAGES.values()):
             setattr(client, alphabet, sort_key(client.name, alphabet))
+        client.looked_for = search_key(f"{client.name} {client.number}")[: 2 * LONGEST]
         client.save()
 
 
@@ -35,6 +36,11 @@ class Migration(migrations.Migration):
             model_name='client',
             name='swedish',
             field=models.CharField(db_index=True, default='', editable=False, max_length=400),
+        ),
+        migrations.AddField(
+            model_name='client',
+            name='looked_for',
+            field=models.CharField(default='', editable=False, max_length=800),
         ),
         migrations.RunPython(keyed, migrations.RunPython.noop),
     ]

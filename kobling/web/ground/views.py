@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from kobling.web.ground.asking import Asking
 from kobling.web.ground.words import STATE_WORDS
@@ -12,7 +12,7 @@ from kobling.web.ground.words import STATE_WORDS
 
 def home(request: Asking) -> HttpResponse:
     """Where everybody begins."""
-    return render(request, "ground/home.html")
+    return redirect("clients")
 
 
 @login_not_required

@@ -64,8 +64,11 @@ def initials(name: str) -> str:
 
 
 @register.simple_tag
-def pair_of(left: str, right: str, two_way: bool = True, broken: bool = False) -> SafeString:
+def pair_of(left: str, right: str, direction: str = "both", broken: bool = False) -> SafeString:
     """Two systems with the arrow between them, and in words."""
+    if direction == "to_left":
+        left, right = right, left
+    two_way = direction == "both"
     names = SYSTEMS.get(left, (left[:2].title(), left)), SYSTEMS.get(right, (right[:2].title(), right))
     sentence = N_("%(left)s and %(right)s") if two_way else N_("%(left)s to %(right)s")
     told = filled(sentence, {"left": names[0][1], "right": names[1][1]})

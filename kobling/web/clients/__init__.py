@@ -1,0 +1,1 @@
+"""The list of clients that a firm opens in the morning."""

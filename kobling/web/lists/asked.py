@@ -1,0 +1,95 @@
+"""What is asked of a list, read from its URL and written back into one. Whatever is not known is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from kobling.web.lists.listing import Column, Listing
+
+LONGEST = 100
+ON = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One state of a list: search, filters, order, columns, and after which row it goes on."""
+
+    listing: Listing
+    q: str = ""
+    filters: tuple[tuple[str, str], ...] = ()
+    sort: str = ""
+    columns: tuple[str, ...] = ()
+    after: str = ""
+
+    @classmethod
+    def of(cls, listing: Listing, given: QueryDict) -> Asked:
+        """As the URL says."""
+        known = {each.key: each for each in listing.filters}
+        filters = tuple(
+            (key, str(given[key]))
+            for key, each in known.items()
+            if key in given and (given[key] in each.choices if each.choices else given[key] == ON)
+        )
+        sort = given.get("sort", "")
+        shown = {each.key for each in listing.columns}
+        columns = tuple(each for each in given.get("columns", "").split(",") if each in shown)
+        return cls(
+            listing,
+            given.get("q", "").strip()[:LONGEST],
+            filters,
+            sort if listing.column(sort.removeprefix("-")) else "",
+            columns,
+            given.get("after", ""),
+        )
+
+    @property
+    def column(self) -> Column:
+        """The column that the list is sorted by."""
+        found = self.listing.column((self.sort or self.listing.order).removeprefix("-"))
+        assert found is not None
+        return found
+
+    @property
+    def descending(self) -> bool:
+        """Whether the largest comes first."""
+        return (self.sort or self.listing.order).startswith("-")
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether something is left out."""
+        return bool(self.q or self.filters)
+
+    def query(self) -> str:
+        """The state as the query of a URL, without what is as it would be anyhow."""
+        told: dict[str, str] = {"q": self.q, **dict(self.filters), "sort": self.sort}
+        told |= {"columns": ",".join(self.columns), "after": self.after}
+        found = urlencode({name: value for name, value in told.items() if value})
+        return f"?{found}" if found else "?"
+
+    def sorted_by(self, column: Column) -> Asked:
+        """Sorted by a column: the other way round where it is already."""
+        if column.key == self.column.key:
+            down = not self.descending
+        else:
+            down = column.descending
+        return replace(self, sort=f"-{column.key}" if down else column.key, after="")
+
+    def toggled(self, key: str, value: str = ON) -> Asked:
+        """With a filter on, or off where it is on."""
+        chosen: Mapping[str, str] = dict(self.filters)
+        rest = {name: each for name, each in chosen.items() if name != key}
+        if chosen.get(key) != value:
+            rest[key] = value
+        return replace(self, filters=tuple(rest.items()), after="")
+
+    def going_on(self, after: str) -> Asked:
+        """From behind a row."""
+        return replace(self, after=after)
+
+    def whole(self) -> Asked:
+        """The same list without search and filters."""
+        return replace(self, q="", filters=(), after="")

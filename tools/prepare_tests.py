@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-POSTGRES, FUSE = "postgresql", "fuse3"
+POSTGRES, FUSE, CHROMIUM = "postgresql", "fuse3", "chromium"
 
 
 def postgres_binaries() -> Path | None:
@@ -23,6 +23,11 @@ def postgres_binaries() -> Path | None:
 def has_fuse() -> bool:
     """Whether a file system of a test's own can be mounted."""
     return ctypes.util.find_library("fuse3") is not None or ctypes.util.find_library("fuse") is not None
+
+
+def browser() -> str | None:
+    """Debian's chromium, in which pages are tried."""
+    return shutil.which("chromium")
 
 
 def may_install() -> bool:
@@ -44,8 +49,9 @@ def install(*packages: str) -> str:
 
 
 def main() -> None:
-    """Look for the PostgreSQL server and FUSE, install what is missing where that is allowed, and say what will run."""
-    missing = [name for name, there in ((POSTGRES, postgres_binaries()), (FUSE, has_fuse())) if not there]
+    """Look for PostgreSQL's server, FUSE and a browser, install what is missing where one may, and say what will run."""
+    needed = ((POSTGRES, postgres_binaries()), (FUSE, has_fuse()), (CHROMIUM, browser()))
+    missing = [name for name, there in needed if not there]
     why = "this user may not install it"
     if missing and may_install():
         print(f"installing {' and '.join(missing)} for the tests ...", flush=True)
@@ -55,6 +61,10 @@ def main() -> None:
         _loud("PostgreSQL: its tests are SKIPPED, since there is no server on this machine", POSTGRES, why)
     else:
         print(f"PostgreSQL: its tests run, with the server in {programs}")
+    if browser() is None:
+        _loud("Pages: their tests in a browser are SKIPPED, since there is no chromium on this machine", CHROMIUM, why)
+    else:
+        print("Pages: their tests run, in Debian's chromium")
     if has_fuse() and os.access("/dev/fuse", os.W_OK):
         print("Power cuts: their tests run, on a disk that drops what was not synced")
     else:

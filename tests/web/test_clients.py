@@ -9,7 +9,9 @@ from decimal import Decimal
 from io import BytesIO, StringIO
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connection
+from django.test import AsyncClient as AsyncBrowser
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
@@ -18,6 +20,7 @@ from kobling.access.models import Assignment, Client, Firm, FirmMember, Person
 from kobling.portal.models import ClientFigures
 from kobling.portal.states import URGENCY, State
 from kobling.sdk.clock import FakeClock
+from kobling.web.ground.files import AT_ONCE
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -195,8 +198,7 @@ def test_a_file_holds_exactly_what_is_filtered(admin: Browser, firm: Firm) -> No
     assert [each[0] for each in rows] == ["Kunde", "'=HYPERLINK(1)", "Ærø Værft"]
     assert "41280.75" in rows[2][rows[0].index("Klar til eksport")]
     answer = admin.get("/clients/?receipts=1&file=xlsx")
-    sheet = load_workbook(BytesIO(b"".join(answer.streaming_content))).active  # type: ignore[attr-defined]
-    answer.close()
+    sheet = load_workbook(BytesIO(answer.content)).active
     assert [each.value for each in sheet["A"]] == ["Kunde", "=HYPERLINK(1)", "Ærø Værft"]
     assert {each.data_type for each in sheet["A"]} == {"s"}
 
@@ -216,3 +218,20 @@ def test_a_page_asks_as_much_for_fifty_clients_as_for_one(admin: Browser, firm: 
         client_of(firm, f"Kunde {n}")
     assert asked() == before
     assert before <= 20
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_long_file_is_made_while_it_is_sent_by_the_asynchronous_server(firm: Firm) -> None:
+    def world() -> AsyncBrowser:
+        for n in range(3 * AT_ONCE // 2):
+            Client.objects.create(name=f"Kunde {n}", firm=firm)
+        browser = AsyncBrowser(headers={"Host": "127.0.0.1"})
+        as_member(browser, firm, "firm_admin", "birgitte")
+        return browser
+
+    browser = await sync_to_async(world)()
+    answer = await browser.get("/clients/?file=csv")
+    parts = [part async for part in answer.streaming_content]
+    assert len(parts) == 2
+    assert b"".join(parts).decode("utf-8-sig").splitlines()[0].startswith("Kunde;")
+    assert len(b"".join(parts).splitlines()) == 1 + 3 * AT_ONCE // 2

@@ -22,8 +22,8 @@ def clients(request: Asking, tab: str = "") -> HttpResponseBase:
     chosen = Tab(tab) if tab else tabs[-1].tab
     everything = clients_in(request.actor, chosen).select_related("figures")
     asked, language = Asked.of(CLIENTS, request.GET), get_language() or "en"
-    if kind := request.GET.get("file"):
-        return file_of(kind, asked, everything, language)
+    if "file" in request.GET:
+        return file_of(request, asked, everything, language)
 
     def made(found: list[Client]) -> object:
         return rows(found, request.now)

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from kobling.access.models import Person
 from kobling.access.policy import Actor
+from kobling.web.ground.words import STATE_WORDS
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -65,3 +66,16 @@ def test_whoever_is_signed_in_sees_what_is_their_own(browser: Browser, people: d
     assert page.status_code == 200
     sees = "1 kunde<" in page.content.decode()
     assert sees is (who in ("firm_admin", "assigned", "company_user"))
+
+
+def test_every_component_is_drawn_in_both_themes(browser: Browser) -> None:
+    from django.test import RequestFactory
+
+    from kobling.web.ground.views import components
+
+    request = RequestFactory().get("/components/")
+    request.LANGUAGE_CODE = "en"  # type: ignore[attr-defined]
+    page = components(request).content.decode()
+    assert page.count('class="theme"') == 2
+    assert all(page.count(f'class="st {key}"') == 2 for key in STATE_WORDS)
+    assert page.count('aria-invalid="true"') == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest
 from django.template import engines
@@ -31,3 +32,15 @@ class Renderer(DjangoTemplates):
             kind = template_name.rsplit("/", 1)[-1].removesuffix(".html")
             widget["attrs"].setdefault("class", _CLASSES.get(kind, "input"))
         return super().render(template_name, context, request)
+
+
+class SampleForm(forms.Form):
+    """One field of each kind, one of them refused, for the page of components."""
+
+    name = forms.CharField(label="Name", help_text="As in the register.", initial="Ærø Værft ApS", required=False)
+    number = forms.RegexField(r"^\d{8}$", label="Number", error_messages={"invalid": "8 digits; here are 7."})
+    account = forms.ChoiceField(label="Account", choices=[("1", "6420 Telephone")], required=False)
+    wins = forms.ChoiceField(
+        label="Wins", choices=[("l", "Left"), ("r", "Right")], widget=forms.RadioSelect, required=False
+    )
+    chosen = forms.BooleanField(label="Chosen", required=False)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from kobling.web.ground.asking import Asking
+from kobling.web.ground.forms import SampleForm
 from kobling.web.ground.words import STATE_WORDS
 
 
@@ -18,7 +19,11 @@ def home(request: Asking) -> HttpResponse:
 @login_not_required
 def components(request: HttpRequest) -> HttpResponse:
     """Every component in both themes, to compare pages with."""
-    return render(request, "ground/components.html", {"states": list(STATE_WORDS)})
+    themes = [
+        {"name": name, "element": element, "form": SampleForm({f"{name}-number": "1234567"}, prefix=name)}
+        for name, element in (("light", "main"), ("dark", "section"))
+    ]
+    return render(request, "ground/components.html", {"states": list(STATE_WORDS), "themes": themes})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

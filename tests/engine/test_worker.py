@@ -14,6 +14,7 @@ from kobling.engine.patience import Patience
 from kobling.engine.worker import AT_ONCE, DUE_EVERY_TICKS, WATCH_EVERY_TICKS, Worker
 from kobling.hub import runs
 from kobling.hub.models import Run, Schedule
+from kobling.portal.models import ClientFigures
 from kobling.records import KoblingError, Misunderstood, NoRoom, SettingsError, StorageError, Unsafe
 from tests.engine.bench import Bench
 
@@ -307,3 +308,46 @@ def test_one_worker_at_a_time_works_on_a_data_folder(tmp_path: Any) -> None:
     assert second.value.code == "worker_running"
     worker.release_file_lock(first)
     worker.release_file_lock(worker.take_file_lock(tmp_path))
+
+
+def test_marks_are_seen_to_every_round_and_time_and_askings_every_few(
+    bench: Bench, working: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    for where, name in ((worker.renewing, "renew_marked"), (worker.renewing, "renew_by_time")):
+        monkeypatch.setattr(where, name, lambda *_, name=name: done.append(name))
+    for name in ("hear", "ask"):
+        monkeypatch.setattr(Asking, name, lambda *_, name=name: done.append(name))
+    working._ticks = 0
+    for _ in range(DUE_EVERY_TICKS + 1):
+        working.tick()
+    assert done.count("renew_marked") == done.count("hear") == DUE_EVERY_TICKS + 1
+    assert done.count("renew_by_time") == done.count("ask") == 2
+
+
+def test_a_run_that_is_asked_for_is_in_the_clients_row_after_a_round(bench: Bench, working: Worker) -> None:
+    queued(bench)
+    working.tick()
+    working.tick()
+    assert ClientFigures.objects.get().state == "run"
+
+
+def test_a_worker_is_idle_when_no_answer_is_awaited_and_no_client_marked(bench: Bench, working: Worker) -> None:
+    assert working.is_idle
+    queued(bench)
+    assert not working.is_idle
+    working.tick()
+    working.tick()
+    assert working.is_idle
+    working._asking._asked[1] = object()  # type: ignore[assignment]
+    assert not working.is_idle
+
+
+def test_a_worker_that_cannot_give_back_its_askings_stops_all_the_same(
+    working: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(Asking, "let_go", broken)
+    working._let_go()

@@ -205,3 +205,29 @@ async def test_a_401_that_stays_is_an_expired_sign_in(serve, make_api, clock):
     with pytest.raises(SignInExpired):
         await api.json("GET", "/x")
     assert issuer.count == 2
+
+
+@pytest.mark.parametrize("word", ["refresh_token_expires_in", "refresh_expires_in"])
+async def test_when_a_person_must_sign_in_again_is_kept_where_the_vendor_says_so(token_endpoint, clock, word):
+    answer = {"access_token": "t", "expires_in": 60, "refresh_token": "r"}
+    client, _ = await token_endpoint((200, {**answer, word: 86_400}), (200, {**answer, word: "soon"}), (200, answer))
+    ends = int(clock.now().timestamp()) + 86_400
+    found = await client.exchange("code", "verifier", "https://here.example")
+    assert found.ends_at == ends and Grant.of(found.data()) == found
+    for _ in range(2):
+        again = await client.exchange("code", "verifier", "https://here.example")
+        assert again.ends_at is None and "ends_at" not in again.data()
+
+
+async def test_a_refresh_token_that_stays_ends_when_it_did(token_endpoint, clock):
+    client, _ = await token_endpoint((200, {"access_token": "t2", "expires_in": 3600, "refresh_expires_in": 60}))
+    grants = MemoryGrants(Grant("t1", 0, "r", 1_900_000_000).data())
+    holder = TokenHolder(
+        lambda old: client.refresh(old.refresh_token),
+        clock=clock,
+        redact=Redactor(),
+        load=grants.load,
+        save=grants.save,
+    )
+    await holder.headers()
+    assert Grant.of(grants.grant).ends_at == 1_900_000_000 and grants.grant["access_token"] == "t2"

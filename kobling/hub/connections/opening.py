@@ -115,12 +115,8 @@ class Opener:
         return kind.mappings(kind.with_defaults(pair.options), describing.schemas(pair))
 
     def direction(self, pair: Pair) -> str:
-        """Where what the pair is for flows to (both, to_right, to_left), tables that only serve others left out."""
-        tables = self.mappings(pair)
-        served = {name for each in tables.values() for name in each.depends_on}
-        ways = {each.direction for name, each in tables.items() if name not in served}
-        both = any(each.direction is Direction.BOTH for each in tables.values())
-        return Direction.BOTH.value if both or len(ways) != 1 else ways.pop().value
+        """Where what the pair is for flows to: both, to_right or to_left."""
+        return flow_of(self.mappings(pair))
 
     def benches(self, pair: Pair) -> dict[str, Workbench]:
         """The pair's tables opened for work, in dependency order."""
@@ -165,3 +161,19 @@ class Opener:
             save_grant=grants.save,
             seed=f"connection-{connection.pk}",
         )
+
+
+def flow_of(tables: Mapping[str, TableMapping]) -> str:
+    """The way of the tables that all the others serve (documents, mostly), which is both where one of those that they
+    need goes both ways."""
+    served = {name for each in tables.values() for name in each.depends_on}
+    last = [name for name, each in tables.items() if name not in served and each.depends_on] or list(tables)
+    needed, todo = set[str](), list(last)
+    while todo:
+        name = todo.pop()
+        if name in tables and name not in needed:
+            needed.add(name)
+            todo += tables[name].depends_on
+    ways = {tables[name].direction for name in last}
+    both = any(tables[name].direction is Direction.BOTH for name in needed)
+    return Direction.BOTH.value if both or len(ways) != 1 else ways.pop().value

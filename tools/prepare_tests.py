@@ -49,7 +49,7 @@ def install(*packages: str) -> str:
 
 
 def main() -> None:
-    """Look for PostgreSQL's server, FUSE and a browser, install what is missing where one may, and say what will run."""
+    """Look for PostgreSQL, FUSE and a browser, install what is missing where one may, and say what will run."""
     needed = ((POSTGRES, postgres_binaries()), (FUSE, has_fuse()), (CHROMIUM, browser()))
     missing = [name for name, there in needed if not there]
     why = "this user may not install it"

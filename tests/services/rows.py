@@ -39,7 +39,7 @@ from kobling.hub.services import (
 )
 from kobling.mapping import Side
 from kobling.portal import clients as portal_clients
-from kobling.portal import entered
+from kobling.portal import entered, tabs
 from kobling.records import KoblingError, SettingsError
 from tests.services.house import ANSWER, NOW, WISH, House, Quiet
 
@@ -202,6 +202,14 @@ PORTAL = {
     "portal.clients.figures_of": Row(
         SEE, lambda who, h: list(portal_clients.figures_of(who, [h.client.pk])), shows_nothing=True
     ),
+    "portal.tabs.tabs_of": Row(
+        SEE,
+        lambda who, h: [each for each in tabs.tabs_of(who) if tabs.clients_in(who, each.tab).filter(pk=h.client.pk)],
+        shows_nothing=True,
+    ),
+    "portal.tabs.clients_in": Row(
+        SEE, lambda who, h: list(tabs.clients_in(who, tabs.Tab.ALL).filter(pk=h.client.pk)), shows_nothing=True
+    ),
     "portal.entered.set_wallet_threshold": Row(WORK, lambda who, h: entered.set_wallet_threshold(who, h.client, "5")),
     "portal.entered.add_deadline": Row(WORK, lambda who, h: entered.add_deadline(who, h.client, "vat", NOW.date())),
     "portal.entered.remove_deadline": Row(WORK, lambda who, h: entered.remove_deadline(who, h.client, "vat", h.day)),
@@ -224,6 +232,7 @@ WITHOUT_ACTOR: dict[str, str] = {
     "portal.states.state_of": PURE,
     "portal.states.state_of_client": PURE,
     "portal.states.late_from": PURE,
+    "portal.tabs.summary_of": GIVEN,
     "portal.clients.Figures.of": GIVEN,
     "portal.clients.Figures.sign_in_days": GIVEN,
     "connections.sign_in": "opens nothing that is stored: the settings are the caller's own, and nothing is kept",

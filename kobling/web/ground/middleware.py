@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 
 from kobling.access.policy import Actor, NotFound
+from kobling.portal.renewing import right_after
 from kobling.records import KoblingError, SettingsError, Temporary
 from kobling.web.ground.asking import clock_now
 
@@ -29,7 +30,12 @@ def as_the_person_likes(answer: Answer) -> Answer:
         zone = person.time_zone if person.time_zone in _ZONES else "Europe/Copenhagen"
         request.LANGUAGE_CODE = person.language
         with translation.override(person.language), timezone.override(ZoneInfo(zone)):
-            response = answer(request)
+            if request.method == "POST":
+                # What a person changed shows in the client's row when the page comes back.
+                with right_after(clock_now):
+                    response = answer(request)
+            else:
+                response = answer(request)
         response.headers["Content-Language"] = person.language
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response

@@ -10,7 +10,7 @@ from io import BytesIO, StringIO
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, connections
 from django.test import AsyncClient as AsyncBrowser
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -143,7 +143,9 @@ def test_what_has_no_value_stands_last_either_way(admin: Browser, firm: Firm) ->
     assert names(admin, "/clients/?sort=-receipts") == ["Mange", "Få", "Ingen"]
 
 
-@pytest.mark.parametrize("token", ["x", "W10", "WyJ4Iiwx", "bnVsbA", "WyJub3QgYSBkYXRlIiw1XQ", "e30"])
+@pytest.mark.parametrize(
+    "token", ["x", "W10", "WyJ4Iiwx", "bnVsbA", "WyJub3QgYSBkYXRlIiw1XQ", "e30", "WyJcdTAwMDAiLDFd", "WzFlOTksMV0"]
+)
 @pytest.mark.parametrize("sort", ["client", "run", "wallet", "deadline"])
 def test_a_broken_place_begins_anew(admin: Browser, firm: Firm, token: str, sort: str) -> None:
     client_of(firm, "Alfa")
@@ -162,6 +164,11 @@ def test_filters_leave_what_they_say_and_can_be_taken_away(admin: Browser, firm:
     assert "Ingen kunder passer" in page
     assert 'href="/clients/?">Ryd filtre' in page
     assert names(admin, "/clients/?receipts=2&nonsense=1&sort=nonsense") == ["Alfa", "Beta", "Gamma"]
+
+
+def test_a_search_for_what_no_database_holds_finds_nothing(admin: Browser, firm: Firm) -> None:
+    client_of(firm, "Alfa")
+    assert names(admin, "/clients/?q=%00") == []
 
 
 @pytest.mark.parametrize("asked", ["møl", "MØL", "moel", "bæk mas", "1042"])
@@ -235,3 +242,4 @@ async def test_a_long_file_is_made_while_it_is_sent_by_the_asynchronous_server(f
     assert len(parts) == 2
     assert b"".join(parts).decode("utf-8-sig").splitlines()[0].startswith("Kunde;")
     assert len(b"".join(parts).splitlines()) == 1 + 3 * AT_ONCE // 2
+    await sync_to_async(connections.close_all)()

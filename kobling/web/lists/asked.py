@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from kobling.records.errors import keepable
 from kobling.web.lists.listing import Column, Listing
 
 LONGEST = 100
@@ -39,7 +40,7 @@ class Asked:
         columns = tuple(each for each in given.get("columns", "").split(",") if each in shown)
         return cls(
             listing,
-            given.get("q", "").strip()[:LONGEST],
+            keepable(given.get("q", "")).strip()[:LONGEST],
             filters,
             sort if listing.column(sort.removeprefix("-")) else "",
             columns,

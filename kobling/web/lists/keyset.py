@@ -52,7 +52,8 @@ def _read(given: str) -> Place | None:
         value, pk = found
     except (ValueError, TypeError):
         return None
-    return (value, pk) if isinstance(pk, int) and isinstance(value, str | int | float | None) else None
+    fits = isinstance(pk, int) and isinstance(value, str | int | None) and "\x00" not in str(value)
+    return (value, pk) if fits else None
 
 
 def _tried(rows: QuerySet[Any], wanted: Q) -> QuerySet[Any]:

@@ -29,14 +29,19 @@ class TabOf:
 
 def tabs_of(actor: Actor) -> tuple[TabOf, ...]:
     """The tabs that somebody has: whoever sees more than their own has them all, the last one is where they begin."""
-    shown = tuple(Tab) if _sees_more(actor) else (Tab.MINE,)
-    return tuple(TabOf(each, clients_in(actor, each).count()) for each in shown)
+    more = _sees_more(actor)
+    shown = tuple(Tab) if more else (Tab.MINE,)
+    return tuple(TabOf(each, _clients_in(actor, each, more).count()) for each in shown)
 
 
 def clients_in(actor: Actor, tab: Tab) -> QuerySet[Client]:
     """The clients of a tab that the actor may see. A bookkeeper's own are all that they see."""
+    return _clients_in(actor, tab, tab is Tab.MINE and _sees_more(actor))
+
+
+def _clients_in(actor: Actor, tab: Tab, more: bool) -> QuerySet[Client]:
     seen = clients_of(actor)
-    if tab is Tab.MINE and _sees_more(actor):
+    if tab is Tab.MINE and more:
         mine = Assignment.objects.filter(member__person=actor.person).values("client")
         return seen.filter(pk__in=mine)
     return seen

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -31,9 +33,10 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from kobling.engine.worker import Worker
 
     log.set_up(verbose=True)
-    server = _server(host, port)
-    with Worker() as work, _working(work, server):
-        _until_stopped(server, host, port)
+    with _listening(host, port) as door, Worker() as work:
+        server = _server()
+        with _working(work, server):
+            _until_stopped(server, door)
 
 
 @app.command()
@@ -44,16 +47,28 @@ def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     if not settings.DATABASE_URL:
         raise SettingsError(N_("With SQLite, pages and work are one process: use ‘serve’."), code="serve")
     log.set_up(verbose=True)
-    _until_stopped(_server(host, port), host, port)
+    with _listening(host, port) as door:
+        _until_stopped(_server(), door)
 
 
-def _server(host: str, port: int) -> uvicorn.Server:
+def _listening(host: str, port: int) -> socket.socket:
+    """Listen before anything else: an address that is taken is told at once, and what is printed can be opened."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as fault:
+        raise SettingsError(
+            N_("Nobody can listen at %(address)s: %(why)s. Choose another one with --host and --port."),
+            address=f"{host}:{port}",
+            why=os.strerror(fault.errno) if fault.errno else type(fault).__name__,
+            code="address",
+        ) from None
+
+
+def _server() -> uvicorn.Server:
     import uvicorn
 
     config = uvicorn.Config(
         "kobling.web.asgi:application",
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -87,13 +102,14 @@ def _working(work: Worker, server: uvicorn.Server) -> Iterator[None]:
         raise faults[0]
 
 
-def _until_stopped(server: uvicorn.Server, host: str, port: int) -> None:
+def _until_stopped(server: uvicorn.Server, door: socket.socket) -> None:
     from django.conf import settings
 
     from kobling.hub.services import joining
     from kobling.sdk.clock import SystemClock
 
-    address = settings.PUBLIC_URL or f"http://{host}:{port}"
+    host, port = door.getsockname()[:2]
+    address = settings.PUBLIC_URL or f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if secret := joining.first_link(SystemClock().now()):
         link = f"{address}/begin/{secret}/"
         output.say(N_("Nobody is here yet. Begin at %(link)s within a day; the link works once."), {"link": link})
@@ -101,6 +117,6 @@ def _until_stopped(server: uvicorn.Server, host: str, port: int) -> None:
     # uvicorn hands a signal on once it has stopped in good order; what is open here must be closed as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        server.run()
+        server.run(sockets=[door])
     except KeyboardInterrupt:
         return

@@ -20,7 +20,7 @@ from kobling import storage
 from kobling.access.models import Client
 from kobling.access.policy import Actor, NotFound
 from kobling.hub import vault
-from kobling.hub.models import Connection, Event
+from kobling.hub.models import Connection, Event, Stale
 from kobling.hub.services import keys
 from kobling.records import SettingsError, StorageError
 from kobling.sync import checkpoints
@@ -194,7 +194,9 @@ def test_lost_keys_are_made_anew_and_only_what_they_opened_is_forgotten() -> Non
     lost = connection("lost")
     Connection.objects.filter(pk=lost.pk).update(health_params={"left": "over"})
     vault.key_path().unlink()
+    Stale.objects.all().delete()
     assert keys.renew(OPERATOR, datetime(2026, 11, 23, tzinfo=UTC)) == ("lost",)
+    assert Stale.objects.filter(client=lost.client).exists(), "its client's figures are reckoned anew"
     kept = connection("kept")
     assert keys.renew(OPERATOR, datetime(2026, 11, 23, tzinfo=UTC)) == ()
     lost.refresh_from_db()

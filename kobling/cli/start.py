@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import django
+from django.conf import settings
 from django.core.management import call_command
 from rich.markup import escape
 
@@ -49,15 +50,15 @@ def start_django(command: str) -> None:
     Raises StorageError.
     """
     log.set_up(verbose=False)
-    settings = "kobling.web.settings" if command in WITH_PAGES else "kobling.settings"
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
+    # Whoever has Django running already, as tests have, keeps it; what the environment says is not ours to follow.
+    if not settings.configured:
+        os.environ["DJANGO_SETTINGS_MODULE"] = "kobling.web.settings" if command in WITH_PAGES else "kobling.settings"
     django.setup()
     if command not in WITHOUT_DATA:
         _open(command)
 
 
 def _open(command: str) -> None:
-    from django.conf import settings
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 

@@ -24,7 +24,7 @@ RUN = "import sys; from kobling.cli.main import run; run()"
 @contextmanager
 def serving(folder: Path, *arguments: str, command: str = "serve") -> Iterator[subprocess.Popen[str]]:
     told = {name: value for name, value in os.environ.items() if not name.startswith("KOBLING_")}
-    told |= {"KOBLING_DATA": str(folder), "KOBLING_LANGUAGE": "en", "DJANGO_SETTINGS_MODULE": "kobling.web.settings"}
+    told |= {"KOBLING_DATA": str(folder), "KOBLING_LANGUAGE": "en"}
     with subprocess.Popen(
         [sys.executable, "-c", RUN, command, *arguments],
         env=told,

@@ -11,7 +11,7 @@ import typer
 from kobling import __version__, log
 from kobling.cli import demo_environment, output
 from kobling.cli.asking import asking
-from kobling.cli.start import actor, command_of, start_django
+from kobling.cli.start import FOR_GOOD, actor, command_of, start_django
 from kobling.records import N_, KoblingError, Misunderstood
 
 app = typer.Typer(
@@ -40,7 +40,8 @@ def everywhere(
     from kobling.portal.renewing import right_after
 
     context.with_resource(asking(person, client))
-    context.with_resource(right_after(lambda: datetime.now(UTC)))
+    if context.invoked_subcommand not in FOR_GOOD:
+        context.with_resource(right_after(lambda: datetime.now(UTC)))
     # Whatever the command does with them: who or what is named wrongly is told before anything is shown or done.
     actor(person, client)
 

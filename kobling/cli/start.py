@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 FIRST_ACTS = ("", "init", "demo", "connect", "setup", "market", "serve", "web")
 """Commands that may begin in a data folder that somebody named and that is not there yet."""
-WITH_PAGES = ("serve", "web", "worker", "demo")
-"""Commands that show pages, or send mails that are made as pages are; the others start quicker without."""
+WITH_PAGES = ("serve", "web")
+"""Commands that show pages; the others start quicker without."""
+FOR_GOOD = (*WITH_PAGES, "worker")
+"""Commands that run until they are stopped, and renew by themselves what has changed."""
 WITHOUT_DATA = ("simulate", "help")
 KEYS = "keys"
 """The command that mends missing key files, so that it must not be stopped by them."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import F
+
+from kobling.access.models import Assignment, Client
 from kobling.access.policy import Actor, Doing, clients_of
 from kobling.portal.models import ClientFigures
 from kobling.portal.states import State
@@ -68,6 +71,15 @@ class Figures:
     def sign_in_days(self, now: datetime) -> int | None:
         """Whole days until a person must sign in again; negative where that is past, None where no sign-in ends."""
         return None if self.sign_in_until is None else (self.sign_in_until - now).days
+
+
+def looked_after_by(clients: Collection[Client]) -> dict[int, list[str]]:
+    """What those are called who look after these clients, by client: people of the client's own firm alone."""
+    found: dict[int, list[str]] = {}
+    mine = Assignment.objects.filter(client__in=clients, member__firm=F("client__firm"), member__person__is_active=True)
+    for each in mine.select_related("member__person").order_by("pk"):
+        found.setdefault(each.client_id, []).append(each.member.person.called)
+    return found
 
 
 def figures_of(actor: Actor, clients: Collection[int]) -> dict[int, Figures]:

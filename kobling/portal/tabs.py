@@ -49,9 +49,8 @@ def _clients_in(actor: Actor, tab: Tab, more: bool) -> QuerySet[Client]:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What stands over a list: how many clients, how many of them with open issues, and how old the figures are."""
+    """What stands over a list beside its number: how many have open issues, and how old the figures are."""
 
-    clients: int
     with_issues: int
     figures_at: datetime | None
 
@@ -59,7 +58,6 @@ class Summary:
 def summary_of(clients: QuerySet[Client]) -> Summary:
     """Of clients that somebody may see; ``figures_at`` is the oldest answer of a vendor among them."""
     told = clients.order_by().aggregate(
-        clients=Count("pk"),
         with_issues=Count("pk", filter=Q(figures__open_issues__gt=0)),
         figures_at=Min("figures__figures_at"),
     )

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from kobling.settings import *  # noqa: F403 - the core's settings are these as well
 from kobling.settings import INSTALLED_APPS as CORE
-from kobling.settings import LANGUAGES
 
 WEB = Path(__file__).parent
 PUBLIC_URL = os.environ.get("KOBLING_URL", "").rstrip("/")
@@ -133,7 +132,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 """An address is proved by the invitation that went to it."""
-ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+"""Whoever asks for a new password for an address that nobody has sends a mail to no stranger."""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
@@ -144,7 +144,6 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENCRYPTED
 MFA_TOTP_ISSUER = "Kobling"
-SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_PROVIDERS = (
     {
         "microsoft": {
@@ -176,13 +175,11 @@ AXES_LOCKOUT_CALLABLE = "kobling.web.accounts.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
-SILENCED_SYSTEM_CHECKS: list[str] = []
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
 
 # ---- files and mail ----
 STATIC_URL = "/static/"
-STATICFILES_DIRS: list[Path] = []
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -198,4 +195,3 @@ MAIL_FOLDER = os.environ.get("KOBLING_MAIL_FOLDER", "")
 if MAIL_FOLDER:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = MAIL_FOLDER
-LANGUAGE_NAMES = dict(LANGUAGES)

@@ -18,9 +18,9 @@ from kobling.access.models import Assignment, Client, Firm, FirmMember, Person
 from kobling.portal.models import ClientFigures
 from kobling.portal.states import URGENCY, State
 from kobling.sdk.clock import FakeClock
+from tests.web.signing import BACKEND
 from tools.prepare_tests import browser as chromium
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 NAMES = (
     "Aabenraa Tømrer & Snedker A/S",
     "Bageriet Sønderho I/S",

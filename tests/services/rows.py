@@ -232,6 +232,7 @@ WITHOUT_ACTOR: dict[str, str] = {
     "portal.states.state_of": PURE,
     "portal.states.state_of_client": PURE,
     "portal.states.late_from": PURE,
+    "portal.clients.looked_after_by": GIVEN,
     "portal.tabs.summary_of": GIVEN,
     "portal.clients.Figures.of": GIVEN,
     "portal.clients.Figures.sign_in_days": GIVEN,

@@ -21,9 +21,9 @@ from kobling.portal.models import ClientFigures
 from kobling.portal.states import URGENCY, State
 from kobling.sdk.clock import FakeClock
 from kobling.web.ground.files import AT_ONCE
+from tests.web.signing import sign_in
 
 pytestmark = pytest.mark.django_db
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 NAMES = ("Aabenraa Tømrer", "Bageriet Sønderho", "Ærø Værft", "Østergaard Auto", "Dybbøl Tandklinik")
 
 
@@ -40,7 +40,7 @@ def admin(browser: Browser, firm: Firm) -> Browser:
 def as_member(browser: Browser, firm: Firm, role: str, name: str, language: str = "da") -> Browser:
     person = Person.objects.create_user(name, f"{name}@n.example", first_name=name.title(), language=language)
     FirmMember.objects.create(firm=firm, person=person, role=role)
-    browser.force_login(person, backend=BACKEND)
+    sign_in(browser, person)
     return browser
 
 
@@ -188,6 +188,27 @@ def test_what_stands_in_the_address_is_kept_by_every_link(admin: Browser, firm: 
         assert "receipts=1" in link
 
 
+def test_columns_that_are_chosen_stand_on_the_page_and_in_the_file(admin: Browser, firm: Firm) -> None:
+    client_of(firm, "Alfa", wallet=Decimal("5.00"), missing_receipts=3)
+    page = admin.get("/clients/?columns=receipts").content.decode()
+    heads = re.findall(r'<th role="columnheader"[^>]*>(?:<a[^>]*>)?([^<]+)', page)
+    assert heads == ["Kunde", "Tilstand", "Manglende kvitteringer"]
+    text = b"".join(admin.get("/clients/?columns=receipts&file=csv").streaming_content)  # type: ignore[attr-defined]
+    assert text.decode("utf-8-sig").splitlines()[0] == "Kunde;Nummer;Tilstand;Manglende kvitteringer"
+
+
+def test_nobody_of_another_firm_is_shown_as_looking_after_a_client(admin: Browser, firm: Firm) -> None:
+    client = client_of(firm, "Alfa")
+    other = Firm.objects.create(name="Konkurrenten")
+    for name, where, active in (("mette", firm, True), ("left", other, True), ("gone", firm, False)):
+        who = Person.objects.create_user(name, first_name=name.title(), is_active=active)
+        Assignment.objects.create(
+            client=client, member=FirmMember.objects.create(firm=where, person=who, role="bookkeeper")
+        )
+    page = admin.get("/clients/").content.decode()
+    assert ('title="Mette"' in page, 'title="Left"' in page, 'title="Gone"' in page) == (True, False, False)
+
+
 def test_a_part_of_the_page_is_the_same_list(admin: Browser, firm: Firm) -> None:
     client_of(firm, "Alfa")
     part = admin.get("/clients/", headers={"HX-Request": "true"}).content.decode()
@@ -196,14 +217,16 @@ def test_a_part_of_the_page_is_the_same_list(admin: Browser, firm: Firm) -> None
 
 
 def test_a_file_holds_exactly_what_is_filtered(admin: Browser, firm: Firm) -> None:
-    client_of(firm, "Ærø Værft", missing_receipts=2, ready_sum=Decimal("41280.75"))
+    client_of(firm, "Ærø Værft", missing_receipts=2, ready_sum=Decimal("41280.75"), ready_currency="DKK")
     client_of(firm, "=HYPERLINK(1)", missing_receipts=1)
     client_of(firm, "Beta", missing_receipts=0)
     answer = admin.get("/clients/?receipts=1&file=csv")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     rows = list(csv.reader(StringIO(text), delimiter=";"))
     assert [each[0] for each in rows] == ["Kunde", "'=HYPERLINK(1)", "Ærø Værft"]
-    assert "41280.75" in rows[2][rows[0].index("Klar til eksport")]
+    told = dict(zip(rows[0], rows[2], strict=True))
+    assert (told["Klar til eksport, beløb"], told["Klar til eksport, valuta"]) == ("41280.75", "DKK")
+    assert told["Tilstand"] == "Stemmer"
     answer = admin.get("/clients/?receipts=1&file=xlsx")
     sheet = load_workbook(BytesIO(answer.content)).active
     assert [each.value for each in sheet["A"]] == ["Kunde", "=HYPERLINK(1)", "Ærø Værft"]

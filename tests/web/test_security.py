@@ -11,6 +11,7 @@ import pytest
 from django.test import Client as Browser
 
 from kobling.access.policy import Actor
+from tests.web.signing import sign_in
 
 pytestmark = pytest.mark.django_db
 INLINE = ("'unsafe-inline'", "'unsafe-eval'", "http:", "*")
@@ -46,22 +47,13 @@ def test_another_host_name_is_refused(browser: Browser) -> None:
 
 
 def test_what_a_person_sees_is_kept_by_no_proxy(browser: Browser, people: dict[str, Actor]) -> None:
-    browser.force_login(person_of(people["firm_admin"]), backend=BACKEND)
+    sign_in(browser, people["firm_admin"])
     assert browser.get("/my-access/").headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_form_that_is_too_large_is_refused(browser: Browser) -> None:
     answer = browser.post("/accounts/login/", {"login": "x" * (6 * 1024 * 1024)})
     assert answer.status_code == 400
-
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
-
-def person_of(actor: Actor) -> object:
-    from kobling.access.models import Person
-
-    return Person.objects.get(pk=actor.person)
 
 
 def settings_with(**environment: str) -> dict[str, object]:

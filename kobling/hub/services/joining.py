@@ -10,6 +10,7 @@ from hashlib import sha256
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Exists, QuerySet
 
 from kobling.access.actors import KOBLING
 from kobling.access.models import Firm, FirmMember, FirmRole, Invitation, Person
@@ -49,9 +50,14 @@ def first_link(now: datetime) -> str | None:
 
 def open_invitation(secret: str, now: datetime) -> Invitation:
     """The invitation behind a link. Raises NotFound for one that is used, withdrawn, too old or was never there."""
-    found = Invitation.objects.select_related("firm", "client").filter(
-        secret_hash=_hash(secret), used_at=None, withdrawn_at=None, expires_at__gt=now
-    )
+    return _the_one(_open(secret, now))
+
+
+def _open(secret: str, now: datetime) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(secret_hash=_hash(secret), used_at=None, withdrawn_at=None, expires_at__gt=now)
+
+
+def _the_one(found: QuerySet[Invitation]) -> Invitation:
     invitation = found.first()
     if invitation is None:
         raise NotFound(N_("This link is no longer valid. It works once, and not for ever."), code="link")
@@ -67,11 +73,9 @@ def begin(secret: str, who: Newcomer, now: datetime) -> Person:
     if not firm_name or len(firm_name) > _LONGEST:
         raise SettingsError(N_("A name has 1 to %(most)s characters."), field="firm", most=_LONGEST)
     with sql.together():
-        invitation = Invitation.objects.select_for_update().get(pk=open_invitation(secret, now).pk)
-        # Another process may have used it between the two.
-        open_invitation(secret, now)
-        if invitation.firm_id or invitation.client_id or Person.objects.exists():
-            raise NotFound(N_("This link is no longer valid. It works once, and not for ever."), code="link")
+        # Whoever else uses it meanwhile holds the lock; afterwards it is no longer open.
+        first = _open(secret, now).filter(firm=None, client=None).exclude(Exists(Person.objects.all()))
+        invitation = _the_one(first.select_for_update())
         person = _made(who, runs_installation=True)
         firm = Firm.objects.create(name=firm_name)
         FirmMember.objects.create(firm=firm, person=person, role=FirmRole.ADMIN)

@@ -16,6 +16,11 @@ NEAR = ("Europe/Copenhagen", "Europe/Stockholm", "Europe/Oslo", "Europe/Helsinki
 """Zones that stand first."""
 
 
+def _zones() -> list[tuple[str, str]]:
+    """Every zone there is, those near by first."""
+    return [(each, each) for each in (*NEAR, *sorted(available_timezones() - {*NEAR}))]
+
+
 class SignInForm(LoginForm):  # type: ignore[misc]
     """E-mail and password; labels say what a field is, so that nothing stands in it."""
 
@@ -48,9 +53,7 @@ class LikingForm(forms.ModelForm):  # type: ignore[type-arg]
     """Language, zone and looks of one's own."""
 
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=[(each, each) for each in (*NEAR, *sorted(available_timezones() - {*NEAR}))]
-    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
     theme = forms.ChoiceField(
         label=_("Theme"),
         choices=[(Theme.SYSTEM, _("As the system")), (Theme.LIGHT, _("Light")), (Theme.DARK, _("Dark"))],

@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import Q
 
 from kobling.access.collating import LANGUAGES, search_key
-from kobling.access.models import Client
-from kobling.records import N_
-from kobling.web.lists.listing import Column, Filter, Listing
-
-_FAULTY = ("bad", "half", "key")
+from kobling.portal.entered import WORDS
+from kobling.records import N_, rounded
+from kobling.web.ground.words import STATE_WORDS
+from kobling.web.lists.listing import Column, Filter, Listing, Told
 
 
 def _search(text: str) -> Q:
     return Q(looked_for__contains=search_key(text))
 
 
+def _figure(head: str, name: str, words: Mapping[str, str] | None = None) -> Told:
+    """A figure of a client for a file; empty where nothing was reckoned yet."""
+    return Told(head, lambda row: _of(row, name), words)
+
+
+def _money(head: str, head_of_currency: str, name: str, currency: str) -> tuple[Told, Told]:
+    """A sum to its currency's smallest coin, and the currency beside it."""
+
+    def value(row: Any) -> Any:
+        amount = _of(row, name)
+        return None if amount is None else rounded(amount, _of(row, currency))
+
+    return Told(head, value), _figure(head_of_currency, currency)
+
+
+def _of(row: Any, name: str) -> Any:
+    return getattr(getattr(row, "figures", None), name, None)
+
+
 CLIENTS = Listing(
     "clients",
     (
-        Column("client", N_("Client"), LANGUAGES, lambda row: row.name, fixed=True),
-        Column("state", N_("State"), "figures__urgency", lambda row: _of(row, "state"), fixed=True),
+        Column(
+            "client",
+            N_("Client"),
+            LANGUAGES,
+            (Told(N_("Client"), lambda row: row.name), Told(N_("Number"), lambda row: row.number)),
+            fixed=True,
+        ),
+        Column("state", N_("State"), "figures__urgency", (_figure(N_("State"), "state", STATE_WORDS),), fixed=True),
         Column("people", N_("Bookk."), classes="p3"),
         Column("systems", N_("Systems"), classes="p2 off"),
-        Column("run", N_("Last good run"), "figures__last_good_run_at", lambda row: _of(row, "last_good_run_at"), "p3"),
+        Column(
+            "run",
+            N_("Last good run"),
+            "figures__last_good_run_at",
+            (_figure(N_("Last good run"), "last_good_run_at"),),
+            "p3",
+        ),
         Column(
             "issues",
             N_("Open issues"),
             "figures__open_issues",
-            lambda row: _of(row, "open_issues"),
+            (_figure(N_("Open issues"), "open_issues"), _figure(N_("Oldest issue"), "oldest_issue_at")),
             "r",
             descending=True,
         ),
@@ -36,37 +69,46 @@ CLIENTS = Listing(
             "receipts",
             N_("Missing receipts"),
             "figures__missing_receipts",
-            lambda row: _of(row, "missing_receipts"),
+            (_figure(N_("Missing receipts"), "missing_receipts"),),
             "r",
-            N_("Miss. rec."),
             descending=True,
         ),
         Column(
             "ready",
             N_("Ready for export"),
             "figures__ready_sum",
-            lambda row: _of(row, "ready_sum"),
+            (
+                _figure(N_("Ready for export"), "ready_count"),
+                *_money(N_("Ready for export, sum"), N_("Ready for export, currency"), "ready_sum", "ready_currency"),
+            ),
             "r p2 mw",
-            N_("For export"),
             descending=True,
         ),
-        Column("wallet", N_("Balance in Wallet"), "figures__wallet", lambda row: _of(row, "wallet"), "r p3"),
         Column(
-            "deadline", N_("Next deadline"), "figures__next_deadline", lambda row: _of(row, "next_deadline"), "p2 off"
+            "wallet",
+            N_("Balance in Wallet"),
+            "figures__wallet",
+            _money(N_("Balance in Wallet"), N_("Balance in Wallet, currency"), "wallet", "wallet_currency"),
+            "r p3",
+        ),
+        Column(
+            "deadline",
+            N_("Next deadline"),
+            "figures__next_deadline",
+            (
+                _figure(N_("Next deadline"), "next_deadline_kind", {key.value: word for key, word in WORDS.items()}),
+                _figure(N_("Day"), "next_deadline"),
+            ),
+            "p2 off",
         ),
     ),
     (
-        Filter("receipts", N_("Missing receipts"), lambda _, __: Q(figures__missing_receipts__gt=0)),
-        Filter("faults", N_("Faults"), lambda _, __: Q(figures__state__in=_FAULTY)),
-        Filter("low", N_("Low balance"), lambda _, __: Q(figures__low_balance=True)),
-        Filter("issues", N_("Open issues"), lambda _, __: Q(figures__open_issues__gt=0)),
-        Filter("late", N_("Late"), lambda _, __: Q(figures__state="late")),
+        Filter("receipts", N_("Missing receipts"), Q(figures__missing_receipts__gt=0)),
+        Filter("faults", N_("Faults"), Q(figures__state__in=("bad", "half", "key"))),
+        Filter("low", N_("Low balance"), Q(figures__low_balance=True)),
+        Filter("issues", N_("Open issues"), Q(figures__open_issues__gt=0)),
+        Filter("late", N_("Late"), Q(figures__state="late")),
     ),
     _search,
     "client",
 )
-
-
-def _of(row: Client, name: str) -> object:
-    """A figure of a client; none where nothing was reckoned yet."""
-    return getattr(getattr(row, "figures", None), name, None)

@@ -9,10 +9,10 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from kobling.access.models import Assignment, Client
+from kobling.access.models import Client
 from kobling.access.naming import named
 from kobling.hub.told.said import filled
-from kobling.portal.clients import Figures
+from kobling.portal.clients import Figures, looked_after_by
 from kobling.portal.entered import WORDS, Kind
 from kobling.portal.models import ClientFigures
 from kobling.records import N_, NP_
@@ -38,10 +38,7 @@ class Row:
 
 def rows(clients: Sequence[Client], now: datetime) -> Iterable[Row]:
     """The rows of these clients, with who looks after them. Two queries however many there are."""
-    people: dict[int, list[str]] = {}
-    assigned = Assignment.objects.filter(client__in=clients).select_related("member__person").order_by("pk")
-    for one in assigned:
-        people.setdefault(one.client_id, []).append(one.member.person.called)
+    people = looked_after_by(clients)
     figures = {each.pk: Figures.of(getattr(each, "figures", None) or ClientFigures(client=each)) for each in clients}
     paused = named(each.state_by for each in figures.values() if each.state_by)
     for each in clients:

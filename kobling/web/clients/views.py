@@ -30,5 +30,7 @@ def clients(request: Asking, tab: str = "") -> HttpResponseBase:
 
     told = summary_of(everything)
     page = page_of(asked, everything, language, made)  # type: ignore[arg-type]
+    number = next((each.number for each in tabs if each.tab is chosen), page.total)
+    context = {"page": page, "tabs": tabs, "tab": chosen, "told": told, "number": number}
     template = "clients/list.html" if request.htmx and not request.htmx.boosted else "clients/clients.html"
-    return render(request, template, {"page": page, "tabs": tabs, "tab": chosen, "told": told})
+    return render(request, template, context)

@@ -10,9 +10,6 @@ from django.utils.functional import SimpleLazyObject
 
 from kobling.access.models import FirmRole, Person
 from kobling.access.policy import Actor, InFirm, clients_of, firms_of
-from kobling.hub.models import SyncIssue
-
-WAITS = ("open", "parked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +20,6 @@ class Frame:
     role: str
     portal: str
     clients: int
-    issues: int
-    administers: bool
-    runs_installation: bool
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -37,16 +31,11 @@ def _frame(request: HttpRequest) -> Frame:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     person = request.user
     assert isinstance(person, Person)
-    mine = clients_of(actor)
     firm = firms_of(actor).order_by("pk").first()
     administers = firms_of(actor, InFirm.ASSIGN).exists()
-    waiting = SyncIssue.objects.filter(table__pair__client__in=mine, state__in=WAITS)
     return Frame(
         name=person.called,
         role=FirmRole.ADMIN if administers else FirmRole.BOOKKEEPER if firm else "",
         portal=firm.name if firm else "",
-        clients=mine.count(),
-        issues=waiting.count(),
-        administers=administers,
-        runs_installation=person.is_superuser,
+        clients=clients_of(actor).count(),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, available_timezones
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +16,7 @@ from kobling.records import KoblingError, SettingsError, Temporary
 from kobling.web.ground.asking import clock_now
 
 Answer = Callable[[HttpRequest], HttpResponse]
-_ZONES = available_timezones()
+HOME = "Europe/Copenhagen"
 
 
 def as_the_person_likes(answer: Answer) -> Answer:
@@ -27,9 +28,8 @@ def as_the_person_likes(answer: Answer) -> Answer:
         if not person.is_authenticated:
             return answer(request)
         request.actor = Actor.of(person)  # type: ignore[attr-defined]
-        zone = person.time_zone if person.time_zone in _ZONES else "Europe/Copenhagen"
         request.LANGUAGE_CODE = person.language
-        with translation.override(person.language), timezone.override(ZoneInfo(zone)):
+        with translation.override(person.language), timezone.override(_zone(person.time_zone)):
             if request.method == "POST":
                 # What a person changed shows in the client's row when the page comes back.
                 with right_after(clock_now):
@@ -41,6 +41,15 @@ def as_the_person_likes(answer: Answer) -> Answer:
         return response
 
     return liked
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """The zone of that name; ours where the machine knows none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return ZoneInfo(HOME)
 
 
 class tell_errors:

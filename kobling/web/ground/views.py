@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from kobling.web.ground.asking import Asking
@@ -24,6 +24,12 @@ def components(request: HttpRequest) -> HttpResponse:
         for name, element in (("light", "main"), ("dark", "section"))
     ]
     return render(request, "ground/components.html", {"states": list(STATE_WORDS), "themes": themes})
+
+
+@login_not_required
+def closed(request: HttpRequest) -> HttpResponse:
+    """An address that a library has and we do not."""
+    raise Http404
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,10 +1,11 @@
-"""The words and icons of the eleven states, and what systems are called."""
+"""The words and icons of the eleven states, and how systems are written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from kobling.records import N_
+from kobling.sdk.registry import connectors
 
 STATE_WORDS: Mapping[str, str] = {
     "never": N_("Never run"),
@@ -32,13 +33,12 @@ STATE_ICONS: Mapping[str, str] = {
     "pause": "circle-pause",
     "limit": "gauge",
 }
-SYSTEMS: Mapping[str, tuple[str, str]] = {
-    "simply_crm": ("Si", "Simply CRM"),
-    "dinero": ("Di", "Dinero"),
-    "dataverse": ("Ds", "Dynamics 365 Sales"),
-    "business_central": ("Bc", "Business Central"),
-    "pleo": ("Pl", "Pleo"),
-    "recman": ("Re", "RecMan"),
-    "unimicro": ("Un", "Unimicro"),
-}
-"""Monogram and name; no vendor's mark is ours to show."""
+MONOGRAMS: Mapping[str, str] = {"dataverse": "Ds"}
+"""Where it is not how the system's name begins; no vendor's mark is ours to show."""
+
+
+def system(connector: str) -> tuple[str, str]:
+    """A system's monogram and name; of a connector that is no longer installed its own name."""
+    kind = connectors().found.get(connector)
+    title = kind.title if kind else connector
+    return MONOGRAMS.get(connector, title[:2].title()), title

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -21,7 +20,7 @@ class Asked:
 
     listing: Listing
     q: str = ""
-    filters: tuple[tuple[str, str], ...] = ()
+    filters: tuple[str, ...] = ()
     sort: str = ""
     columns: tuple[str, ...] = ()
     after: str = ""
@@ -29,12 +28,7 @@ class Asked:
     @classmethod
     def of(cls, listing: Listing, given: QueryDict) -> Asked:
         """As the URL says."""
-        known = {each.key: each for each in listing.filters}
-        filters = tuple(
-            (key, str(given[key]))
-            for key, each in known.items()
-            if key in given and (given[key] in each.choices if each.choices else given[key] == ON)
-        )
+        filters = tuple(each.key for each in listing.filters if given.get(each.key) == ON)
         sort = given.get("sort", "")
         shown = {each.key for each in listing.columns}
         columns = tuple(each for each in given.get("columns", "").split(",") if each in shown)
@@ -66,7 +60,7 @@ class Asked:
 
     def query(self) -> str:
         """The state as the query of a URL, without what is as it would be anyhow."""
-        told: dict[str, str] = {"q": self.q, **dict(self.filters), "sort": self.sort}
+        told: dict[str, str] = {"q": self.q, **dict.fromkeys(self.filters, ON), "sort": self.sort}
         told |= {"columns": ",".join(self.columns), "after": self.after}
         found = urlencode({name: value for name, value in told.items() if value})
         return f"?{found}" if found else "?"
@@ -79,13 +73,10 @@ class Asked:
             down = column.descending
         return replace(self, sort=f"-{column.key}" if down else column.key, after="")
 
-    def toggled(self, key: str, value: str = ON) -> Asked:
+    def toggled(self, key: str) -> Asked:
         """With a filter on, or off where it is on."""
-        chosen: Mapping[str, str] = dict(self.filters)
-        rest = {name: each for name, each in chosen.items() if name != key}
-        if chosen.get(key) != value:
-            rest[key] = value
-        return replace(self, filters=tuple(rest.items()), after="")
+        others = tuple(each for each in self.filters if each != key)
+        return replace(self, filters=others if key in self.filters else (*others, key), after="")
 
     def going_on(self, after: str) -> Asked:
         """From behind a row."""

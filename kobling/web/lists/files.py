@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
+from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
@@ -19,7 +20,7 @@ from kobling.web.ground.asking import Asking
 from kobling.web.ground.files import streamed
 from kobling.web.lists import keyset
 from kobling.web.lists.asked import Asked
-from kobling.web.lists.listing import Column
+from kobling.web.lists.listing import Told
 from kobling.web.lists.showing import columns, narrowed
 
 BATCH = 1000
@@ -29,17 +30,24 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def file_of(request: Asking, asked: Asked, everything: QuerySet[Any], language: str) -> HttpResponseBase:
     """XLSX where ``file`` in the URL says so, CSV otherwise."""
-    kind = request.GET.get("file")
     field = asked.column.ordered_by(language)
     rows = keyset.ordered(narrowed(asked, everything), field, descending=asked.descending).iterator(BATCH)
-    told = [each for each in columns(asked) if each.value]
-    name = f"{asked.listing.name}.{'xlsx' if kind == 'xlsx' else 'csv'}"
-    if kind == "xlsx":
-        return _named(HttpResponse(_sheet(told, rows), content_type=XLSX), name)
-    # Heads are in the reader's language, which is no longer set while the rest is made.
-    heads = [filled(each.head) for each in told]
-    answer = streamed(request, _lines(heads, told, rows), "text/csv; charset=utf-8")
-    return _named(answer, name)
+    told = [_in_language(each) for column in columns(asked) for each in column.file]
+    if request.GET.get("file") == "xlsx":
+        return _named(HttpResponse(_sheet(told, rows), content_type=XLSX), f"{asked.listing.name}.xlsx")
+    answer = streamed(request, _lines(told, rows), "text/csv; charset=utf-8")
+    return _named(answer, f"{asked.listing.name}.csv")
+
+
+def _in_language(told: Told) -> Told:
+    """With its words as the reader calls them: their language is no longer set while the rest of a file is made."""
+    words = {key: filled(word) for key, word in told.words.items()} if told.words else None
+    return Told(filled(told.head), told.value, words)
+
+
+def _value(told: Told, row: Any) -> Any:
+    value = told.value(row)
+    return told.words.get(value, value) if told.words else value
 
 
 def _named(answer: HttpResponseBase, name: str) -> HttpResponseBase:
@@ -47,11 +55,11 @@ def _named(answer: HttpResponseBase, name: str) -> HttpResponseBase:
     return answer
 
 
-def _lines(heads: list[str], told: list[Column], rows: Iterator[Any]) -> Iterator[str]:
+def _lines(told: list[Told], rows: Iterator[Any]) -> Iterator[str]:
     """Semicolons and a mark of the encoding, as spreadsheets here expect; ISO dates and decimal points."""
-    yield "\ufeff" + _line(heads)
+    yield "\ufeff" + _line([each.head for each in told])
     for row in rows:
-        yield _line([_plain(each.value(row)) for each in told if each.value])
+        yield _line([_plain(_value(each, row)) for each in told])
 
 
 def _line(values: list[str]) -> str:
@@ -72,12 +80,12 @@ def _plain(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
-def _sheet(told: list[Column], rows: Iterator[Any]) -> bytes:
+def _sheet(told: list[Told], rows: Iterator[Any]) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    sheet.append([filled(each.head) for each in told])
+    sheet.append([each.head for each in told])
     for row in rows:
-        sheet.append([_cell(sheet, each.value(row)) for each in told if each.value])
+        sheet.append([_cell(sheet, _value(each, row)) for each in told])
     written = BytesIO()
     book.save(written)
     return written.getvalue()
@@ -85,7 +93,8 @@ def _sheet(told: list[Column], rows: Iterator[Any]) -> bytes:
 
 def _cell(sheet: Any, value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
+        # A spreadsheet knows no zones: the reader's own, as on the page.
+        return timezone.localtime(value).replace(tzinfo=None)
     if value is None or isinstance(value, date | int | Decimal):
         return value
     cell = WriteOnlyCell(sheet, value=str(value))

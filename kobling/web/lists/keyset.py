@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F, Model, Q, QuerySet
 
 Place = tuple[Any, Any]
@@ -38,7 +37,7 @@ def token(row: Model, field: str) -> str:
     value: Any = row
     for part in field.split("__"):
         value = getattr(value, part)
-    told = json.dumps([_typed(value), row.pk], cls=DjangoJSONEncoder, separators=(",", ":"))
+    told = json.dumps([_typed(value), row.pk], separators=(",", ":"))
     return urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
@@ -12,8 +12,17 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a file holds of a row, under its own head; ``words``: what the value's keys are called."""
+
+    head: str
+    value: Callable[[Any], Any]
+    words: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``order``: what it is sorted by (a field, or one by language); ``value``: what a file holds.
+    """One column. ``order``: what it is sorted by (a field, or one by language); ``file``: what a file holds of it.
 
     ``classes`` are the design's: r for figures, p2 and p3 for those that leave first, off for none on phones.
     """
@@ -21,9 +30,8 @@ class Column:
     key: str
     head: str
     order: str | Mapping[str, str] = ""
-    value: Callable[[Any], Any] | None = None
+    file: tuple[Told, ...] = ()
     classes: str = ""
-    short: str = ""
     descending: bool = False
     """Begins with the largest when it is first chosen."""
     fixed: bool = False
@@ -36,12 +44,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter: on or off (a chip), or with ``choices`` (value → word)."""
+    """One filter, on or off: a chip. ``wants``: the rows that it leaves."""
 
     key: str
     label: str
-    wants: Callable[[str, Any], Q]
-    choices: Mapping[str, str] = field(default_factory=dict)
+    wants: Q
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from kobling.hub.told.said import filled
 from kobling.web.lists import keyset
 from kobling.web.lists.asked import Asked
-from kobling.web.lists.listing import Column, Filter
+from kobling.web.lists.listing import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,10 @@ def page_of(
         asked,
         tuple(made(here)),
         tuple(_head(asked, each) for each in columns(asked)),
-        tuple(_chips(asked)),
+        tuple(
+            Chip(each.label, each.key in asked.filters, asked.toggled(each.key).query())
+            for each in asked.listing.filters
+        ),
         wanted.count(),
         more,
         replace(asked, after="").query(),
@@ -86,9 +89,8 @@ def narrowed(asked: Asked, everything: QuerySet[Any]) -> QuerySet[Any]:
     if asked.q:
         wanted = wanted.filter(asked.listing.search(asked.q))
     for each in asked.listing.filters:
-        value = dict(asked.filters).get(each.key)
-        if value is not None:
-            wanted = wanted.filter(each.wants(value, asked))
+        if each.key in asked.filters:
+            wanted = wanted.filter(each.wants)
     return wanted
 
 
@@ -100,14 +102,3 @@ def columns(asked: Asked) -> tuple[Column, ...]:
 def _head(asked: Asked, column: Column) -> Head:
     direction = ("descending" if asked.descending else "ascending") if column.key == asked.column.key else ""
     return Head(column, asked.sorted_by(column).query() if column.order else "", direction)
-
-
-def _chips(asked: Asked) -> list[Chip]:
-    on = dict(asked.filters)
-    return [chip for each in asked.listing.filters for chip in _of_filter(asked, each, on.get(each.key))]
-
-
-def _of_filter(asked: Asked, each: Filter, value: str | None) -> list[Chip]:
-    if not each.choices:
-        return [Chip(each.label, value is not None, asked.toggled(each.key).query())]
-    return [Chip(each.choices[value], True, asked.toggled(each.key, value).query())] if value else []

@@ -8,14 +8,14 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from kobling.hub.told.said import filled
 from kobling.records import N_, KoblingError
 from kobling.web.ground import icons, spoken
-from kobling.web.ground.words import STATE_ICONS, STATE_WORDS, SYSTEMS
+from kobling.web.ground.words import STATE_ICONS, STATE_WORDS, system
 
 register = template.Library()
 _NONE = "–"
@@ -48,11 +48,10 @@ def state(key: str, after: str = "", word: str = "") -> SafeString:
 @register.simple_tag
 def person(name: str) -> SafeString:
     """A person's initials, with the whole name for who points or listens."""
-    initials = "".join(part[:1] for part in name.split()[:1] + name.split()[1:][-1:]).upper() or "?"
     return format_html(
         '<span class="av" title="{0}"><span aria-hidden="true">{1}</span><span class="vh">{0} </span></span>',
         name,
-        initials,
+        initials(name),
     )
 
 
@@ -69,7 +68,7 @@ def pair_of(left: str, right: str, direction: str = "both", broken: bool = False
     if direction == "to_left":
         left, right = right, left
     two_way = direction == "both"
-    names = SYSTEMS.get(left, (left[:2].title(), left)), SYSTEMS.get(right, (right[:2].title(), right))
+    names = system(left), system(right)
     sentence = N_("%(left)s and %(right)s") if two_way else N_("%(left)s to %(right)s")
     told = filled(sentence, {"left": names[0][1], "right": names[1][1]})
     if broken:
@@ -129,13 +128,3 @@ def say(text: str, **params: Any) -> str:
 def say_error(fault: KoblingError) -> str:
     """What an error says, in the reader's language."""
     return filled(fault.summary, fault.params)
-
-
-@register.simple_tag
-def attributes(given: dict[str, Any]) -> SafeString:
-    """HTML attributes from a mapping; what is False or None stays away."""
-    return format_html_join(
-        "",
-        ' {}="{}"',
-        ((name, "" if value is True else value) for name, value in given.items() if value not in (False, None)),
-    )

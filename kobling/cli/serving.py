@@ -103,6 +103,17 @@ def _working(work: Worker, server: uvicorn.Server) -> Iterator[None]:
 
 
 def _until_stopped(server: uvicorn.Server, door: socket.socket) -> None:
+    # uvicorn hands a signal on once it has stopped in good order; what is open here must be closed as well. It may
+    # come as soon as the address is told, before uvicorn listens to signals.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        _tell_where(door)
+        server.run(sockets=[door])
+    except KeyboardInterrupt:
+        return
+
+
+def _tell_where(door: socket.socket) -> None:
     from django.conf import settings
 
     from kobling.hub.services import joining
@@ -114,9 +125,3 @@ def _until_stopped(server: uvicorn.Server, door: socket.socket) -> None:
         link = f"{address}/begin/{secret}/"
         output.say(N_("Nobody is here yet. Begin at %(link)s within a day; the link works once."), {"link": link})
     output.say(N_("Pages at %(address)s. Stop with Ctrl+C."), {"address": address})
-    # uvicorn hands a signal on once it has stopped in good order; what is open here must be closed as well.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        server.run(sockets=[door])
-    except KeyboardInterrupt:
-        return

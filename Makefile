@@ -50,6 +50,12 @@ check: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m bench $(ARGS)
 
+# Each page, wide and narrow, in both themes, for eyes.
+.PHONY: pictures
+pictures: $(STAMP)
+	@$(BIN)/python tools/prepare_tests.py
+	@$(BIN)/python -m tools.pictures $(or $(FOLDER),pictures)
+
 lock:
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
 

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kobling.records import N_, StorageError
 
 DATABASE, ENGINE = "kobling.sqlite3", "engine.sqlite3"
+WORKER_LOCKS = 0x6B6F62
+"""“kob”: keeps the advisory locks of workers on PostgreSQL apart from those of other users of the database."""
 WEB_KEY, SECRETS_KEY = "web.key", "secrets.key"
 DURABLE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 """What is committed is on disk: an intent must outlive a power cut that comes after its request (docs/why/0012)."""
@@ -124,8 +126,15 @@ def keep_private() -> None:
     os.umask(_OTHERS)
 
 
+_POSTGRES_SETUP = "-c jit=off"
+"""Queries are short: compiling one takes longer than running it."""
+
+
 def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
-    """Django's database settings for a ``postgresql://`` URL, or SQLite in the data folder without one."""
+    """Django's database settings for a ``postgresql://`` URL, or SQLite in the data folder without one.
+
+    What the URL says after ``?`` goes to the server's client as it is (``sslmode=require``).
+    """
     if not url:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -144,6 +153,7 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
+        "OPTIONS": {"options": _POSTGRES_SETUP, **dict(parse_qsl(parts.query))},
     }
 
 

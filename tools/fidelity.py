@@ -26,6 +26,13 @@ Made by `make docs` from the marks in the code; do not edit. *Known* stands in t
 on a real server; *inferred* follows from something known; *assumed* is our reading where the sources are silent.
 `kobling probe CONNECTION` asks a real account about much of this and prints what differs.
 """
+HURTS = "(hurts)"
+DOUBTED = """
+## First: what would cost money or records if it is wrong
+
+Here the connector and our simulator rest on the same reading, so that tests between the two prove nothing. Each is
+survived both ways as its text says: proofs hold a document rather than guess. Try these first on a real account.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +69,13 @@ def render() -> str:
     by_vendor: dict[str, list[Mark]] = defaultdict(list)
     for mark in marks():
         by_vendor[mark.vendor].append(mark)
-    parts = [INTRO]
+    parts = [INTRO, DOUBTED]
+    doubted = [mark for found in by_vendor.values() for mark in found if mark.level != "known" and HURTS in mark.text]
+    parts += sorted({f"- **{mark.vendor}**, {mark.level}: {_line(mark)[2:]}" for mark in doubted})
     for vendor, found in sorted(by_vendor.items()):
         parts.append(f"\n## {vendor}\n")
         counts = ", ".join(f"{sum(mark.level == level for mark in found)} {level}" for level in LEVELS)
         parts.append(f"{counts}.\n")
-        worst = [mark for mark in found if mark.level == "assumed" and "(hurts)" in mark.text]
-        if worst:
-            parts.append("\n**Would hurt most if wrong:**\n")
-            parts += [_line(mark) for mark in worst]
         for level in LEVELS:
             lines = sorted({_line(mark) for mark in found if mark.level == level})
             if lines:

@@ -59,3 +59,16 @@ def named(keys: Iterable[str]) -> dict[str, Who]:
 def who_did(key: str) -> Who:
     """As ``named``, for one."""
     return named([key])[key]
+
+
+def called_all(keys: Iterable[str]) -> dict[str, str]:
+    """Stored keys → what people call who that is, not by what they sign in with; one query for all of them."""
+    found = named(keys)
+    ids = {int(ident) for kind, ident in map(read_key, found) if kind is Kind.PERSON and ident.isdecimal()}
+    people = {f"{Kind.PERSON.value}:{each.pk}": each.called for each in Person.objects.filter(pk__in=ids)}
+    return {key: people.get(key, who.name) for key, who in found.items()}
+
+
+def called(key: str) -> str:
+    """As ``called_all``, for one; empty for no key."""
+    return called_all([key])[key] if key else ""

@@ -1,18 +1,22 @@
-"""demo: the main job on simulated vendors, told step by step."""
+"""demo: the main job on simulated vendors, told step by step; then the pages of a firm that has these as clients."""
 
 from __future__ import annotations
 
-import threading
-from typing import Annotated
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from kobling.cli import demo_environment, output
+from kobling.cli import demo_environment, output, serving
 from kobling.cli.output import Exit
 from kobling.cli.stand_ins import StandIns, package
 from kobling.pairs.registry import pair_types
 from kobling.records import N_
+
+if TYPE_CHECKING:
+    from kobling.cli.demo_firm import DemoFirm
 
 app = typer.Typer()
 
@@ -35,21 +39,36 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Stop after printing.")] = False,
     records: Annotated[int, typer.Option(help="Customers on each side.")] = 60,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 1,
+    port: Annotated[int, typer.Option("--port", help="The port that the pages listen at.")] = 8000,
 ) -> None:
-    """Bring two simulated systems into step, and tell what happens on the way."""
+    """Bring two simulated systems into step, and tell what happens on the way; then show the pages of a firm."""
+    from kobling.cli.demo_firm import open_firm
     from kobling.cli.demo_pairs import VENDORS
     from kobling.cli.demo_story import Story
 
-    with package().SimulatorThread(["simply_crm", "dinero", *VENDORS], seed=seed, records=records) as simulators:
+    started: AbstractContextManager[Any] = package().SimulatorThread(
+        ["simply_crm", "dinero", *VENDORS], seed=seed, records=records
+    )
+    # What is wrong with the port is said before the story, not after it.
+    door = nullcontext() if once else serving.listening("127.0.0.1", port)
+    with door as opened, started as simulators:
         in_step = Story(simulators).tell() & _further(simulators)
-        if not once:
-            output.out.print()
-            output.say(N_("The simulators stay up; look around from another terminal, with:"))
-            output.out.print(
-                f"  export KOBLING_DATA={demo_environment.folder().name} KOBLING_ALLOW_HOSTS=127.0.0.1", markup=False
-            )
-            for command in ("pair list", "payments simply-crm-dinero", "jobs", "plan simply-crm-dinero"):
-                output.out.print(f"  .venv/bin/kobling {command}", markup=False)
-            output.say(N_("Stop with Ctrl-C."))
-            threading.Event().wait()
+        made = open_firm(datetime.now(UTC))
+        output.out.print()
+        told = {"firm": made.firm.name, "number": made.firm.clients.count()}
+        output.say(N_("%(firm)s is the demo's accounting firm, with %(number)s clients in every state."), told)
+        if opened is not None:
+            serving.show(opened, lambda address: _tell_who(made, address))
     raise typer.Exit(Exit.OK if in_step else Exit.NOT_IN_STEP)
+
+
+def _tell_who(made: DemoFirm, address: str) -> None:
+    """A link for each of the two whom one may be; the simulators stay up meanwhile."""
+    from kobling.hub.services import joining
+
+    now = datetime.now(UTC)
+    for person, who in ((made.admin, N_("administrator")), (made.bookkeeper, N_("bookkeeper"))):
+        link = f"{address}/sign-in/{joining.sign_in_link(made.who, person, now)}/"
+        told = {"name": person.called, "who": output.translated(who), "link": link}
+        output.say(N_("Sign in as %(name)s, %(who)s, at %(link)s (works once)."), told)
+    output.say(N_("Mail goes into the folder %(folder)s."), {"folder": str(demo_environment.mail_folder())})

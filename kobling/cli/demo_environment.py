@@ -18,4 +18,10 @@ def prepare() -> None:
     shutil.rmtree(home, ignore_errors=True)
     os.environ["KOBLING_DATA"] = str(home)
     os.environ["KOBLING_ALLOW_HOSTS"] = "127.0.0.1"
+    os.environ["KOBLING_MAIL_FOLDER"] = str(mail_folder())
     os.environ.pop("KOBLING_DATABASE_URL", None)
+
+
+def mail_folder() -> Path:
+    """Where the demo's mail is put instead of being sent."""
+    return folder() / "mail"

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich.markup import escape
 
 from kobling.cli import output
 from kobling.hub.told.said import filled
-from kobling.pairs.registry import pairs
-from kobling.sdk.extensions import OURSELVES, LeftOut
-from kobling.sdk.registry import connectors
-
-
-def added() -> Iterator[tuple[str, str]]:
-    """Connectors and pairs of other packages, each with its package."""
-    for offers in (connectors(), pairs()):
-        yield from ((name, offers.packages[name]) for name in offers.found if offers.packages[name] != OURSELVES)
-
-
-def left_out() -> tuple[LeftOut, ...]:
-    """Connectors and pairs that cannot be used."""
-    # A package whose metadata is broken is found broken by both.
-    found = {(each.name, str(each.error)): each for each in (*connectors().left_out, *pairs().left_out)}
-    return tuple(found.values())
+from kobling.jobs.checkup import left_out
+from kobling.sdk.extensions import LeftOut
 
 
 def told(one: LeftOut) -> list[str]:

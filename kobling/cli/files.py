@@ -9,20 +9,23 @@ from typing import Annotated
 import typer
 
 from kobling.access.policy import Doing
-from kobling.cli import output
+from kobling.cli import left_out, output
 from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json, pairs_of
 from kobling.cli.output import Exit, translated
 from kobling.cli.start import vendors
-from kobling.files import PROFILES, Profile, profile_from_json
+from kobling.files import PROFILES, Profile, first_lines, profile_from_json
+from kobling.files.profile import XLSX
+from kobling.hub.exports.wishes import NOT_THERE, Preview, Wish
 from kobling.hub.models import Connection, FileExport
 from kobling.hub.services import connections, exporting
-from kobling.hub.told.files import AnswerTold, ExportedTold, FileTold, PreviewTold, ProfileTold
+from kobling.hub.told.files import AnswerTold, ExportedTold, FileTold, LeftTold, PreviewTold, ProfileTold
+from kobling.pairs.file_exports import HELD
 from kobling.records import N_, NP_, SettingsError
 
 app = typer.Typer()
 
-file_app = typer.Typer(help="Documents as files (csv) for people to carry.", no_args_is_help=True)
+file_app = typer.Typer(help="Documents as files (xlsx, csv, txt) for people to carry.", no_args_is_help=True)
 app.add_typer(file_app, name="file")
 
 From = Annotated[str, typer.Argument(help="The connection that the documents come from.")]
@@ -32,6 +35,8 @@ Numbers = Annotated[list[str] | None, typer.Option("--number", help="Only the do
 Departments = Annotated[list[str] | None, typer.Option("--department", help="Only of this department.")]
 Vat = Annotated[list[str] | None, typer.Option("--vat", help="A VAT code: 25=3, 0=6 …")]
 Again = Annotated[bool, typer.Option("--again", help="Also documents that are in a file already.")]
+Form = Annotated[str, typer.Option(help="The form of the file: xlsx for people, csv for programs.")]
+CustomerNumbers = Annotated[str, typer.Option(help="Customer numbers there: same, +100000 or 17=100017.")]
 Why = Annotated[str, typer.Option(help="Why, for the log.")]
 
 
@@ -41,8 +46,11 @@ def profiles(json: Json = False) -> None:
     if json:
         output.as_json([ProfileTold.of(each) for each in PROFILES.values()])
         return
-    rows = [(each.name, translated(each.title), each.encoding, translated(each.note)) for each in PROFILES.values()]
-    output.table("", tuple(translated(each) for each in ("Name", "Title", "Encoding", "Note")), rows)
+    rows = [
+        (each.name, translated(each.title), ", ".join((each.extension, *each.forms)), translated(each.note))
+        for each in PROFILES.values()
+    ]
+    output.table("", tuple(translated(each) for each in ("Name", "Title", "Form", "Note")), rows)
 
 
 @file_app.command()
@@ -54,18 +62,21 @@ def preview(
     department: Departments = None,
     vat: Vat = None,
     again: Again = False,
+    form: Form = "",
+    customer_numbers: CustomerNumbers = "",
     json: Json = False,
 ) -> None:
-    """Show what a file would hold, what is held back and why. Nothing is made."""
+    """Show what a file would hold, what is left out and why. Nothing is made."""
     with vendors() as opener:
         found = _connection(connection)
-        wish = _wish(found, profile, since, number, department, vat, again)
+        chosen = _profile(profile or exporting.source_of(found).profile).made_as(form)
+        wish = _wish(chosen, since, number, department, vat, again, customer_numbers)
         shown = exporting.preview(who_asks(), found, opener, wish)
     if json:
         output.as_json(PreviewTold.of(shown))
         return
     _show(shown, wish.profile)
-    raise typer.Exit(Exit.NOT_IN_STEP if any(each.kind == "held" for each in shown.left) else Exit.OK)
+    raise typer.Exit(Exit.NOT_IN_STEP if {HELD, NOT_THERE} & shown.left_out.keys() else Exit.OK)
 
 
 @file_app.command()
@@ -77,6 +88,8 @@ def make(
     department: Departments = None,
     vat: Vat = None,
     again: Again = False,
+    form: Form = "",
+    customer_numbers: CustomerNumbers = "",
     as_shown: Annotated[str, typer.Option(help="The digest of the preview: anything else is not made.")] = "",
     to: Annotated[Path | None, typer.Option(help="Write the file here as well.")] = None,
     why: Why = "",
@@ -86,7 +99,8 @@ def make(
     who = who_asks()
     with vendors() as opener:
         found = _connection(connection)
-        wish = _wish(found, profile, since, number, department, vat, again)
+        chosen = _in_form(_profile(profile or exporting.source_of(found).profile), form, to, as_shown)
+        wish = _wish(chosen, since, number, department, vat, again, customer_numbers)
         made = exporting.make(who, found, opener, wish, datetime.now(UTC), as_shown=as_shown, why=why)
     if to is not None:
         to.write_bytes(exporting.download(who, made.pk)[1])
@@ -99,6 +113,9 @@ def make(
     )
     output.say(said, told, "green")
     output.say(N_("Fetch it: kobling file download %(file)s"), {"file": made.pk})
+    if made.left_out:
+        left_out.counted(made.left_out)
+        output.say(N_("Which ones, and why: kobling file left %(file)s"), {"file": made.pk})
 
 
 @file_app.command(name="list")
@@ -141,12 +158,26 @@ def show(number: int, json: Json = False) -> None:
 
 
 @file_app.command()
+def left(number: int, json: Json = False) -> None:
+    """Show what was left out of a file when it was made, and why."""
+    who = who_asks()
+    export = exporting.find(who, number, Doing.SEE)
+    found = [LeftTold.of(each) for each in exporting.left_out(who, export)]
+    if json:
+        output.as_json(found)
+        return
+    left_out.counted(export.left_out)
+    left_out.listed(found, export.left_out)
+
+
+@file_app.command()
 def download(number: int, to: Annotated[Path | None, typer.Option(help="Where to put it.")] = None) -> None:
     """Write a file, the same bytes each time."""
     export, content = exporting.download(who_asks(), number)
     place = to or Path(
         f"{export.connection.name}-{export.pk}.{export.layout.get('extension', 'csv')}".replace("/", "-")
     )
+    _named_as_it_is(place, str(export.layout.get("extension", "csv")))
     place.write_bytes(content)
     output.say(N_("Written to %(file)s."), {"file": str(place)})
 
@@ -161,10 +192,16 @@ def transferred(number: int) -> None:
 
 
 @file_app.command()
-def acknowledge(number: int, answer: Path, json: Json = False) -> None:
+def acknowledge(
+    number: int,
+    answer: Path,
+    profile: Annotated[str, typer.Option(help="A profile that says how the answer looks (@file, JSON).")] = "",
+    json: Json = False,
+) -> None:
     """Read the other system's answer or error file back; what it refused may go out again."""
     who = who_asks()
-    told = exporting.acknowledge(who, exporting.find(who, number), answer.read_bytes(), datetime.now(UTC))
+    export, content, form = exporting.find(who, number), answer.read_bytes(), _profile(profile) if profile else None
+    told = exporting.acknowledge(who, export, content, datetime.now(UTC), form)
     refused = [each for each in told.told if not each.taken]
     if json:
         output.as_json(AnswerTold.of(told))
@@ -173,6 +210,8 @@ def acknowledge(number: int, answer: Path, json: Json = False) -> None:
         output.say(N_("%(taken)s taken, %(refused)s refused."), counted)
         for each in refused:
             output.out.print(f"  {each.number}: {each.reason}", markup=False)
+        for read in (each for each in told.told if each.written):
+            output.say(N_("“%(written)s” was read as %(number)s."), {"written": read.written, "number": read.number})
         for line, text in told.unknown:
             output.say(N_("Line %(line)s is not understood: %(text)s"), {"line": line, "text": text}, "yellow")
     raise typer.Exit(Exit.NOT_IN_STEP if refused or told.unknown else Exit.OK)
@@ -197,21 +236,40 @@ def _connection(name: str) -> Connection:
 
 
 def _wish(
-    connection: Connection,
-    profile: str,
+    profile: Profile,
     since: str,
     numbers: list[str] | None,
     departments: list[str] | None,
     vat: list[str] | None,
     again: bool,
-) -> exporting.Wish:
+    customer_numbers: str,
+) -> Wish:
     try:
         day = date.fromisoformat(since) if since else None
     except ValueError:
         raise SettingsError(N_("“%(value)s” is no date. Write it YYYY-MM-DD."), field="since", value=since) from None
     codes = pairs_of([part.strip() for each in vat or () for part in each.split(",") if part.strip()])
-    chosen = _profile(profile or exporting.source_of(connection).profile)
-    return exporting.Wish(chosen, day, tuple(numbers or ()), tuple(departments or ()), codes, again)
+    return Wish(profile, day, tuple(numbers or ()), tuple(departments or ()), codes, again, customer_numbers)
+
+
+def _in_form(profile: Profile, form: str, to: Path | None, as_shown: str) -> Profile:
+    """The profile in the form asked for, else in the one that the file's name says. What was shown has one already."""
+    named = to.suffix.removeprefix(".").casefold() if to is not None else ""
+    made = profile.made_as(form or (named if named in profile.forms and not as_shown else ""))
+    if to is not None:
+        _named_as_it_is(to, made.extension)
+    return made
+
+
+def _named_as_it_is(place: Path, extension: str) -> None:
+    """Raises SettingsError for a text that would be called a spreadsheet, and the other way round."""
+    if (place.suffix.casefold() == f".{XLSX}") != (extension == XLSX):
+        raise SettingsError(
+            N_("The file is of the kind %(form)s: %(file)s would say otherwise. Name it so, or choose another form."),
+            field="to",
+            form=extension,
+            file=place.name,
+        )
 
 
 def _profile(name: str) -> Profile:
@@ -227,17 +285,17 @@ def _profile(name: str) -> Profile:
     return PROFILES[name]
 
 
-def _show(shown: exporting.Preview, profile: Profile) -> None:
+def _show(shown: Preview, profile: Profile) -> None:
     rows = [
         (each.number, output.shown(each.kind), each.party.name, each.day, each.amount, each.currency)
         for each in shown.documents
     ]
     names: tuple[str, ...] = ("Number", "What", "Customer", "Date", "Amount", "Currency")
     output.table("", tuple(translated(each) for each in names), rows, translated("There is nothing to export."))
-    for left in PreviewTold.of(shown).left:
-        output.say(N_("Not in the file: %(number)s."), {"number": left.number}, "yellow")
-        output.out.print(f"  {output.in_words(left.reason)}", markup=False)
-    for line in shown.content.decode(profile.encoding).splitlines()[:12]:
+    if shown.left:
+        left_out.counted(shown.left_out)
+        left_out.listed(PreviewTold.of(shown).left, shown.left_out)
+    for line in first_lines(profile, shown.documents, 12):
         output.out.print(line, markup=False, soft_wrap=True)
     if profile.note:
         output.say(profile.note, None, "yellow")

@@ -17,6 +17,7 @@ _BY_CODE = {
     "departments": "kobling market activate PAIR-TYPE --department NAME",
     "broken_extension": "kobling doctor",
     "claimed_twice": "kobling doctor",
+    "answer_columns": "kobling file acknowledge FILE ANSWER --profile @PROFILE.json",
 }
 _BY_KIND = {"Misunderstood": "kobling probe CONNECTION"}
 _BY_STEP = {"numbers": ("numbers",), "file": ("file preview", "file make")}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from kobling.engine.worker import Worker
 
 app = typer.Typer()
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 Host = Annotated[str, typer.Option("--host", help="The address to listen at.")]
 Port = Annotated[int, typer.Option("--port", help="The port to listen at.")]
 
@@ -30,13 +30,39 @@ Port = Annotated[int, typer.Option("--port", help="The port to listen at.")]
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Show the pages and do the work, in one process. On PostgreSQL, ‘web’ and ‘worker’ can be started apart."""
+    with listening(host, port) as door:
+        show(door)
+
+
+@app.command(name="sign-in-link")
+def sign_in_link(email: Annotated[str, typer.Argument(help="Their e-mail address.")]) -> None:
+    """Make a link that signs somebody in once: for who has lost every other way in."""
+    from django.conf import settings
+
+    from kobling.access.models import Person
+    from kobling.access.policy import NotFound
+    from kobling.cli.asking import who_asks
+    from kobling.hub.services import joining
+    from kobling.sdk.clock import SystemClock
+
+    person = Person.objects.filter(email__iexact=email, is_active=True).first()
+    if person is None:
+        raise NotFound(N_("Nobody here has the address %(email)s."), email=email, code="not_found")
+    secret = joining.sign_in_link(who_asks(), person, SystemClock().now())
+    address = settings.PUBLIC_URL or "http://127.0.0.1:8000"
+    told = {"name": person.called, "link": f"{address}/sign-in/{secret}/", "hours": 12}
+    output.say(N_("%(name)s signs in at %(link)s. It works once, within %(hours)s hours."), told)
+
+
+def show(door: socket.socket, tell: Callable[[str], None] = lambda _address: None) -> None:
+    """Pages and worker until they are stopped; ``tell`` says more of the address, once the pages can be opened."""
     from kobling.engine.worker import Worker
 
     log.set_up(verbose=True)
-    with _listening(host, port) as door, Worker() as work:
+    with Worker() as work:
         server = _server()
         with _working(work, server):
-            _until_stopped(server, door)
+            _until_stopped(server, door, tell)
 
 
 @app.command()
@@ -47,11 +73,11 @@ def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     if not settings.DATABASE_URL:
         raise SettingsError(N_("With SQLite, pages and work are one process: use ‘serve’."), code="serve")
     log.set_up(verbose=True)
-    with _listening(host, port) as door:
+    with listening(host, port) as door:
         _until_stopped(_server(), door)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
     """Listen before anything else: an address that is taken is told at once, and what is printed can be opened."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -102,18 +128,20 @@ def _working(work: Worker, server: uvicorn.Server) -> Iterator[None]:
         raise faults[0]
 
 
-def _until_stopped(server: uvicorn.Server, door: socket.socket) -> None:
-    # uvicorn hands a signal on once it has stopped in good order; what is open here must be closed as well. It may
-    # come as soon as the address is told, before uvicorn listens to signals.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        _tell_where(door)
-        server.run(sockets=[door])
-    except KeyboardInterrupt:
-        return
+def _until_stopped(
+    server: uvicorn.Server, door: socket.socket, tell: Callable[[str], None] = lambda _address: None
+) -> None:
+    # A signal may come as soon as the address is told, before uvicorn listens to any, and it hands each on once it has
+    # stopped. A flag is never lost, as an exception can be that is raised wherever Python happens to be.
+    before = {each: signal.signal(each, lambda *_: setattr(server, "should_exit", True)) for each in _STOPPING}
+    tell(_tell_where(door))
+    server.run(sockets=[door])
+    # Whoever does not want to wait for the worker's end stops it once more.
+    for each, handler in before.items():
+        signal.signal(each, handler or signal.SIG_DFL)
 
 
-def _tell_where(door: socket.socket) -> None:
+def _tell_where(door: socket.socket) -> str:
     from django.conf import settings
 
     from kobling.hub.services import joining
@@ -125,3 +153,4 @@ def _tell_where(door: socket.socket) -> None:
         link = f"{address}/begin/{secret}/"
         output.say(N_("Nobody is here yet. Begin at %(link)s within a day; the link works once."), {"link": link})
     output.say(N_("Pages at %(address)s. Stop with Ctrl+C."), {"address": address})
+    return address

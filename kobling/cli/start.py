@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 FIRST_ACTS = ("", "init", "demo", "connect", "setup", "market", "serve", "web")
 """Commands that may begin in a data folder that somebody named and that is not there yet."""
-WITH_PAGES = ("serve", "web")
+WITH_PAGES = ("serve", "web", "demo")
 """Commands that show pages; the others start quicker without."""
-FOR_GOOD = (*WITH_PAGES, "worker")
+FOR_GOOD = ("serve", "web", "worker")
 """Commands that run until they are stopped, and renew by themselves what has changed."""
 WITHOUT_DATA = ("simulate", "help")
 KEYS = "keys"

@@ -31,7 +31,7 @@ Version 1 kept its steps pickled. Nothing is unpickled any more: a run that was 
 """
 
 APPLICATION = "kobling"
-_LOCK_SPACE = 0x6B6F62  # "kob": keeps our advisory locks apart from other users of the database
+_LOCK_SPACE = storage.WORKER_LOCKS
 
 _FAULT = "kobling.fault"
 _SUBSECONDS_SINCE = (3, 42)
@@ -213,7 +213,8 @@ class WorkerLock:
     """An advisory lock that lives as long as this worker's own session with PostgreSQL."""
 
     def __init__(self, database_url: str, executor: str) -> None:
-        self._session = psycopg.connect(database_url, autocommit=True)
+        # The session bears the worker's name, so that the operator's page can say who works.
+        self._session = psycopg.connect(database_url, autocommit=True, application_name=executor)
         self._executor = executor
         if not self._try(executor):
             raise RuntimeError(f"another worker is already called {executor}")

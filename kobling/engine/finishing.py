@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from kobling.engine.executing import Chunk
 from kobling.hub.models import PlanChunk, SyncJob, Table
 from kobling.hub.planning.workbench import Workbench
-from kobling.hub.store import journal, sql
+from kobling.hub.planning.worth import worth_of
+from kobling.hub.store import journal, moved, sql
 from kobling.sync.actions import Couple, Create, Delete, Point, RaiseConflict, Skip, Uncouple, Update, Warn
 
 _COUNTED = {"create": "inserted", "update": "modified", "delete": "deleted"}
 
 
-def finish_chunk(chunk: Chunk, bench: Workbench, moves_cursor: bool) -> int:
+def finish_chunk(chunk: Chunk, bench: Workbench, now: datetime, *, moves_cursor: bool) -> int:
     """Count what the chunk did and move the cursor past it; doing it twice counts once. Returns the rows done."""
     with sql.together():
         journal.fence(chunk.run, chunk.epoch)
@@ -24,9 +26,16 @@ def finish_chunk(chunk: Chunk, bench: Workbench, moves_cursor: bool) -> int:
         for name, number in counted.items():
             setattr(job, name, getattr(job, name) + number)
         job.save()
+        moved.count(bench.table, now, sum(counted[each] for each in _COUNTED.values()), worth_of(_made(chunk)))
         if moves_cursor:
             Table.objects.filter(pk=bench.table).update(**{f"cursor_{chunk.side.value}": chunk.upto})
     return job.total
+
+
+def _made(chunk: Chunk) -> list[Create]:
+    """Documents that were made, by what the journal says of them."""
+    creates = {at: each for at, each in enumerate(chunk.actions) if isinstance(each, Create) and "lines" in each.values}
+    return [creates[at] for at in journal.confirmed_of(chunk.id) if at in creates] if creates else []
 
 
 def counts_of(chunk: Chunk) -> Counter[str]:
@@ -38,7 +47,7 @@ def counts_of(chunk: Chunk) -> Counter[str]:
         [chunk.id],
     ):
         counted[_COUNTED[operation] if state == "confirmed" else "failed"] += int(number)
-    moved = set()
+    touched = set()
     for each in chunk.actions:
         if isinstance(each, Warn | Point):
             continue
@@ -48,8 +57,8 @@ def counts_of(chunk: Chunk) -> Counter[str]:
             counted["uncoupled"] += 1
         elif isinstance(each, Skip | RaiseConflict):
             counted["skipped"] += 1
-        moved.add(_record_of(each))
-    counted["unchanged"] += max(0, rows - len(moved))
+        touched.add(_record_of(each))
+    counted["unchanged"] += max(0, rows - len(touched))
     return counted
 
 

@@ -26,7 +26,7 @@ from kobling.records import (
 )
 from kobling.sdk.fitting import fits, fitting
 from kobling.sdk.paging import groups
-from kobling.sdk.protocols import Bookmark, Clock, Deletions, Page, Resource, Unread
+from kobling.sdk.protocols import Bookmark, Clock, Deletions, Page, Reporting, Resource, Unread
 from kobling.sdk.reading import found_of, tolerant
 from kobling.sync import checkpoints
 from kobling.sync.waiting import LoopThread
@@ -194,6 +194,9 @@ def sweep(place: Place, resource: Resource, waiting: LoopThread, clock: Clock, f
 
 
 def _is_due(feed: Feed, resource: Resource, waiting: LoopThread, now: datetime, full: bool) -> bool:
+    if isinstance(resource, Reporting):
+        # What is not handed out any more is not gone: its source keeps it to itself from then on.
+        return False
     if feed.unswept:
         return True
     if feed.swept_at is None or resource.capabilities.deletions is Deletions.NONE:

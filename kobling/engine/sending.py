@@ -28,7 +28,7 @@ from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Clock, FileSource, Operation, Report, Resource, Write
 from kobling.sdk.reading import Found, found_of
 from kobling.sync import checkpoints
-from kobling.sync.actions import Create
+from kobling.sync.actions import Delete
 from kobling.sync.execute import Prepared, already_written
 from kobling.sync.waiting import LoopThread
 
@@ -241,7 +241,7 @@ class _Work:
 
 def with_files(each: Prepared, source: Resource) -> Write:
     """The write with a way to load the files of the record that it comes from."""
-    if not isinstance(source, FileSource) or not isinstance(each.action, Create):
+    if not isinstance(source, FileSource) or isinstance(each.action, Delete):
         return each.write
     external_id = each.source_id
 

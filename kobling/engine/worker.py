@@ -22,7 +22,9 @@ from django.db import close_old_connections
 from kobling.engine import durable
 from kobling.engine.asking import Asking
 from kobling.engine.attempt import Stranded, attempt, failure_of, guarded
+from kobling.engine.jobbing import Jobbing
 from kobling.engine.patience import Patience
+from kobling.engine.posting import Posting
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
@@ -57,6 +59,8 @@ class Worker:
     waiting: LoopThread = field(default_factory=LoopThread)
     opener: Opener = field(init=False)
     _asking: Asking = field(init=False)
+    _posting: Posting = field(init=False)
+    _jobbing: Jobbing = field(init=False)
     _stack: ExitStack = field(default_factory=ExitStack)
     _lock: durable.WorkerLock | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -67,6 +71,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         self._patience = Patience(self.clock, self.tell)
+        self._posting = Posting(self.clock)
 
     def __enter__(self) -> Worker:
         try:
@@ -89,6 +94,12 @@ class Worker:
         self.opener = self._stack.enter_context(opened(self.waiting, self.clock))
         self._asking = Asking(self.opener)
         self._stack.callback(self._let_go)
+        self._stack.callback(self._posting.stop)
+        self._jobbing = Jobbing(self.clock, self.name, self.opener)
+        self._stack.callback(self._jobbing.stop)
+        if not url:
+            self._posting.alone()
+            self._jobbing.alone()
         spare_the_collector()
         self._stack.callback(durable.stop)
         durable.launch(self._body, Path(settings.DATA_DIR), url, self.name)
@@ -108,6 +119,8 @@ class Worker:
         if self._ticks % WATCH_EVERY_TICKS == 0:
             self._watch()
         self._keep_figures(now)
+        self._posting.post(now)
+        self._jobbing.work(now)
         self._ticks += 1
         started = 0
         while started < AT_ONCE and (run := runs.claim(self.name, now)) is not None:
@@ -151,8 +164,9 @@ class Worker:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no answer is awaited and no client marked."""
-        return not self._asking.waits and not stale.marked(1)
+        """Whether no answer is awaited, no client marked, no mail on its way and no job done."""
+        busy = self._asking.waits or self._posting.busy or self._jobbing.busy
+        return not busy and not stale.marked(1)
 
     def _let_go(self) -> None:
         try:

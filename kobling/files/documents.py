@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-_CENT = Decimal("0.01")
+from kobling.records import arithmetic, minor_digits
+from kobling.records.arithmetic import net_of
+
 INVOICE, CREDIT_NOTE, EXPENSE = "invoice", "creditnote", "expense"
 
 
@@ -51,8 +53,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """What a document comes to by its source's own word, in the document's currency; the file is held against it.
+
+    ``apart``: the source rounds otherwise than line by line, so that each line may differ by half the smallest coin.
+    """
+
+    amount: Decimal
+    with_vat: bool = True
+    apart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """An invoice, a credit note (its quantities are negative) or an expense. ``source_id`` is its id at its source."""
+    """An invoice, a credit note (its quantities are negative) or an expense. ``source_id`` is its id at its source.
+
+    ``vat_included``: its lines' amounts are what is paid, VAT and all. ``total`` is None where the source tells none.
+    """
 
     kind: str
     source_id: str
@@ -67,6 +84,8 @@ class Document:
     your_reference: str = ""
     project: str = ""
     department: str = ""
+    total: Total | None = None
+    vat_included: bool = False
 
     @property
     def amount(self) -> Decimal:
@@ -83,6 +102,6 @@ class Problem:
     params: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-def line_amount(quantity: Decimal, price: Decimal, discount: Decimal = Decimal(0)) -> Decimal:
-    """Quantity × price less the discount in per cent, to two decimals, halves away from zero."""
-    return (quantity * price * (100 - discount) / 100).quantize(_CENT, ROUND_HALF_UP)
+def line_amount(quantity: Decimal, price: Decimal, discount: Decimal = Decimal(0), currency: str = "") -> Decimal:
+    """Quantity × price less the discount in per cent, to the currency's smallest coin, halves away from zero."""
+    return net_of(arithmetic.Line(quantity, price, discount_percent=discount), minor_digits(currency))

@@ -1,5 +1,8 @@
 """The profiles that come along: Uni Standard, and spreadsheets in Danish, Swedish and Norwegian settings.
 
+A person opens a spreadsheet, so that it is made of cells (numbers of things are texts there and keep their noughts);
+as CSV it is for programs. Uni Standard is a text by its vendor's word, and nothing else.
+
 Fidelity: known unimicro §9 – record types 30, 80 and 81, comma separated, the columns of 30
 Fidelity: assumed unimicro §9 – the columns of 80 and 81, Windows-1252 with CRLF, no quotes, commas taken out of texts,
     a decimal point and dd.MM.yyyy; make a profile of your own where your Unimicro wants it otherwise
@@ -9,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kobling.files.profile import Column, Profile, RecordType
+from kobling.files.profile import CSV, TXT, XLSX, Column, Profile, RecordType
 from kobling.records import N_
 
 
@@ -135,7 +138,9 @@ _DAYS = {"da": "%d-%m-%Y", "sv": "%Y-%m-%d", "nb": "%d.%m.%Y"}
 def _sheet(language: str) -> Profile:
     columns = tuple(Column(field, heading) for field, heading in zip(_SHEET, _HEADINGS[language], strict=True))
     name = f"spreadsheet-{language}"
-    return Profile(name, _TITLES[language], (RecordType("line", columns),), day=_DAYS[language])
+    return Profile(
+        name, _TITLES[language], (RecordType("line", columns),), day=_DAYS[language], extension=XLSX, forms=(CSV,)
+    )
 
 
 UNI_STANDARD = Profile(
@@ -150,7 +155,7 @@ UNI_STANDARD = Profile(
     quotes=False,
     strip=",",
     formulas=False,
-    extension="txt",
+    extension=TXT,
     note=N_("The columns of 80 and 81 are assumed. Try one invoice first, and change the profile where it differs."),
 )
 PROFILES: Mapping[str, Profile] = {

@@ -9,14 +9,16 @@ from kobling.mapping.model import (
     DeletionPolicy,
     Direction,
     End,
+    Evidence,
     FieldMapping,
+    LivesOn,
     MatchRule,
     Posting,
     Side,
     TableMapping,
     end,
 )
-from kobling.mapping.translate import Reading, holds, read, write
+from kobling.mapping.translate import Reading, failing, holds, read, write
 
 __all__ = [
     "Balance",
@@ -27,7 +29,9 @@ __all__ = [
     "DeletionPolicy",
     "Direction",
     "End",
+    "Evidence",
     "FieldMapping",
+    "LivesOn",
     "MatchRule",
     "Posting",
     "Reading",
@@ -36,6 +40,7 @@ __all__ = [
     "TableMapping",
     "Unresolved",
     "end",
+    "failing",
     "holds",
     "read",
     "write",

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 from kobling.records import N_, Refused, Wrong, exact
+from kobling.records.texts import as_key, tidy
 
 Values = tuple[Any, ...]
 
@@ -44,9 +45,14 @@ class Resolver(Protocol):
         """The id of the reference record whose field has that value, or None."""
         ...
 
+    def left_out(self, mapping: str, side: str, external_id: str) -> bool:
+        """Whether a record that is not coupled will not be, as things stand: filters leave it out, it is deleted, the
+        table is not in the pair, or (no id) there is no such record."""
+        ...
+
 
 class Unresolved(Exception):
-    """A reference points to a record that is not coupled yet; the record waits for it."""
+    """A reference points to a record that is not coupled yet; the record waits for it. Without an id there is none."""
 
     def __init__(self, mapping: str, external_id: str) -> None:
         super().__init__(f"{mapping} {external_id}")
@@ -90,7 +96,11 @@ def simple(name: str, read: Callable[[Any], Any], write: Callable[[Any], Any]) -
 
 
 def _text(value: Any) -> str | None:
-    return str(value).strip().replace("\r\n", "\n") or None
+    return tidy(str(value)) or None
+
+
+def _key(value: Any) -> str | None:
+    return as_key(str(value)) or None
 
 
 def _number(value: Any) -> Decimal | int:
@@ -111,7 +121,10 @@ def _flag(value: Any) -> bool:
 
 
 def _day(value: Any) -> str:
-    return date.fromisoformat(str(value).strip()[:10]).isoformat()
+    try:
+        return date.fromisoformat(str(value).strip()[:10]).isoformat()
+    except ValueError:
+        raise Wrong.about(N_("“%(value)s” is not a date."), value) from None
 
 
 def _plain(number: Any) -> str:
@@ -119,7 +132,9 @@ def _plain(number: Any) -> str:
 
 
 TEXT = simple("text", _text, str)
-EMAIL = simple("email", lambda value: str(value).strip() or None, str)
+KEY = simple("key", _key, str)
+"""A number or code by which something is known: characters that cannot be seen are no part of it."""
+EMAIL = simple("email", _key, str)
 NUMBER = simple("number", _number, lambda value: value)
 NUMBER_AS_TEXT = simple("number_as_text", _number, _plain)
 FLAG = simple("flag", _flag, bool)
@@ -128,7 +143,7 @@ NOT_FLAG_AS_01 = simple("not_flag_as_01", lambda value: not _flag(value), lambda
 DAY = simple("day", _day, str)
 
 
-def text_up_to(limit: int) -> Codec:
+def text_up_to(limit: int, spelled: Callable[[Any], str | None] = _text) -> Codec:
     """Text that this side keeps only up to ``limit`` characters; longer values are refused, never cut silently."""
 
     def write(value: Any) -> str:
@@ -141,7 +156,12 @@ def text_up_to(limit: int) -> Codec:
             )
         return text
 
-    return simple(f"text_up_to_{limit}", _text, write)
+    return simple(f"text_up_to_{limit}", spelled, write)
+
+
+def key_up_to(limit: int) -> Codec:
+    """As ``KEY``, and no longer than that."""
+    return text_up_to(limit, _key)
 
 
 def number_with_decimals(places: int) -> Codec:

@@ -15,6 +15,8 @@ from stdnum.eu import vat
 from stdnum.no import mva, orgnr
 from stdnum.se import orgnr as orgnr_se
 
+from kobling.records.texts import as_key
+
 _SHORTEST_KID, _LONGEST_KID = 2, 25
 _MEMBERS = frozenset({*vat.MEMBER_STATES, "el"})
 _WEIGHTS = (2, 3, 4, 5, 6, 7)
@@ -31,13 +33,18 @@ class Checked(StrEnum):
 Check = Callable[[Any], Checked]
 
 
+def _bare(value: Any) -> str:
+    """Without blanks and what cannot be seen."""
+    return as_key(str(value or "")).replace(" ", "")
+
+
 def _by(is_valid: Callable[[str], bool], text: str) -> Checked:
     return Checked.FITS if is_valid(text) else Checked.DOUBTFUL
 
 
 def vat_number(value: Any) -> Checked:
     """A VAT number with its country: DK12345674, NO974760673MVA, SE556703748501. Other countries' are not checked."""
-    text = "".join(str(value or "").split()).replace(".", "").replace("-", "").upper()
+    text = _bare(value).replace(".", "").replace("-", "").upper()
     if text.startswith("NO"):
         return _by(lambda each: bool(mva.is_valid(each)), text if text.endswith("MVA") else f"{text}MVA")
     if text[:2].lower() in _MEMBERS and any(each.isdigit() for each in text[2:]):
@@ -49,7 +56,7 @@ def _of(digits: int, is_valid: Callable[[str], bool]) -> Check:
     """A country's own number; whatever is not made of digits may be another country's VAT number."""
 
     def check(value: Any) -> Checked:
-        text = "".join(str(value or "").split()).replace("-", "").replace(".", "")
+        text = _bare(value).replace("-", "").replace(".", "")
         if not text:
             return Checked.NOT_CHECKED
         if not text.isdigit():
@@ -72,7 +79,7 @@ def payment_reference_no(value: Any) -> Checked:
 
     Which of the two a bank account uses is agreed with the bank, so that either will do (PAINS.md, Norway).
     """
-    text = "".join(str(value or "").split())
+    text = _bare(value)
     if not text:
         return Checked.NOT_CHECKED
     body, last = text[:-1], text[-1]
@@ -84,7 +91,7 @@ def payment_reference_no(value: Any) -> Checked:
 
 def payment_reference_se(value: Any) -> Checked:
     """A Swedish OCR number: 2 to 25 digits ending in a Luhn check digit."""
-    text = "".join(str(value or "").split())
+    text = _bare(value)
     if not text:
         return Checked.NOT_CHECKED
     fits = text.isdigit() and _SHORTEST_KID <= len(text) <= _LONGEST_KID and bool(luhn.is_valid(text))
@@ -102,7 +109,7 @@ def as_vat_number(value: Any) -> tuple[str, str] | None:
 
     Eight digits are Danish, as CVR and VAT number are one; other countries' numbers need their letters.
     """
-    text = "".join(str(value or "").split()).replace("-", "").replace(".", "").upper()
+    text = _bare(value).replace("-", "").replace(".", "").upper()
     if cvr.is_valid(text) and text.isdigit():
         return "DK", text
     if text[:2].lower() in _MEMBERS and any(each.isdigit() for each in text[2:]):

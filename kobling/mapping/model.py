@@ -10,6 +10,8 @@ from typing import Any
 
 from kobling.mapping.codecs import TEXT, Codec, Resolver
 from kobling.mapping.identity import Check
+from kobling.records import exact
+from kobling.records.arithmetic import tolerance
 
 
 class Side(StrEnum):
@@ -71,10 +73,15 @@ class FieldMapping:
     """Field ↔ field. ``key`` is the agreed name.
 
     ``clear``: an emptied field may empty the other side (off for legal ids and bank accounts).
-    ``proof``: never written, only compared after a write and by verify (totals), equal within ``tolerance``.
+    ``proof``: never written, only compared after a write and by verify (totals, and the currency they are in).
+    ``by_line``: two ways of rounding may part them by half the smallest coin for each line, and by no more.
     ``frozen``: only written when the record is created. ``after_proof``: only written once all proofs hold (booking).
     ``needed``: a table without this field would be wrong (an invoice without lines), so it may not be left out.
     ``check`` looks at check digits; a value that cannot be right is told, and goes on.
+    ``legal``: an authority gave the number to one party. ``listed``: it is the code of an entry in a list that both
+    systems keep alike.
+    ``scopes``: a record that points here to one that the pair leaves out is left out as well (a prospect's contact).
+    ``compared``: the form in which two texts are compared, where they are carried as they were typed (phones).
     """
 
     key: str
@@ -86,31 +93,83 @@ class FieldMapping:
     proof: bool = False
     frozen: bool = False
     after_proof: bool = False
-    tolerance: Decimal = Decimal(0)
+    by_line: bool = False
     needed: bool = False
     label: str = ""
     check: Check | None = None
+    compared: Callable[[str], str] | None = None
+    legal: bool = False
+    listed: bool = False
+    scopes: bool = False
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two agreed values of this field say the same."""
+        if one == other:
+            return True
+        if self.compared is None or not isinstance(one, str) or not isinstance(other, str):
+            return False
+        return self.compared(one) == self.compared(other)
+
+    def near(self, one: Any, other: Any, lines: int) -> bool:
+        """Whether two values agree as far as they are to be proven: amounts as far as so many lines may part them,
+        texts as a whole, and one of several amounts that a side may mean."""
+        if self.same(one, other):
+            return True
+        if isinstance(other, list):
+            return any(self.near(one, each, lines) for each in other)
+        if one is None or other is None or isinstance(one, str) or isinstance(other, str):
+            return False
+        return bool(abs(exact(one) - exact(other)) <= (tolerance(lines) if self.by_line else 0))
 
     def end(self, side: Side) -> End | None:
         return self.left if side is Side.LEFT else self.right
 
 
+class Evidence(StrEnum):
+    """What it proves that two records have equal keys.
+
+    ``LEGAL``: a number that an authority gave to one party. ``LISTED``: the code of an entry in a list that both
+    systems keep alike (a currency, a unit). ``PARTS``: coupled records that make it what it is together (a price's
+    group, item and unit). ``AGREEING``: a key that people type or systems count up; it proves nothing unless more
+    agrees. ``HINT``: it is worth a question.
+    """
+
+    LEGAL = "legal"
+    LISTED = "listed"
+    PARTS = "parts"
+    AGREEING = "agreeing"
+    HINT = "hint"
+
+
 @dataclass(frozen=True, slots=True)
 class MatchRule:
-    """How unlinked records find each other: equal values of all ``keys``.
+    """How unlinked records find each other: equal values of all ``keys``, and what that proves.
 
-    ``silent`` rules couple by themselves (legal and external ids); others only suggest, and a person decides.
+    A rule couples by itself (``silent``) on every evidence but a hint; ``AGREEING`` ones only where all of ``agrees``
+    are filled on both sides and agree, and ask a person otherwise. Raises ValueError for a rule that says neither.
     """
 
     keys: tuple[str, ...]
-    silent: bool = True
+    evidence: Evidence = Evidence.HINT
+    agrees: tuple[str, ...] = ()
     ignore_case: bool = True
+
+    def __post_init__(self) -> None:
+        if bool(self.agrees) != (self.evidence is Evidence.AGREEING):
+            raise ValueError(f"match rule {self.keys}: what people type couples only together with what agrees")
+        if self.evidence is Evidence.PARTS and len(self.keys) < 2:
+            raise ValueError(f"match rule {self.keys}: one part alone is no identity")
+
+    @property
+    def silent(self) -> bool:
+        return self.evidence is not Evidence.HINT
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """How two systems' ways of rounding are settled: a total that differs by at most ``limit`` is made equal by adding
-    the difference to ``field`` of ``side``, which that system adds to its total. Larger differences ask a person."""
+    """How two systems' ways of rounding are settled: a total that differs by at most ``limit``, and by no more than its
+    lines explain, is made equal by adding the difference to ``field`` of ``side``, which that system adds to its total.
+    Larger differences ask a person."""
 
     total: str
     field: str
@@ -126,6 +185,17 @@ class Comparison:
     number: str
     identity: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LivesOn:
+    """Where a document of the right side is found once it is done and gone (an order that was invoiced): the record of
+    ``resource`` whose ``path`` holds the agreed value of ``key``. ``shown``: the field that people know it by."""
+
+    resource: str
+    path: str
+    key: str
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +218,19 @@ class Condition:
 
     ``keeps_name``: a record that this condition leaves out (blocked, inactive) is still the same kind of thing, so that
     nothing is made beside it without a person's word.
+    A coupled record that a condition no longer takes is asked about, unless the condition says what that means:
+    ``carried``: a field of the table tells the other side; ``over``: with one of these values the record is at its end;
+    ``kept``: with one of these it is kept in step, though nothing new is taken up so (a draft that we made).
+    History kept out (``at_least``) asks nothing.
     """
 
     path: str
     operator: str
     value: Any = None
     keeps_name: bool = False
+    carried: bool = False
+    over: tuple[Any, ...] = ()
+    kept: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +249,10 @@ class TableMapping:
     side that never leads is asked about, since the other side would make it a second time.
     ``postings`` says what a record of either side, in agreed values, comes to in the books, as finely as its
     counterpart (the second argument) tells it; verify adds them up.
+    ``thaws``: a right record for which all of these hold (a draft of our own that was refused at posting) is written
+    whole again, frozen fields too, when the left side says something else.
+    ``lives_on``: where a record is looked for before it is made, since it may have been done there before it was known.
+    ``match``: rules that couple by themselves first. Raises ValueError for one that claims what its fields do not show.
     ``refreshes`` are reference resources that change when this table is written, read again afterwards.
     """
 
@@ -194,6 +275,8 @@ class TableMapping:
     locked_left: tuple[Condition, ...] = ()
     locked_right: tuple[Condition, ...] = ()
     unlocked: frozenset[str] = frozenset()
+    thaws: tuple[Condition, ...] = ()
+    lives_on: LivesOn | None = None
     balance: Balance | None = None
     only_coupled: bool = False
     refreshes: tuple[str, ...] = ()
@@ -206,6 +289,16 @@ class TableMapping:
     title_key: str = "name"
     label: str = ""
 
+    def __post_init__(self) -> None:
+        silent = [rule.silent for rule in self.match]
+        if silent != sorted(silent, reverse=True):
+            raise ValueError(f"{self.name}: match rules that couple by themselves come first")
+        for rule in self.match:
+            given = [each for each in self.fields if each.key in rule.keys]
+            for evidence, shown in ((Evidence.LEGAL, "legal"), (Evidence.LISTED, "listed")):
+                if rule.evidence is evidence and given and not any(getattr(each, shown) for each in given):
+                    raise ValueError(f"{self.name}: no field of match rule {rule.keys} is {shown}")
+
     @property
     def handed_back(self) -> frozenset[str]:
         """Keys that one side alone decides while records are made on both: a number that it gives comes back."""
@@ -216,6 +309,10 @@ class TableMapping:
             for each in self.fields
             if each.direction is not Direction.BOTH and each.left and each.right and not (each.proof or each.frozen)
         )
+
+    def same(self, key: str, one: Any, other: Any) -> bool:
+        """Whether two agreed values of the field with that key say the same."""
+        return bool(one == other) or any(each.key == key and each.same(one, other) for each in self.fields)
 
     def resource(self, side: Side) -> str:
         return self.left if side is Side.LEFT else self.right

@@ -10,12 +10,9 @@ from kobling.mapping.codecs import LeftOut, Resolver, Unresolved
 from kobling.mapping.model import Condition, FieldMapping, Side, TableMapping
 from kobling.mapping.references import KEEP
 from kobling.records import N_, Fields, Refused, Wrong, exact, is_empty
-from kobling.records.errors import redacted
 
 STUMBLES = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
 """What a rule raises for a value of a shape that nobody expects: it concerns that field of that record."""
-SHOWN = 80
-"""Characters of such a value that a person is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +97,17 @@ def _encoded(each: FieldMapping, side: Side, value: Any, resolver: Resolver | No
 
 def _fits_no_rule(raw: Sequence[Any]) -> list[object]:
     shown = ", ".join(str(each) for each in raw if each is not None)
-    return Wrong(N_("“%(value)s” fits no rule of this field."), value=redacted(shown, limit=SHOWN)).told
+    return Wrong.about(N_("“%(value)s” fits no rule of this field."), shown).told
 
 
 def holds(conditions: Sequence[Condition], fields: Fields) -> bool:
     """Whether all filter conditions hold for a vendor's record; a field that is absent counts as empty."""
     return all(_holds(each, fields.get(each.path)) for each in conditions)
+
+
+def failing(conditions: Sequence[Condition], fields: Fields) -> tuple[Condition, ...]:
+    """The filter conditions that leave a vendor's record out."""
+    return tuple(each for each in conditions if not _holds(each, fields.get(each.path)))
 
 
 def _holds(condition: Condition, value: Any) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db.models import F
 
-from kobling.access.models import Assignment, Client
+from kobling.access.models import Assignment, Client, Person
 from kobling.access.policy import Actor, Doing, clients_of
 from kobling.portal.models import ClientFigures
 from kobling.portal.states import State
@@ -77,8 +77,9 @@ def looked_after_by(clients: Collection[Client]) -> dict[int, list[str]]:
     """What those are called who look after these clients, by client: people of the client's own firm alone."""
     found: dict[int, list[str]] = {}
     mine = Assignment.objects.filter(client__in=clients, member__firm=F("client__firm"), member__person__is_active=True)
-    for each in mine.select_related("member__person").order_by("pk"):
-        found.setdefault(each.client_id, []).append(each.member.person.called)
+    names = [f"member__person__{name}" for name in ("first_name", "last_name", "email", "username")]
+    for client, *told in mine.order_by("pk").values_list("client_id", *names):
+        found.setdefault(client, []).append(Person.called_by(*told))
     return found
 
 

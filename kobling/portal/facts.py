@@ -27,10 +27,12 @@ _OF_SETTINGS = ("NotOffered", SettingsError.__name__, SignInExpired.__name__)
 class ClientFacts:
     """Of one client: its pairs, its systems two and two, its connections with what they told, and what people entered.
 
-    ``systems``: left connector, right connector, direction, and whether one of them shows red.
+    ``numbers``: the pairs' own, in the same order. ``systems``: left connector, right connector, direction, and whether
+    one of them shows red.
     """
 
     pairs: list[PairFacts] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     systems: list[tuple[str, str, str, bool]] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     threshold: Decimal | None = None
@@ -49,6 +51,7 @@ def gather(clients: Sequence[int], today: date) -> dict[int, ClientFacts]:
     for pair in pairs:
         sides = [known[pair.left_id], known[pair.right_id]]
         facts = found[pair.client_id]
+        facts.numbers.append(pair.pk)
         facts.pairs.append(_of(pair, sides, going.get(pair.pk, ()), ended.get(pair.last_run), issues.get(pair.pk)))
         broken = any(each.healthy is False for each in sides)
         facts.systems.append((sides[0].connector, sides[1].connector, pair.direction, broken))

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from kobling.access.models import Client
 from kobling.hub.models import Connection, ToldFigures
 from kobling.hub.store import sql, stale
+from kobling.hub.store.moved import ZONE
 from kobling.hub.told.figures import figures_of
+from kobling.portal import months
 from kobling.portal.facts import ClientFacts, gather
 from kobling.portal.models import ClientFigures
 from kobling.portal.states import URGENCY, Standing, late_from, state_of, state_of_client
@@ -19,9 +20,6 @@ from kobling.sdk.figures import MISSING_RECEIPTS, TO_EXPORT, WALLET, Figure
 
 AT_ONCE = 100
 """Clients renewed in one transaction: it is short, and its statements have few parameters."""
-
-ZONE = ZoneInfo("Europe/Copenhagen")
-"""Where a day ends, for deadlines; Norway and Sweden keep the same time."""
 
 _COLUMNS = [each.name for each in ClientFigures._meta.concrete_fields if not each.primary_key]
 
@@ -46,13 +44,16 @@ def _renew(clients: Collection[int], now: datetime) -> int:
         locked = ClientFigures.objects.select_for_update().filter(pk__in=there).order_by("pk")
         rows = {row.pk: row for row in locked}
         marks = stale.marks_of(there)
+        told = {}
         for client, facts in gather(there, now.astimezone(ZONE).date()).items():
+            told[client] = months.counted(_all_figures(facts))
             for name, value in row_of(facts, now).items():
                 setattr(rows[client], name, value)
         # As one statement with plain values; an update of many rows spells a case for each column of each row.
         ClientFigures.objects.bulk_create(
             rows.values(), update_conflicts=True, update_fields=_COLUMNS, unique_fields=["client"]
         )
+        months.keep(told)
         stale.take_away([mark for mark, _client in marks])
     return len(there)
 
@@ -94,6 +95,10 @@ def changes_at(facts: ClientFacts, standing: Standing, deadline: date | None, no
     if deadline is not None:
         moments.append(datetime.combine(deadline + timedelta(days=1), time(), ZONE))
     return min((each for each in moments if each is not None and each > now), default=None)
+
+
+def _all_figures(facts: ClientFacts) -> Iterator[Figure]:
+    return (figure for each in facts.connections if (row := _figures_of(each)) for figure in figures_of(row))
 
 
 def _told(facts: ClientFacts) -> dict[str, Any]:

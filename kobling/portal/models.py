@@ -66,6 +66,21 @@ class ClientFigures(models.Model):
         ]
 
 
+class ClientMonth(models.Model):
+    """How many entries of a month a client's systems have, and how many of them were exported. ``month``: its first
+    day.
+    """
+
+    client = models.ForeignKey("access.Client", on_delete=models.CASCADE, related_name="months", db_index=False)
+    month = models.DateField()
+    submitted = models.IntegerField()
+    exported = models.IntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["client", "month"], name="client_month_once")]
+        indexes: ClassVar = [models.Index(fields=["month", "client", "exported", "submitted"], name="client_month_sum")]
+
+
 class Wallet(models.Model):
     """From which balance on a client's wallet is low, as a person entered it."""
 
@@ -82,3 +97,21 @@ class Deadline(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["client", "day", "kind"], name="deadline_once")]
+
+
+class Mine(models.Model):
+    """What one person has said of one client: a favourite, not before tomorrow, and when they last opened it.
+
+    ``snoozed_at_urgency``: how pressing it was when it was put off; what gets more pressing comes back by itself.
+    """
+
+    person = models.ForeignKey("access.Person", on_delete=models.CASCADE, related_name="+", db_index=False)
+    client = models.ForeignKey("access.Client", on_delete=models.CASCADE, related_name="+")
+    favourite = models.BooleanField(default=False)
+    snoozed_until = models.DateTimeField(null=True)
+    snoozed_at_urgency = models.SmallIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person", "client"], name="mine_once")]
+        indexes: ClassVar = [models.Index(fields=["person", "-opened_at"], name="mine_opened")]

@@ -178,6 +178,10 @@ class Misunderstood(KoblingError):
     advice = N_("Have the connection probed and send the report to support.")
 
 
+SHOWN = 80
+"""Characters of a value that fits no rule which a person is shown."""
+
+
 class Wrong(ValueError):
     """A value that a rule cannot carry, told as a sentence that is translated where it is shown."""
 
@@ -185,6 +189,11 @@ class Wrong(ValueError):
         super().__init__(summary % params if params else summary)
         self.summary = summary
         self.params = {name: str(value) for name, value in params.items()}
+
+    @classmethod
+    def about(cls, summary: str, value: object) -> Wrong:
+        """A sentence about one value, which it shows as ``%(value)s``, cut where it is long."""
+        return cls(summary, value=redacted(str(value), limit=SHOWN))
 
     @property
     def told(self) -> list[object]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from kobling.records.errors import N_, Wrong
+
 Value = None | str | bool | int | Decimal | list["Value"] | dict[str, "Value"]
 """A field's value. A key that is missing is *absent*; ``None`` and ``""`` are *empty*; all else is a value."""
 
@@ -17,6 +19,8 @@ Fields = Mapping[str, Any]
 
 MOST_DIGITS = 60
 """No amount, rate or id has more digits, before or after its point; one that does is a mistake or an attack."""
+
+NO_NUMBER = N_("“%(value)s” is not a number.")
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
@@ -29,7 +33,7 @@ def _bounded(text: str) -> Decimal:
 
 def _meant(number: Decimal) -> Decimal:
     if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
-        raise ValueError("a number too large or too small to be meant")
+        raise Wrong.about(N_("“%(value)s” is too large or too small to be meant."), f"{number:E}")
     return number
 
 
@@ -69,17 +73,17 @@ def fingerprint(values: Fields) -> str:
 def exact(value: object) -> Decimal:
     """Read a vendor's number as Decimal.
 
-    Accepts Decimal, int and text with a point. Raises ValueError for anything else, floats included, and for what is
-    larger or smaller than any amount: its arithmetic would not end.
+    Accepts Decimal, int and text with a point. Raises Wrong, which names the value, for anything else, floats included,
+    and for what is larger or smaller than any amount: its arithmetic would not end.
     """
     if isinstance(value, Decimal):
         return _meant(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"not an exact number: {value!r}")
+        raise Wrong.about(NO_NUMBER, value)
     try:
         return _meant(Decimal(value))
     except InvalidOperation:
-        raise ValueError(f"not a number: {value!r}") from None
+        raise Wrong.about(NO_NUMBER, value) from None
 
 
 def parse_instant(text: str) -> datetime:

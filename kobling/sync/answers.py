@@ -41,6 +41,10 @@ ACCEPT_TOTALS = Answer(
 )
 SEEN = Answer("accept", N_("It stays as it is; told again only when the value changes."))
 LOOKED = Answer("accept", N_("You have looked in the other system; told again when such a record comes again."))
+KEEP_ON = Answer(
+    "accept", N_("It is kept in step as before; asked again when it leaves for another reason."), coupled=True
+)
+DELETE_TOO = Answer("delete", N_("The record on the other side is deleted."), coupled=True)
 UNCOUPLE = Answer(
     "uncouple", N_("Both records stay as they are and are no longer kept in step with each other."), coupled=True
 )
@@ -68,6 +72,9 @@ ANSWERS: Mapping[str, tuple[Answer, ...]] = {
     "partner_gone": (COUPLE, CREATE, IGNORE, RETRY),
     "made_elsewhere": (COUPLE, IGNORE, RETRY),
     "taken_back": (IGNORE, RETRY),
+    "left_scope": (KEEP_ON, DELETE_TOO, UNCOUPLE, RETRY),
+    "out_of_reach": (IGNORE, RETRY),
+    "done_there": (CREATE, IGNORE, RETRY),
     "refused": (ACCEPT, UNCOUPLE, COUPLE, IGNORE, RETRY),
     "unreadable": (UNCOUPLE, IGNORE, READ_AGAIN),
     "nameless": (LOOKED,),
@@ -85,7 +92,8 @@ DEFAULTS_TO_CANDIDATE = ("maybe_same", "ambiguous")
 
 
 def answers(kind: str, mapping: TableMapping, *, coupled: bool, alone_on: Side, gone: Side | None) -> Iterator[Answer]:
-    """Those that fit an issue: its record is coupled or alone on a side; ``gone`` is where a coupled one vanished."""
+    """Those that fit an issue: its record is coupled or alone on a side; ``gone`` is where a coupled one vanished, or
+    left the scope."""
     for each in ANSWERS[kind]:
         if each.coupled is not None and each.coupled is not coupled:
             continue

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kobling.sync.evidence import names_agree
+
 MATCH, COLLISION, RENUMBERED = "match", "collision", "renumbered"
 DOUBLE, UNNUMBERED = "double", "unnumbered"
 ONLY_LEFT, ONLY_RIGHT = "only_left", "only_right"
@@ -141,4 +143,4 @@ def needs_word(line: Line) -> bool:
     if line.kind != MATCH or line.left is None or line.right is None:
         return False
     same_identity = bool(line.left.identity) and line.left.identity == line.right.identity
-    return not same_identity and line.left.name.casefold() != line.right.name.casefold()
+    return not same_identity and not names_agree(line.left.name, line.right.name)

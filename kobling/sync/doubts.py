@@ -46,6 +46,9 @@ def points(work: Iterable[Pairing | Loner]) -> Iterator[Point]:
     """What each record points to that is not coupled yet, by the side that tells it."""
     for each in work:
         _, seen = _of(each)
+        if isinstance(each, Loner) and each.seen.beyond and each.decision != "ignore":
+            # Out of scope for what it points to, and so until that is coupled.
+            seen = {each.side: each.seen}
         for side, one in seen.items():
             for _mapping, target in one.points_to:
                 yield Point(side=side, external_id=one.external_id, awaited=target)

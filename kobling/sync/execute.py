@@ -99,7 +99,9 @@ def judge(
     altered = {
         key: [value, kept[key]]
         for key, value in sent.items()
-        if key in kept and kept[key] != value and not (value is None and isinstance(action, Create))
+        if key in kept
+        and not mapping.same(key, kept[key], value)
+        and not (value is None and isinstance(action, Create))
     }
     after = {key: kept.get(key, value) for key, value in sent.items()}
     moved = _moved(mapping, action, sent, kept, base_target) or _says_more(action, sent, unread)
@@ -126,7 +128,7 @@ def _moved(
     if isinstance(action, Create):
         return any(kept.get(key) is not None for key in mapping.handed_back - sent.keys())
     return any(
-        value != base.get(key, MISSING)
+        not mapping.same(key, value, base[key])
         for key, value in kept.items()
         if key not in sent and key not in action.agree and key in base
     )

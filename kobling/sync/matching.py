@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from kobling.mapping import MatchRule, TableMapping
+from kobling.records.texts import as_key, loosely
+from kobling.sync.evidence import speaks_against
 from kobling.sync.states import Loner
-
-_FOLDED = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "ü": "ue", "é": "e", "&": " og "})
-_NOT_WORD = re.compile(r"[^\w]+")
 
 
 def match_keys(mapping: TableMapping, values: Mapping[str, Any]) -> tuple[str | None, ...]:
     """One key per match rule, None where a value that the rule needs is empty."""
-    return tuple(_key(rule, values) for rule in mapping.match)
+    return tuple(key_of(rule.keys, values, rule.ignore_case, loose=not rule.silent) for rule in mapping.match)
 
 
-def _key(rule: MatchRule, values: Mapping[str, Any]) -> str | None:
+def key_of(keys: Sequence[str], values: Mapping[str, Any], ignore_case: bool, *, loose: bool) -> str | None:
+    """What the values of these keys are found by, None where one is empty. ``loose``: as names are compared."""
     parts = []
-    for key in rule.keys:
+    for key in keys:
         value = values.get(key)
         if value is None or value == "":
             return None
-        parts.append(_spelled(rule, value))
+        text = as_key(str(value))
+        text = text.casefold() if ignore_case else text
+        parts.append(loosely(text) if loose else text)
     if not all(parts):
         return None
     return blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
-
-
-def _spelled(rule: MatchRule, value: Any) -> str:
-    text = str(value).strip()
-    if rule.ignore_case:
-        text = text.casefold()
-    return text if rule.silent else _loosely(text)
-
-
-def _loosely(text: str) -> str:
-    return _NOT_WORD.sub(" ", text.translate(_FOLDED)).strip()
-
-
-def folded(text: str) -> str:
-    """A name as it is compared: no case, no punctuation, one spelling of Nordic letters."""
-    return _loosely(text.strip().casefold())
 
 
 def pair_off(
@@ -65,17 +50,27 @@ def pair_off(
 
 
 class Verdict:
-    """What the match rules say of a lone record. ``left_alone``: the candidates are records that a person left out."""
+    """What the match rules say of a lone record. ``left_alone``: the candidates are records that a person left out.
 
-    __slots__ = ("candidates", "kind", "left_alone", "rule")
+    ``against``: keys of what differs, where a rule found one record that is not certain for that reason.
+    """
+
+    __slots__ = ("against", "candidates", "kind", "left_alone", "rule")
 
     def __init__(
-        self, kind: str, candidates: tuple[str, ...] = (), rule: MatchRule | None = None, *, left_alone: bool = False
+        self,
+        kind: str,
+        candidates: tuple[str, ...] = (),
+        rule: MatchRule | None = None,
+        *,
+        left_alone: bool = False,
+        against: tuple[str, ...] = (),
     ) -> None:
         self.kind = kind
         self.candidates = candidates
         self.rule = rule
         self.left_alone = left_alone
+        self.against = against
 
 
 def verdict(mapping: TableMapping, loner: Loner) -> Verdict:
@@ -86,7 +81,7 @@ def verdict(mapping: TableMapping, loner: Loner) -> Verdict:
         if rule.silent and hits.taken:
             return Verdict("duplicate_identity", hits.taken, rule)
         if len(others) == 1 and not hits.rivals:
-            return Verdict("same" if rule.silent else "maybe_same", others, rule)
+            return _of_one(mapping, loner, rule, others[0])
         if others:
             return Verdict("ambiguous", others, rule)
         if alone := tuple(other for other in hits.left_alone if other not in loner.never):
@@ -94,3 +89,25 @@ def verdict(mapping: TableMapping, loner: Loner) -> Verdict:
         if hits.rivals and rule.silent:
             return Verdict("duplicate_identity", hits.rivals, rule)
     return Verdict("nobody")
+
+
+def _of_one(mapping: TableMapping, loner: Loner, rule: MatchRule, other_id: str) -> Verdict:
+    """One record shares the key: certain where the evidence holds and no other rule names somebody else."""
+    if not rule.silent:
+        return Verdict("maybe_same", (other_id,), rule)
+    if elsewhere := _named_by_others(mapping, loner, rule, other_id):
+        return Verdict("ambiguous", (other_id, *elsewhere), rule)
+    other = loner.others.get(other_id)
+    against = speaks_against(mapping, rule, loner.seen.values, other.values) if other else ()
+    return Verdict("maybe_same" if against else "same", (other_id,), rule, against=against)
+
+
+def _named_by_others(mapping: TableMapping, loner: Loner, rule: MatchRule, other_id: str) -> tuple[str, ...]:
+    """Who else a rule that couples by itself would have it be."""
+    found = {
+        each
+        for another, hits in zip(mapping.match, loner.hits, strict=False)
+        if another.silent and another is not rule
+        for each in hits.others
+    }
+    return tuple(sorted(found - loner.never - {other_id}))

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kobling.mapping import ConflictPolicy, FieldMapping, Side, TableMapping
-from kobling.records import exact
-from kobling.sync.states import Pairing, Seen
+from kobling.sync.states import Pairing, Seen, lines_of
 
 
 class _Missing:
@@ -48,12 +47,14 @@ def merge(mapping: TableMapping, pairing: Pairing) -> Merge:
         if here is MISSING or there is MISSING:
             _fill_unsent(each, mapping, pairing, here, there, result)
             continue
-        if here == there:
+        if each.same(here, there):
             _remember(each.key, here, pairing, result)
         elif each.proof:
             _prove(each, pairing, here, there, result)
-        elif not each.frozen:
+        elif not each.frozen or right.thawed:
             _merge_field(each, mapping, pairing, here, there, result)
+    if right.thawed:
+        _make_anew(mapping, pairing, result)
     if result.proofs:
         for each in mapping.fields:
             if each.after_proof:
@@ -62,11 +63,26 @@ def merge(mapping: TableMapping, pairing: Pairing) -> Merge:
     return result
 
 
+def _make_anew(mapping: TableMapping, pairing: Pairing, result: Merge) -> None:
+    """What is made again is made whole; whether it is right is proven when it stands there."""
+    assert pairing.left is not None and pairing.right is not None
+    frozen = [each.key for each in mapping.fields if each.frozen and each.left and each.right]
+    if not any(key in result.to_right for key in frozen):
+        return
+    here, there = pairing.left.values, pairing.right.values
+    result.to_right |= {key: [there.get(key), here[key]] for key in frozen if key in here}
+    result.proofs.clear()
+    for each in mapping.fields:
+        if each.after_proof:
+            result.to_right.pop(each.key, None)
+
+
 def _prove(each: FieldMapping, pairing: Pairing, here: Any, there: Any, result: Merge) -> None:
     """Two totals that a person accepted as they are prove nothing any more until one of them moves."""
     if (pairing.base_left.get(each.key, MISSING), pairing.base_right.get(each.key, MISSING)) == (here, there):
         return
-    if here is None or there is None or abs(exact(here) - exact(there)) > each.tolerance:
+    assert pairing.left is not None and pairing.right is not None
+    if not each.near(here, there, lines_of(pairing.left.values, pairing.right.values)):
         result.proofs[each.key] = [None, here, there]
 
 
@@ -77,9 +93,8 @@ def _fill_unsent(
     for value, source in ((here, Side.LEFT), (there, Side.RIGHT)):
         if value is MISSING or each.proof or each.frozen:
             continue
-        if value != pairing.base(source).get(each.key, MISSING) and not _is_waiting(
-            pairing.seen(source.other), each.key
-        ):
+        unmoved = each.same(value, pairing.base(source).get(each.key, MISSING))
+        if not unmoved and not _is_waiting(pairing.seen(source.other), each.key):
             _send(each, mapping, pairing, source.other, None, value, result)
 
 
@@ -97,7 +112,7 @@ def _merge_field(
 ) -> None:
     base_left = pairing.base_left.get(each.key, MISSING)
     base_right = pairing.base_right.get(each.key, MISSING)
-    left_moved, right_moved = here != base_left, there != base_right
+    left_moved, right_moved = not each.same(here, base_left), not each.same(there, base_right)
     if not left_moved and not right_moved:
         return
     if base_left is MISSING and base_right is MISSING:
@@ -171,7 +186,7 @@ def _newest(left: Seen | None, right: Seen | None) -> Side | None:
 def moved_since_base(mapping: TableMapping, values: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
     """Whether a record's mapped values differ from what it last agreed on."""
     return any(
-        each.key in values and values[each.key] != base.get(each.key, MISSING)
+        each.key in values and not each.same(values[each.key], base.get(each.key, MISSING))
         for each in mapping.fields
         if each.left is not None and each.right is not None and not each.proof and not each.frozen
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from kobling.mapping import DeletionPolicy, Side, TableMapping
 from kobling.records import N_, exact
+from kobling.records.arithmetic import tolerance
 from kobling.sync.actions import (
     Agree,
     AnyAction,
@@ -18,9 +19,10 @@ from kobling.sync.actions import (
     Uncouple,
     Update,
 )
-from kobling.sync.matching import verdict
+from kobling.sync.matching import Verdict, verdict
 from kobling.sync.merge import Merge, merge, moved_since_base
-from kobling.sync.states import Loner, Pairing, Seen, coupling_id
+from kobling.sync.scope import done_there, has_left, known_outside, out_of_reach, plan_left
+from kobling.sync.states import Loner, Pairing, Seen, coupling_id, lines_of
 
 
 def plan(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[AnyAction]:
@@ -45,6 +47,8 @@ def plan_pairing(mapping: TableMapping, pairing: Pairing) -> Iterator[AnyAction]
         )
     elif pairing.left is None or pairing.right is None:
         yield from _plan_vanished(mapping, pairing, Side.LEFT if pairing.left is None else Side.RIGHT)
+    elif has_left(pairing):
+        yield from plan_left(mapping, pairing, _title(mapping, pairing))
     else:
         yield from _plan_merge(mapping, pairing, merge(mapping, pairing))
 
@@ -79,7 +83,7 @@ def _plan_merge(mapping: TableMapping, pairing: Pairing, result: Merge) -> Itera
 
 def _balance(mapping: TableMapping, pairing: Pairing, result: Merge) -> None:
     """Turn a rounding difference within the limit into an adjustment, unless lines are about to change anyway."""
-    rule = mapping.balance
+    rule = mapping.balance if mapping.balance and mapping.direction.allows(mapping.balance.side) else None
     proof = result.proofs.get(rule.total) if rule else None
     if rule is None or proof is None or len(result.proofs) > 1 or result.to_left or result.to_right:
         return
@@ -88,11 +92,18 @@ def _balance(mapping: TableMapping, pairing: Pairing, result: Merge) -> None:
     if left is None or right is None or seen is None or seen.locked:
         return
     missing = exact(right) - exact(left) if rule.side is Side.LEFT else exact(left) - exact(right)
-    if abs(missing) > rule.limit:
+    if abs(missing) > min(rule.limit, tolerance(_lines_of(pairing))):
         return
     before = exact(seen.values.get(rule.field) or 0)
+    if before and before == exact(pairing.base(rule.side).get(rule.field) or 0):
+        # We adjusted it before, and it did not come right by that: more of the same would not either.
+        return
     del result.proofs[rule.total]
     result.towards(rule.side)[rule.field] = [before, before + missing]
+
+
+def _lines_of(pairing: Pairing) -> int:
+    return lines_of(*(seen.values for side in Side if (seen := pairing.seen(side)) is not None))
 
 
 def _plan_questions(pairing: Pairing, result: Merge, title: str) -> Iterator[AnyAction]:
@@ -208,17 +219,34 @@ def plan_loner(mapping: TableMapping, loner: Loner) -> Iterator[AnyAction]:
         yield from _create(mapping, seen, side.other, title, N_("A person said to create it."))
     elif found.kind in ("same", "maybe_same") and _left_out(loner, found.candidates[0]):
         yield _question(seen, side, "maybe_same", found.candidates, title, _LEFT_OUT, alone=True)
+    elif found.against and not seen.beyond and _waits_for(seen, found.against):
+        yield _wait(side, seen, title)
+    elif found.against:
+        yield _question(seen, side, found.kind, found.candidates, title, _DIFFERS, fields=_both(loner, found))
     elif found.kind == "same":
         keys = ", ".join(found.rule.keys) if found.rule else ""
         yield from _couple(mapping, loner, found.candidates[0], N_("Same %(keys)s."), {"keys": keys})
     elif found.kind == "nobody" and mapping.asks_about_new and not mapping.may_create(side.other):
         yield _question(seen, side, "made_elsewhere", (), title, _MADE_ELSEWHERE)
+    elif found.kind == "nobody" and loner.done is not None:
+        yield done_there(loner, loner.done, title)
     elif found.kind == "nobody":
         yield from _create(mapping, seen, side.other, title, _NEW[side])
     elif found.kind == "duplicate_identity" and not mapping.may_create(side.other):
         return
     else:
         yield _question(seen, side, found.kind, found.candidates, title, _QUESTIONS[found.kind], alone=found.left_alone)
+
+
+def _waits_for(seen: Seen, keys: tuple[str, ...]) -> bool:
+    return any(key in keys for key, _, _ in seen.waits)
+
+
+def _both(loner: Loner, found: Verdict) -> dict[str, list[Any]]:
+    """What differs, as the two sides have it."""
+    one, other = loner.seen.values, loner.others[found.candidates[0]].values
+    left, right = (one, other) if loner.side is Side.LEFT else (other, one)
+    return {key: [None, left.get(key), right.get(key)] for key in found.against}
 
 
 def _left_out(loner: Loner, other_id: str) -> bool:
@@ -235,6 +263,7 @@ def _question(
     reason: str,
     *,
     alone: bool = False,
+    fields: dict[str, list[Any]] | None = None,
 ) -> RaiseConflict:
     """``alone``: what it names is left out, and asks nothing itself."""
     pair = {side: seen.external_id}
@@ -245,6 +274,7 @@ def _question(
         left_id=pair.get(Side.LEFT),
         right_id=pair.get(Side.RIGHT),
         candidates=list(candidates),
+        fields=fields or {},
         asks=side if alone else None,
         title=title,
         reason=reason,
@@ -252,6 +282,7 @@ def _question(
 
 
 _LEFT_OUT = N_("A record that is left out (blocked or inactive) looks the same. Is it?")
+_DIFFERS = N_("A record there carries the same number, and something else differs. Is it the same one?")
 _PARTNER_GONE = N_("The record that a person chose for it is gone, or is coupled with another one.")
 _MADE_ELSEWHERE = N_("It was made by hand here; the other side is the master. Make it there, or leave it out.")
 _NEW = {Side.LEFT: N_("New on the left side."), Side.RIGHT: N_("New on the right side.")}
@@ -281,7 +312,7 @@ def _couple(
         coupling=uid,
         left_id=left.external_id,
         right_id=right.external_id,
-        base=result.agreed,
+        base=result.agreed | known_outside(left, right),
         title=title,
         reason=reason,
         params=params or {},
@@ -294,6 +325,9 @@ def _create(
     mapping: TableMapping, seen: Seen, target: Side, title: str, reason: str, restores: Pairing | None = None
 ) -> Iterator[AnyAction]:
     if not mapping.may_create(target) or not seen.in_scope:
+        return
+    if seen.beyond:
+        yield out_of_reach(seen, target.other, title)
         return
     if seen.waits:
         yield _wait(target.other, seen, title)

@@ -24,6 +24,8 @@ class Seen:
 
     ``left_out`` are keys whose value cannot be carried now: nobody reads or writes them. ``points_to``: (mapping, id)
     of records after whose coupling some of these can be.
+    ``outside``: by which conditions it left the scope (``status: Cancel``), where that is to be asked about; ``over``:
+    it is at its end. ``thawed``: it may be written whole again. ``beyond``: keys that point to what is left out.
     """
 
     external_id: str
@@ -36,6 +38,15 @@ class Seen:
     problems: Mapping[str, Any] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
     points_to: tuple[tuple[str, str], ...] = ()
+    outside: str = ""
+    over: bool = False
+    thawed: bool = False
+    beyond: tuple[str, ...] = ()
+
+
+def lines_of(*values: Mapping[str, Any]) -> int:
+    """How many lines a document has, by whichever side tells more."""
+    return max(len(found) if isinstance(found := each.get("lines"), list) else 0 for each in values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +87,21 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What a document became on the other side, by the number that people know; ``against``: key → what it says there,
+    of what does not agree."""
+
+    number: str
+    against: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Loner:
     """A record without a coupling. ``hits`` hold one entry per match rule, in order.
 
     ``decision``: what a person said: ``create``, ``ignore``, ``couple:<id>``, or ``ask`` (a person still has to say).
     ``others`` are the hits' records.
+    ``done``: it was done on the other side before it was known here.
     ``busy``: a write with unknown outcome is open. ``parked``: it failed twice and nobody asked to retry.
     """
 
@@ -92,3 +113,4 @@ class Loner:
     decision: str | None = None
     parked: bool = False
     busy: bool = False
+    done: Done | None = None

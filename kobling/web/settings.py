@@ -1,7 +1,4 @@
-"""What pages need beside the core's settings: accounts, security, templates. All from the environment.
-
-``KOBLING_URL`` is the address people use (``https://kobling.example``); without it, this machine alone.
-"""
+"""What pages need beside the core's settings: accounts, security, templates. All from the environment."""
 
 from __future__ import annotations
 
@@ -12,9 +9,9 @@ from urllib.parse import urlsplit
 
 from kobling.settings import *  # noqa: F403 - the core's settings are these as well
 from kobling.settings import INSTALLED_APPS as CORE
+from kobling.settings import PUBLIC_URL
 
 WEB = Path(__file__).parent
-PUBLIC_URL = os.environ.get("KOBLING_URL", "").rstrip("/")
 _ADDRESS = urlsplit(PUBLIC_URL)
 ENCRYPTED = _ADDRESS.scheme == "https"
 DEVELOPING = os.environ.get("KOBLING_DEVELOPING") == "1"
@@ -54,6 +51,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "kobling.web.ground.middleware.as_the_person_likes",
     "kobling.web.ground.middleware.tell_errors",
+    "kobling.web.people.demanding.second_factor_first",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -178,20 +176,7 @@ AXES_VERBOSE = False
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
 
-# ---- files and mail ----
+# ---- files ----
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-EMAIL_HOST = os.environ.get("KOBLING_MAIL_HOST", "")
-EMAIL_PORT = int(os.environ.get("KOBLING_MAIL_PORT", "587"))
-EMAIL_HOST_USER = os.environ.get("KOBLING_MAIL_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("KOBLING_MAIL_PASSWORD", "")
-EMAIL_USE_TLS = os.environ.get("KOBLING_MAIL_TLS", "1") == "1"
-EMAIL_TIMEOUT = 30
-DEFAULT_FROM_EMAIL = os.environ.get("KOBLING_MAIL_FROM", "Kobling <kobling@localhost>")
-MAIL_FOLDER = os.environ.get("KOBLING_MAIL_FOLDER", "")
-"""Mail is put into this folder instead of being sent: to try things out."""
-if MAIL_FOLDER:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = MAIL_FOLDER

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from kobling_simulators.clock import Clock
 from kobling_simulators.simply_crm.modules import Module, build_modules
+from kobling_simulators.simply_crm.numbers import Arithmetic, kept
 from kobling_simulators.simply_crm.sessions import Sessions, User
 from kobling_simulators.simply_crm.settings import Settings
-from kobling_simulators.simply_crm.store import Row, Store
+from kobling_simulators.simply_crm.store import Row, Store, Table
+from kobling_simulators.simply_crm.taxes import Currency, NumberedTax
 
 _STAMP = "%Y-%m-%d %H:%M:%S"
 _KEY_LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-BASE_CURRENCY = "Denmark, Kroner DKK"
 
 
 class Installation:
@@ -23,6 +24,7 @@ class Installation:
     def __init__(self, clock: Clock, seed: int) -> None:
         self.clock = clock
         self.settings = Settings()
+        self.local = self.settings.local()
         self.seed = seed
         self.users: list[User] = []
         self.fresh(seed)
@@ -37,6 +39,8 @@ class Installation:
 
     def apply(self, settings: Settings) -> None:
         """Use other knobs; records stay."""
+        # numbers that cannot be read are refused before anything is changed
+        self.local = settings.local()
         self.settings = settings
         for name, module in self._modules().items():
             table = self.store.tables[name]
@@ -44,7 +48,7 @@ class Installation:
             for column in module.indexed:
                 if column not in table.equal:
                     table.equal[column] = {}
-        self._set_up_taxes()
+        self._set_up_local()
 
     def time_text(self, at: float | None = None) -> str:
         """An instant as the database writes it: wall-clock time of the server's zone, no zone named.
@@ -66,60 +70,36 @@ class Installation:
         parts = self.store.split(full_id)
         return parts is not None and parts[0] in ("Users", "Groups") and parts[1] in self.store.tables[parts[0]].rows
 
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """How sums treat a text that is no number."""
+        return Arithmetic(self.settings.php8)
+
     def _modules(self) -> dict[str, Module]:
-        return build_modules(self.settings.custom_fields, self.settings.taxes, BASE_CURRENCY)
+        return build_modules(self.settings.custom_fields, self.local)
 
     def _set_up(self) -> None:
         for user in self.users:
             self._put("Users", user.number, _user_values(user))
         self._put("Groups", 2, {"groupname": "Salg", "description": "Sælgere"})
         self._put("Groups", 3, {"groupname": "Bogholderi", "description": ""})
-        for number, (name, code, symbol, rate, base) in enumerate(_CURRENCIES, 1):
-            self._put(
-                "Currency",
-                number,
-                {
-                    "currency_name": name,
-                    "currency_code": code,
-                    "currency_symbol": symbol,
-                    "conversion_rate": rate,
-                    "currency_status": "Active",
-                    "defaultid": base,
-                    "deleted": "0",
-                },
-            )
         self._put("CompanyDetails", 1, dict(_COMPANY))
-        self._set_up_taxes()
+        self._set_up_local()
 
-    def _set_up_taxes(self) -> None:
-        self.store.tables["Tax"].rows.clear()
-        self.store.tables["Tax"].numbers.keys.clear()
-        self.store.tables["Tax"].modified.keys.clear()
-        for number, tax in enumerate(self.settings.taxes, 1):
-            self._put(
-                "Tax",
-                number,
-                {
-                    "taxname": f"tax{number}",
-                    "taxlabel": tax.label,
-                    "percentage": tax.percentage,
-                    "deleted": "0",
-                    "method": "Simple",
-                    "type": "Fixed",
-                    "compoundon": "[]",
-                    "regions": "[]",
-                },
-            )
+    def _set_up_local(self) -> None:
+        """Fidelity: known simply_crm §10.2 – taxes that are switched off are not listed."""
+        for name in ("Tax", "Currency"):
+            self.store.tables[name] = Table(self.store.modules[name])
+        for tax in self.local.taxes:
+            if tax.active:
+                self._put("Tax", tax.number, _tax_values(tax))
+        for number, currency in enumerate(self.local.currencies, 1):
+            self._put("Currency", number, _currency_values(currency, is_base=number == 1))
 
     def _put(self, module: str, number: int, values: dict[str, str]) -> None:
         self.store.tables[module].add(Row(number, values))
 
 
-_CURRENCIES = (
-    ("Denmark, Kroner", "DKK", "kr", "1.000", "-11"),
-    ("Euro", "EUR", "€", "0.134", "0"),
-    ("Sweden, Kronor", "SEK", "kr", "1.493", "0"),
-)
 _COMPANY = {
     "organizationname": "Kobling Prøvefirma ApS",
     "address": "Prøvevej 1",
@@ -134,6 +114,31 @@ _COMPANY = {
     "logo": "",
     "vatid": "",
 }
+
+
+def _tax_values(tax: NumberedTax) -> dict[str, str]:
+    return {
+        "taxname": tax.name,
+        "taxlabel": tax.label,
+        "percentage": tax.percentage,
+        "deleted": "0",
+        "method": "Simple",
+        "type": "Fixed",
+        "compoundon": "[]",
+        "regions": "[]",
+    }
+
+
+def _currency_values(currency: Currency, *, is_base: bool) -> dict[str, str]:
+    return {
+        "currency_name": currency.name,
+        "currency_code": currency.code,
+        "currency_symbol": currency.symbol,
+        "conversion_rate": kept(currency.rate, 5),
+        "currency_status": "Active",
+        "defaultid": "-11" if is_base else "0",
+        "deleted": "0",
+    }
 
 
 def _users(seed: int) -> list[User]:

@@ -30,36 +30,42 @@ def query_lines(store: Store, query: Query) -> list[Shown]:
     for name, descending in reversed(query.order):
         column = module.columns[name]
         fitting.sort(key=lambda line, column=column: _key(column, line), reverse=descending)  # type: ignore[misc]
-    page = fitting[query.offset : query.offset + query.limit]
+    page = [_orphaned(store, line) for line in fitting[query.offset : query.offset + query.limit]]
     return [{name: line[name] for name in query.columns} if query.columns else line for line in page]
 
 
 def lines_of(store: Store, module: str, row: Row) -> Iterator[Shown]:
     """The lines of one document with a proper parent_id."""
     parent = store.full_id(module, row.number)
-    return (line_row(store, line, at, parent) for at, line in enumerate(row.lines, 1))
+    return (line_row(store, line, parent) for line in row.lines)
 
 
 def find_line(store: Store, number: int) -> Shown | None:
     """One line by the number behind 33x."""
-    for module in INVENTORY:
-        for row in store.tables[module].rows.values():
-            for at, line in enumerate(row.lines, 1):
-                if line.number == number:
-                    return line_row(store, line, at, store.full_id(module, row.number))
-    return None
+    owner = store.line_owner(number)
+    if owner is None:
+        return None
+    module, row = owner
+    line = next(one for one in row.lines if one.number == number)
+    return _orphaned(store, line_row(store, line, store.full_id(module, row.number)))
+
+
+def _orphaned(store: Store, line: Shown) -> Shown:
+    """Fidelity: known simply_crm §10.5 – lines of a document in the bin are found and show parent_id ""."""
+    return line if store.find(line["parent_id"]) is not None else {**line, "parent_id": ""}
 
 
 def _candidates(store: Store, query: Query) -> Iterator[Shown]:
     parents = [value for group in query.where for one in group if _names_parents(one) for value in one.values]
     if len(query.where) == 1 and parents:
         for parent in parents:
-            parts, row = store.split(parent), store.find(parent)
+            parts, row = store.split(parent), store.find_any(parent)
             if parts is not None and row is not None and parts[0] in INVENTORY:
                 yield from lines_of(store, parts[0], row)
         return
     for module in INVENTORY:
-        for row in store.tables[module].rows.values():
+        table = store.tables[module]
+        for row in (*table.rows.values(), *table.removed.values()):
             yield from lines_of(store, module, row)
 
 

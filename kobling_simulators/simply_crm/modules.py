@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -9,20 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kobling_simulators.simply_crm.localising import localised
+from kobling_simulators.simply_crm.taxes import LocalSet
 from kobling_simulators.wire import from_json
 
 INVENTORY = ("Invoice", "SalesOrder", "Quotes")
-_LINE_FIELDS = (
-    "productid",
-    "quantity",
-    "listprice",
-    "comment",
-    "discount_amount",
-    "discount_percent",
-    "tax1",
-    "tax2",
-    "tax3",
-)
+_LINE_FIELDS = ("productid", "quantity", "listprice", "comment", "discount_amount", "discount_percent")
+_TAX_FIELD = re.compile(r"tax\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +60,7 @@ class Module:
     references: tuple[Column, ...] = ()
     unique: tuple[str, ...] = ()
     mandatory: tuple[str, ...] = ()
+    line_fields: frozenset[str] = frozenset()
 
     @property
     def is_inventory(self) -> bool:
@@ -83,14 +78,6 @@ class CustomField:
     length: int = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Tax:
-    """One entry of the installation's tax list."""
-
-    label: str
-    percentage: str
-
-
 @cache
 def _facts(name: str) -> dict[str, Any]:
     read: dict[str, Any] = from_json((Path(__file__).parent / name).read_bytes())
@@ -102,8 +89,8 @@ def listtypes_facts() -> dict[str, Any]:
     return _facts("listtypes.json")
 
 
-def build_modules(custom: Iterable[CustomField], taxes: list[Tax], currency_label: str) -> dict[str, Module]:
-    """All described modules with this installation's custom fields and taxes.
+def build_modules(custom: Iterable[CustomField], local: LocalSet) -> dict[str, Module]:
+    """All described modules with this installation's custom fields, taxes and currencies.
 
     Fidelity: known simply_crm §2 – prefixes, fields and flags are those of the recorded vTiger 8.0.0
     Fidelity: known simply_crm §3 – no CVR, EAN or external id in stock, only custom fields cf_<n> named by describe
@@ -112,25 +99,11 @@ def build_modules(custom: Iterable[CustomField], taxes: list[Tax], currency_labe
     modules = {}
     for name, recorded in _facts("describe.json").items():
         described = deepcopy(recorded)
-        _localise(described, taxes, currency_label)
+        described["fields"] = localised(name, described["fields"], local)
         _add_custom(described, [one for one in extra if one.module == name])
         lengths = {one.name: one.length for one in extra if one.module == name}
         modules[name] = _module(described, lengths)
     return modules
-
-
-def _localise(described: dict[str, Any], taxes: list[Tax], currency_label: str) -> None:
-    for one in described["fields"]:
-        for at, tax in enumerate(taxes, 1):
-            if one["name"] == f"tax{at}":
-                one["label"] = tax.label
-                if one.get("default"):
-                    one["default"] = tax.percentage
-            elif one["name"] == f"shipping_&_handling_shtax{at}":
-                one["label"] = f"Shipping &amp; Handling {tax.label}"
-                one["default"] = tax.percentage
-        if one["name"] == "currency1":
-            one["label"] = currency_label
 
 
 def _add_custom(described: dict[str, Any], custom: list[CustomField]) -> None:
@@ -165,8 +138,12 @@ def _module(described: dict[str, Any], custom_lengths: Mapping[str, int]) -> Mod
     module = Module(name, described["idPrefix"], described["isEntity"], labels, columns, described)
     module.number_field, module.number_prefix = number_field, number_prefix
     module.indexed = (*facts["indexed"].get(name, ()), *custom_lengths)
-    skipped = (*_LINE_FIELDS, "id") if module.is_inventory else ("id",)
+    if module.is_inventory:
+        module.line_fields = frozenset(n for n in columns if n in _LINE_FIELDS or _TAX_FIELD.fullmatch(n))
+    skipped = {*module.line_fields, "id"}
     module.blank = {column.name: column.blank for column in columns.values() if column.name not in skipped}
+    if module.is_inventory:
+        module.blank |= {"hdnDiscountPercent": "", "hdnDiscountAmount": ""}
     module.references = tuple(column for column in columns.values() if column.refers_to)
     module.unique = tuple(column.name for column in columns.values() if column.unique)
     module.mandatory = tuple(column.name for column in columns.values() if column.mandatory)

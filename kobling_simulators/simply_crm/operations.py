@@ -152,7 +152,13 @@ class Operations:
         return sync(self._place, asked.who.user, since, kind, asked.text("syncType") or "user")
 
     def _extend(self, asked: Request) -> Any:
-        return {"sessionName": asked.who.name, "userId": asked.who.user.full_id}
+        """Fidelity: known simply_crm §1 – the answer also tells version and vtigerVersion."""
+        return {
+            "sessionName": asked.who.name,
+            "userId": asked.who.user.full_id,
+            "version": API_VERSION,
+            "vtigerVersion": self._place.settings.vtiger_version,
+        }
 
     def _logout(self, asked: Request) -> Any:
         self._place.sessions.end(asked.who.name)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from kobling_simulators.simply_crm.conditions import Test, column_of, literal, sort_key, test_for
+from kobling_simulators.simply_crm.conditions import Pair, Test, column_of, literal, sort_key, test_for
 from kobling_simulators.simply_crm.errors import denied
 from kobling_simulators.simply_crm.lineitems import query_lines
 from kobling_simulators.simply_crm.modules import Module
-from kobling_simulators.simply_crm.rendering import query_row
+from kobling_simulators.simply_crm.rendering import QUERY_NAMES, query_row
 from kobling_simulators.simply_crm.store import Row, Store, Table
 from kobling_simulators.simply_crm.vtql import Condition, Query, parse
 
 Rows = list[dict[str, Any]]
-_QUERY_NAMES = {"hdnDiscountPercent": "discount_percent", "hdnDiscountAmount": "discount_amount"}
+# what the database reads contacts by when nobody asks for an order: its index of accounts
+_CONTACT_INDEX = ("account_id", "id")
 
 
 def run_query(store: Store, text: str) -> Rows:
@@ -23,9 +25,11 @@ def run_query(store: Store, text: str) -> Rows:
 
     Fidelity: known simply_crm §4 – at most 100 rows whatever the limit; deleted records never come
     Fidelity: known simply_crm §4 – count(*) answers one row {"count": "131"}
-    Fidelity: assumed simply_crm §4 – only the columns asked for come back, id is not added
+    Fidelity: known simply_crm §10.2 – recording 90: id comes back with the columns asked for
     """
     query = parse(text)
+    if query.columns and "id" not in query.columns:
+        query = replace(query, columns=(*query.columns, "id"))
     module = store.modules.get(query.module)
     if module is None:
         raise denied()
@@ -33,51 +37,82 @@ def run_query(store: Store, text: str) -> Rows:
         return query_lines(store, query)
     for name in query.columns:
         column_of(module, name)
-    rows = matching(store, module, query)
+    pairs = matching(store, module, query)
     if query.count:
-        return [{"count": str(sum(1 for _ in rows))}]
-    page = islice(rows, query.offset, query.offset + query.limit)
-    return [_shown(store, module, query, row) for row in page]
+        return [{"count": str(sum(1 for _ in pairs))}]
+    page = islice(pairs, query.offset, query.offset + query.limit)
+    # the last line of a document on the page stands for all, as PHP writes them into one array by id
+    documents = {row.number: (row, line) for row, line in page}
+    return [_shown(store, module, query, pair) for pair in documents.values()]
 
 
-def _shown(store: Store, module: Module, query: Query, row: Row) -> dict[str, Any]:
+def _shown(store: Store, module: Module, query: Query, pair: Pair) -> dict[str, Any]:
+    """One row; asked for by name, the header discounts come under the names of the lines' discounts.
+
+    Fidelity: inferred simply_crm §10.2 – code of sanitizeDataWithColumn: both have the same column names
+    """
+    row, line = pair
     if query.columns == ("id",):
         return {"id": f"{module.prefix}x{row.number}"}
-    shown = query_row(store, module, row)
+    shown = query_row(store, module, row, line)
     if not query.columns:
         return shown
-    renamed = _QUERY_NAMES if module.is_inventory else {}
-    return {renamed.get(name, name): shown[renamed.get(name, name)] for name in query.columns}
+    renamed = QUERY_NAMES if module.is_inventory else {}
+    header = {renamed[name]: row.values.get(name, "") for name in query.columns if name in renamed}
+    return {**header, **{name: shown[name] for name in query.columns if name not in renamed}}
 
 
-def matching(store: Store, module: Module, query: Query) -> Iterator[Row]:
-    """All rows that fit, in the order asked for."""
+def matching(store: Store, module: Module, query: Query) -> Iterator[Pair]:
+    """All rows that fit, in the order asked for; once for each line when a line field is asked about.
+
+    Fidelity: known simply_crm §10.2 – with * or any line field, limit and offset count lines, not documents
+    Fidelity: inferred simply_crm §4 – recordings 62 and 93: without ORDER BY contacts come by account, then by id
+    """
     table = store.tables[module.name]
     tests = [[test_for(store, module, one) for one in group] for group in query.where]
     order = [(column_of(module, name), descending) for name, descending in query.order]
+    by_line = _asks_lines(module, query)
+    natural = module.name == "Contacts" and not query.order and not query.count
+    if natural:
+        order = [(module.columns[name], False) for name in _CONTACT_INDEX]
     rows = _by_equality(table, module, query.where)
     if rows is None:
         rows = _in_order(table, module, query)
-        if rows is not None:
-            return _fitting(rows, tests)
-        rows = table.rows.values()
-    found: Iterable[Row] = _fitting(rows, tests)
+        if rows is not None and not natural:
+            return _fitting(_pairs(rows, by_line=by_line), tests)
+    found = _fitting(_pairs(table.rows.values() if rows is None else rows, by_line=by_line), tests)
     if not order:
-        return iter(found)
+        return found
     ordered = list(found)
     for column, descending in reversed(order):
         ordered.sort(key=sort_key(store, module, column), reverse=descending)
     return iter(ordered)
 
 
-def _fitting(rows: Iterable[Row], tests: list[list[Test]]) -> Iterator[Row]:
+def _asks_lines(module: Module, query: Query) -> bool:
+    if not module.is_inventory:
+        return False
+    named = {*query.columns, *(name for name, _ in query.order)}
+    named.update(one.column for group in query.where for one in group)
+    return (not query.columns and not query.count) or bool(named & module.line_fields)
+
+
+def _pairs(rows: Iterable[Row], *, by_line: bool) -> Iterator[Pair]:
+    for row in rows:
+        if by_line and row.lines:
+            yield from ((row, line) for line in row.lines)
+        else:
+            yield row, None
+
+
+def _fitting(pairs: Iterator[Pair], tests: list[list[Test]]) -> Iterator[Pair]:
     if not tests:
-        yield from rows
+        yield from pairs
     elif len(tests) == 1:
         only = tests[0]
-        yield from (row for row in rows if all(test(row) for test in only))
+        yield from (pair for pair in pairs if all(test(pair) for test in only))
     else:
-        yield from (row for row in rows if any(all(test(row) for test in group) for group in tests))
+        yield from (pair for pair in pairs if any(all(test(pair) for test in group) for group in tests))
 
 
 def _by_equality(table: Table, module: Module, where: tuple[tuple[Condition, ...], ...]) -> Iterable[Row] | None:
@@ -99,7 +134,7 @@ def _by_equality(table: Table, module: Module, where: tuple[tuple[Condition, ...
 def _in_order(table: Table, module: Module, query: Query) -> Iterable[Row] | None:
     """Rows from an index that already has the order asked for; None when no index has it.
 
-    Fidelity: assumed simply_crm §4 – without ORDER BY rows come in storage order, which a save changes
+    Fidelity: assumed simply_crm §4 – without ORDER BY rows other than contacts come in an order that a save changes
     """
     names = [name for name, _ in query.order]
     descending = {down for _, down in query.order}

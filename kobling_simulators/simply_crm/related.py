@@ -8,7 +8,6 @@ from typing import Any
 
 from kobling_simulators.simply_crm.errors import ServiceError, denied
 from kobling_simulators.simply_crm.installation import Installation
-from kobling_simulators.simply_crm.modules import listtypes_facts
 from kobling_simulators.simply_crm.querying import run_query
 from kobling_simulators.simply_crm.records import Records
 from kobling_simulators.simply_crm.rendering import query_row
@@ -49,12 +48,17 @@ class Related:
         self._records = records
 
     def types(self, element_type: str) -> dict[str, Any]:
-        """Modules related to one."""
+        """Modules related to one.
+
+        Fidelity: known simply_crm §10.1 – information is keyed by label, isEntity is "1"
+        """
         if element_type not in self._place.store.modules:
             raise denied()
-        names = list(dict.fromkeys(there for there, _ in RELATIONS.get(element_type, {}).values()))
-        known = listtypes_facts()["information"]
-        return {"types": names, "information": {name: {"name": name, **known[name]} for name in names}}
+        relations = RELATIONS.get(element_type, {})
+        information = {
+            label: {"name": there, "label": label, "isEntity": "1"} for label, (there, _) in relations.items()
+        }
+        return {"types": [there for there, _ in relations.values()], "information": information}
 
     def retrieve(self, full_id: str, related_type: str, label: str) -> list[dict[str, Any]]:
         """Records of a type that hang on a record under a label, at most 100."""
@@ -64,7 +68,7 @@ class Related:
             raise denied()
         rows = self._rows(full_id, there, back)
         target = self._place.store.modules[there]
-        return [query_row(self._place.store, target, one) for one in islice(rows, 100)]
+        return [query_row(self._place.store, target, one, one.last_line) for one in islice(rows, 100)]
 
     def query(self, text: str, full_id: str, label: str) -> list[dict[str, Any]]:
         """The rows of a query (without semicolon) that hang on a record under a label."""

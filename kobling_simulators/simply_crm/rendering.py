@@ -8,18 +8,9 @@ from typing import Any
 
 from kobling_simulators.simply_crm.modules import Module
 from kobling_simulators.simply_crm.store import Line, Row, Store
-from kobling_simulators.simply_crm.values import fixed, html_label
+from kobling_simulators.simply_crm.values import html_label
 
-_QUERY_NAMES = {"hdnDiscountPercent": "discount_percent", "hdnDiscountAmount": "discount_amount"}
-_EMPTY_LINE = {
-    "productid": "",
-    "quantity": "0.000",
-    "listprice": "0.00000000",
-    "comment": "",
-    "tax1": "0.000",
-    "tax2": "0.000",
-    "tax3": "0.000",
-}
+QUERY_NAMES = {"hdnDiscountPercent": "discount_percent", "hdnDiscountAmount": "discount_amount"}
 
 
 def plain_row(store: Store, module: Module, row: Row) -> dict[str, Any]:
@@ -46,62 +37,67 @@ def exists(store: Store, full_id: str) -> bool:
 
 
 def full_row(store: Store, module: Module, row: Row) -> dict[str, Any]:
-    """A record as retrieve gives it, without what inventory modules add."""
+    """A record as retrieve gives it, without what inventory modules and goods add."""
     shown = plain_row(store, module, row)
-    if module.is_inventory:
-        for name in _QUERY_NAMES:
-            shown[name] = shown[name] if Decimal(shown[name] or 0) else ""
     if module.is_entity:
         shown["label"] = html_label(row.label)
-    if module.name in ("Products", "Services"):
-        price = shown["unit_price"]
-        shown["currency1"] = as_number(price)
-        shown["currency_id"] = "21x1"
     return shown
 
 
-def query_row(store: Store, module: Module, row: Row) -> dict[str, Any]:
+def query_row(store: Store, module: Module, row: Row, line: Line | None) -> dict[str, Any]:
     """A record as query gives it: no label, no lines.
 
-    Fidelity: known simply_crm §4 – Invoice rows carry no lines and call the header discounts discount_percent/_amount
+    Fidelity: known simply_crm §10.2 – a document's row shows one line, discounts included; never the header's
     """
     shown = plain_row(store, module, row)
-    if not module.is_inventory:
-        return shown
-    for name, other in _QUERY_NAMES.items():
-        shown[other] = shown.pop(name)
-    shown.update(line_columns(store, row.lines[0]) if row.lines else _EMPTY_LINE)
-    shown.update(image="", purchase_cost="0.00000000", margin="0.00000000")
+    if module.is_inventory:
+        for name in QUERY_NAMES:
+            del shown[name]
+        shown.update(line_columns(store, module, line))
     return shown
 
 
-def line_columns(store: Store, line: Line) -> dict[str, Any]:
-    """The columns that the first line lends to its header."""
-    taxes = {f"tax{at}": fixed(rate, 3) for at, rate in enumerate(line.taxes, 1)}
+def line_columns(store: Store, module: Module, line: Line | None) -> dict[str, Any]:
+    """The columns that a line lends to its header; all empty without a line."""
+    money = "" if line is None else "0.00000000"
     return {
-        "productid": line.product if exists(store, line.product) else None,
-        "quantity": fixed(line.quantity, 3),
-        "listprice": fixed(line.price, 8),
-        "comment": line.comment,
-        **taxes,
+        **{name: line_value(store, line, name) for name in module.line_fields},
+        "image": "",
+        "purchase_cost": money,
+        "margin": money,
     }
 
 
-def line_row(store: Store, line: Line, position: int, parent: str) -> dict[str, Any]:
+def line_value(store: Store, line: Line | None, name: str) -> str:
+    """One column of a line; "" stands for NULL and for a product that is gone.
+
+    Fidelity: known simply_crm §10.2 – a line on a deleted product has productid "" and keeps its amounts
+    """
+    if line is None:
+        return ""
+    if name == "productid":
+        return line.product if exists(store, line.product) else ""
+    known = {
+        "quantity": line.quantity,
+        "listprice": line.price,
+        "comment": line.comment,
+        "discount_percent": line.discount_percent,
+        "discount_amount": line.discount_amount,
+    }
+    return known.get(name, line.taxes.get(name, ""))
+
+
+def line_row(store: Store, line: Line, parent: str) -> dict[str, Any]:
     """A line as the LineItem module shows it."""
+    names = ("productid", "quantity", "listprice", "discount_percent", "discount_amount", "comment")
+    taxes = [name for name in store.modules["LineItem"].columns if name.startswith("tax")]
     return {
         "parent_id": parent,
-        "productid": line.product if exists(store, line.product) else None,
-        "sequence_no": str(position),
-        "quantity": fixed(line.quantity, 3),
-        "listprice": fixed(line.price, 8),
-        "discount_percent": fixed(line.discount_percent, 3),
-        "discount_amount": fixed(line.discount_amount, 8),
-        "comment": line.comment,
+        **{name: line_value(store, line, name) for name in (*names, *taxes)},
+        "sequence_no": str(line.sequence),
         "description": "",
-        "incrementondel": "1",
-        "id": f"33x{line.number}",
-        **{f"tax{at}": fixed(rate, 3) for at, rate in enumerate(line.taxes, 1)},
+        "incrementondel": "1" if line.on_stock else "0",
+        "id": f"{store.modules['LineItem'].prefix}x{line.number}",
         "image": "",
         "purchase_cost": "0.00000000",
         "margin": "0.00000000",

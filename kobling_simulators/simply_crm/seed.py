@@ -5,18 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from kobling_simulators.simply_crm.installation import Installation
-from kobling_simulators.simply_crm.inventory import line_net
-from kobling_simulators.simply_crm.store import Line, Row
-from kobling_simulators.simply_crm.values import fixed, stored, utf8mb3_text
+from kobling_simulators.simply_crm.invoicing import balance_of
+from kobling_simulators.simply_crm.numbers import kept, money
+from kobling_simulators.simply_crm.screen_totals import screen_totals
+from kobling_simulators.simply_crm.store import Goods, Line, Row
+from kobling_simulators.simply_crm.values import stored, utf8mb3_text
 from kobling_simulators.world.goods import Good, Sale, SoldLine, goods, sales
 from kobling_simulators.world.parties import Party, parties
 
 _DAYS_BACK = 400
-_CENT = Decimal("0.01")
 _UNITS = {"hours": "Hours", "parts": "Each", "box": "Box", "carton": "Carton", "package": "Pack"}
 
 
@@ -132,18 +132,32 @@ class _Seeder:
             "service_usageunit": "Hours",
             "qtyinstock": "100",
         }
-        return self._add("Services" if service else "Products", given, good.name), good
+        full_id = self._add("Services" if service else "Products", given, good.name)
+        row = self._place.store.find(full_id)
+        if row is not None:
+            row.goods = Goods(self._assigned_taxes(), {1: kept(str(good.price), 8)})
+        return full_id, good
+
+    def _assigned_taxes(self) -> dict[str, str]:
+        """The first tax that is on, at its own rate: what a business assigns to nearly all of its goods."""
+        active = [tax for tax in self._place.local.taxes if tax.active]
+        return {tax.name: tax.percentage for tax in active[:1]}
 
     def _invoice(self, sale: Sale, products: list[tuple[str, Good]]) -> None:
         account, party = self._customers[sale.customer]
         store = self._place.store
         currency, rate = {"EUR": ("21x2", "0.134"), "SEK": ("21x3", "1.493")}.get(party.currency, ("21x1", "1.000"))
-        moms = Decimal(0) if party.country_key != "DK" else Decimal("25.000")
+        moms = "0.000" if party.country_key != "DK" else "25.000"
+        header = {
+            "hdnTaxType": "group",
+            "currency_id": currency,
+            "conversion_rate": rate,
+            "bill_street": party.street,
+            "ship_street": party.street,
+        }
         lines = [self._line(sold, products[sold.good][0], moms) for sold in sale.lines]
-        exact = sum((line_net(line) for line in lines), Decimal(0))
-        total = exact.quantize(_CENT, ROUND_HALF_UP)
-        grand = (exact * (1 + moms / 100)).quantize(_CENT, ROUND_HALF_UP)
-        received = (grand * sale.paid).quantize(_CENT, ROUND_HALF_UP)
+        totals = screen_totals(lines, header, None)
+        received = money(float(totals["hdnGrandTotal"]) * float(sale.paid))
         subject = f"Faktura {1000 + sale.number}"
         given = {
             "subject": subject,
@@ -151,16 +165,9 @@ class _Seeder:
             "invoicedate": sale.day.isoformat(),
             "duedate": (sale.day + timedelta(days=8)).isoformat(),
             "invoicestatus": ("Created", "Approved", "Sent", "Paid")[sale.number % 4],
-            "currency_id": currency,
-            "conversion_rate": rate,
-            "hdnTaxType": "group",
-            "hdnSubTotal": str(total),
-            "pre_tax_total": str(total),
-            "hdnGrandTotal": str(grand),
-            "received": str(received),
-            "balance": str(grand - received),
-            "bill_street": party.street,
-            "ship_street": party.street,
+            **header,
+            **totals,
+            "received": received,
             "bill_code": party.zip_code,
             "bill_city": party.city,
             "bill_country": party.country,
@@ -168,18 +175,25 @@ class _Seeder:
         full_id = self._add("Invoice", given, subject)
         row = store.find(full_id)
         if row is not None:
-            row.lines = lines
+            row.values["balance"] = balance_of(row)
+            for line in lines:
+                line.number = store.next_screen_line_number()
+                line.sequence = len(row.lines) + 1
+                store.add_line("Invoice", row, line)
 
-    def _line(self, sold: SoldLine, product: str, moms: Decimal) -> Line:
+    def _line(self, sold: SoldLine, product: str, moms: str) -> Line:
+        active = [tax.name for tax in self._place.local.taxes if tax.active]
         return Line(
-            number=self._place.store.next_line_number(),
+            number=0,
             product=product,
-            quantity=Decimal(fixed(sold.quantity, 3)),
-            price=sold.price,
-            discount_percent=sold.discount,
-            discount_amount=Decimal(0),
+            sequence=0,
+            quantity=kept(str(sold.quantity), 3),
+            price=kept(str(sold.price), 8),
+            discount_percent=kept(str(sold.discount), 3) if sold.discount else "",
+            discount_amount="",
             comment=utf8mb3_text(sold.text),
-            taxes=[moms, Decimal(0), Decimal(0)],
+            taxes={name: moms if name == active[0] else "0.000" for name in active},
+            on_stock=True,
         )
 
 

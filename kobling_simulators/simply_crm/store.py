@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
+from typing import Any
 
 from kobling_simulators.simply_crm.modules import Module
 from kobling_simulators.simply_crm.values import folded
@@ -13,16 +13,30 @@ from kobling_simulators.sortedkeys import SortedKeys
 
 @dataclass(slots=True)
 class Line:
-    """One line of an invoice, order or quote."""
+    """One line of an invoice, order or quote, as its columns read; a rate that is missing is NULL there.
+
+    on_stock says that its quantity was taken from stock and is given back when the line goes.
+    """
 
     number: int
     product: str
-    quantity: Decimal
-    price: Decimal
-    discount_percent: Decimal
-    discount_amount: Decimal
+    sequence: int
+    quantity: str
+    price: str
+    discount_percent: str
+    discount_amount: str
     comment: str
-    taxes: list[Decimal]
+    taxes: dict[str, str]
+    on_stock: bool = False
+
+
+@dataclass(slots=True)
+class Goods:
+    """What a product or service has beside its fields: assigned taxes, and prices by currency number."""
+
+    taxes: dict[str, str] = field(default_factory=dict)
+    prices: dict[int, str] = field(default_factory=dict)
+    currency: int = 1
 
 
 @dataclass(slots=True)
@@ -34,6 +48,13 @@ class Row:
     label: str = ""
     deleted: bool = False
     lines: list[Line] = field(default_factory=list)
+    charges: dict[str, dict[str, Any]] | None = None
+    goods: Goods | None = None
+
+    @property
+    def last_line(self) -> Line | None:
+        """The line that a query shows in the header."""
+        return self.lines[-1] if self.lines else None
 
 
 class Table:
@@ -71,6 +92,14 @@ class Table:
         self.numbers.remove(row.number)
         self.removed[row.number] = self.rows.pop(row.number)
 
+    def restore(self, row: Row, values: dict[str, str]) -> None:
+        """Take a row out of the recycle bin."""
+        self.modified.remove((row.values.get("modifiedtime", ""), row.number))
+        del self.removed[row.number]
+        row.deleted = False
+        row.values.update(values)
+        self.add(row)
+
     def any(self, number: int) -> Row | None:
         """A row, deleted or not."""
         return self.rows.get(number) or self.removed.get(number)
@@ -105,7 +134,9 @@ class Store:
         self.tables = {name: Table(module) for name, module in modules.items()}
         self.by_prefix = {module.prefix: name for name, module in modules.items()}
         self.last_number = 1
-        self.last_line = 0
+        self._last_line = 0
+        self._highest_line = 0
+        self._lines: dict[int, tuple[str, int]] = {}
         self.series: dict[str, int] = {}
         self.links: dict[str, dict[str, None]] = {}
         self._module_of: dict[int, str] = {}
@@ -120,9 +151,37 @@ class Store:
         return self.last_number
 
     def next_line_number(self) -> int:
-        """The next number behind 33x, a sequence of its own."""
-        self.last_line += 1
-        return self.last_line
+        """The number behind 33x that the web service gives: one more than the highest there is.
+
+        Fidelity: known simply_crm §5 – line ids are re-used when lines are replaced
+        """
+        while self._highest_line and self._highest_line not in self._lines:
+            self._highest_line -= 1
+        return self._highest_line + 1
+
+    def next_screen_line_number(self) -> int:
+        """The number that the screens give: the database's own counter, which never goes back."""
+        return self._last_line + 1
+
+    def add_line(self, module: str, row: Row, line: Line) -> None:
+        """Put a line under a document."""
+        row.lines.append(line)
+        self._lines[line.number] = (module, row.number)
+        self._highest_line = max(self._highest_line, line.number)
+        self._last_line = max(self._last_line, line.number)
+
+    def drop_lines(self, row: Row) -> list[Line]:
+        """Take all lines from a document; returns them."""
+        dropped, row.lines = row.lines, []
+        for line in dropped:
+            self._lines.pop(line.number, None)
+        return dropped
+
+    def line_owner(self, number: int) -> tuple[str, Row] | None:
+        """The document of a line, in the bin or not, and its module."""
+        module, parent = self._lines.get(number, ("", 0))
+        row = self.tables[module].any(parent) if module else None
+        return None if row is None else (module, row)
 
     def next_in_series(self, module: Module) -> str:
         """The next ACC…, CON…, INV… number."""
@@ -144,6 +203,11 @@ class Store:
         """A live row by its full id."""
         parts = self.split(full_id)
         return None if parts is None else self.tables[parts[0]].rows.get(parts[1])
+
+    def find_any(self, full_id: str) -> Row | None:
+        """A row by its full id, in the recycle bin or not."""
+        parts = self.split(full_id)
+        return None if parts is None else self.tables[parts[0]].any(parts[1])
 
     def full_id(self, module: str, number: int) -> str:
         """The id that clients see."""

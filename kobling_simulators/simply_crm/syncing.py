@@ -40,7 +40,7 @@ def sync(place: Installation, user: User, since: str, element_type: str, sync_ty
     last = place.seconds_of(page[-1].values["modifiedtime"]) if page else int(since)
     module = table.module
     return {
-        "updated": [query_row(place.store, module, row) for row in page if not row.deleted],
+        "updated": [query_row(place.store, module, row, row.last_line) for row in page if not row.deleted],
         "deleted": [f"{module.prefix}x{row.number}" for row in page if row.deleted],
         "more": following is not None,
         "lastModifiedTime": last,

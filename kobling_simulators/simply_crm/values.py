@@ -7,13 +7,14 @@ import unicodedata
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
-from html.entities import codepoint2name
+from html.entities import codepoint2name, name2codepoint
 from typing import Any
 
 from kobling_simulators.simply_crm.modules import Column
 
 _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 _ENTITIES = {code: f"&{name};" for code, name in codepoint2name.items()} | {ord("'"): "&#039;"}
+_ENTITY = re.compile(r"(&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)")
 _DAY_FIRST = re.compile(r"^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})$")
 _YEAR_FIRST = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})")
 _LARGEST = Decimal(10**15)
@@ -102,8 +103,19 @@ def html_label(text: str) -> str:
     """Text with HTML entities, the way labels and product names are sent.
 
     Fidelity: known simply_crm §2 – label and LineItems.product_name come HTML-encoded
+    Fidelity: known simply_crm §10.2 – recording 90: an entity that is in the text already stays one
     """
+    parts = _ENTITY.split(text)
+    return "".join(part if _is_entity(part) else part.translate(_ENTITIES) for part in parts)
+
+
+def html_text(text: str) -> str:
+    """Text with HTML entities where the vendor does not look for those that are there already."""
     return text.translate(_ENTITIES)
+
+
+def _is_entity(part: str) -> bool:
+    return bool(_ENTITY.fullmatch(part)) and (part.startswith("&#") or part[1:-1] in name2codepoint)
 
 
 @lru_cache(maxsize=65_536)

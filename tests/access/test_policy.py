@@ -13,7 +13,20 @@ from django.test.utils import CaptureQueriesContext
 from kobling.access import policy
 from kobling.access.actors import SCHEDULE
 from kobling.access.models import Assignment, Client, ClientMember, ClientRole, Firm, FirmMember, FirmRole, Person
-from kobling.access.policy import FIRM_MAY, MAY, Actor, Doing, InFirm, NotFound, Role, clients_of, firms_of, may
+from kobling.access.policy import (
+    FIRM_MAY,
+    MAY,
+    WAY_MAY,
+    Actor,
+    Doing,
+    InFirm,
+    NotFound,
+    Role,
+    Way,
+    clients_of,
+    firms_of,
+    may,
+)
 from kobling.hub.models import Event
 from kobling.hub.services import clients
 from kobling.records import SettingsError
@@ -207,7 +220,7 @@ def _tables(text: str) -> list[dict[str, set[str]]]:
 
 @pytest.mark.parametrize("text", [policy.__doc__, DOCS.read_text(encoding="utf-8")], ids=["policy.py", "access.md"])
 def test_the_written_tables_say_what_is_decided(text: str) -> None:
-    to_client, to_firm = _tables(text)[:2]
+    to_client, to_firm, on_its_way = _tables(text)[:3]
     roles: Mapping[str, frozenset[Doing]] = {
         "the operator": frozenset(Doing),
         "an admin of the client's firm": MAY[Role.FIRM_ADMIN],
@@ -221,5 +234,12 @@ def test_the_written_tables_say_what_is_decided(text: str) -> None:
         "the operator": {each.value for each in InFirm},
         "an admin of the firm": {each.value for each in FIRM_MAY[FirmRole.ADMIN]},
         "a bookkeeper of the firm": {each.value for each in FIRM_MAY[FirmRole.BOOKKEEPER]},
+        "anybody else, and who is not active": set(),
+    }
+    ways = {Role.FIRM_ADMIN: "an admin of the client's firm", Role.ASSIGNED: "a bookkeeper of that firm, assigned"}
+    ways |= {Role.COMPANY_ADMIN: "an admin of the company itself", Role.COMPANY_USER: "a user of the company itself"}
+    assert on_its_way == {
+        "the operator": {each.value for each in Way},
+        **{who: {each.value for each in WAY_MAY[role]} for role, who in ways.items()},
         "anybody else, and who is not active": set(),
     }

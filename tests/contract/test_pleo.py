@@ -255,6 +255,11 @@ async def test_probe_names_rights_that_are_missing(connect, control):
     assert "employees:read" in found["sign-in"].observed
 
 
+def pleo_month(told):
+    """The newest month that is told."""
+    return max(name.partition(":")[2] for name in told if ":" in name)
+
+
 async def test_figures_say_what_is_missing_what_waits_and_what_is_in_the_wallet(pleo, control, opened):
     for wish in (
         {"amount": 10_000, "receipts": 0},
@@ -270,6 +275,9 @@ async def test_figures_say_what_is_missing_what_waits_and_what_is_in_the_wallet(
     told = {each.name: each for each in await opened(CONNECTOR, key).figures()}
     assert (told["missing_receipts"].number, told["missing_receipts"].amounts) == (2, {"DKK": Decimal("110.00")})
     assert (told["to_export"].number, told["to_export"].amounts) == (4, {"DKK": Decimal("140.50")})
+    month = pleo_month(told)
+    assert (told[f"submitted:{month}"].number, told[f"exported:{month}"].number) == (5, 1)
+    assert len([name for name in told if name.startswith("exported:")]) == 3
     assert "wallet" not in told, "the old API has a token of its own"
     old = {"open_api_token": given["legacy_token"], "open_api_url": f"{pleo.url}/legacy/v1"}
     told = {each.name: each for each in await opened(CONNECTOR, {**key, **old}).figures()}

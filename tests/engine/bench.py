@@ -15,7 +15,7 @@ from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Connection, Coupling, Feed, Pair, Run, SyncIssue, SyncJob, Table
-from kobling.mapping import FieldMapping, MatchRule, Side, TableMapping, end
+from kobling.mapping import Evidence, FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import EMAIL, NUMBER
 from kobling.mapping.people import CVR
 from kobling.mapping.references import reference
@@ -31,11 +31,11 @@ CUSTOMERS = TableMapping(
     right="contacts",
     fields=(
         FieldMapping("name", end("title"), end("Name")),
-        FieldMapping("cvr", end("cvr", codec=CVR), end("VatNumber", codec=CVR), clear=False),
+        FieldMapping("cvr", end("cvr", codec=CVR), end("VatNumber", codec=CVR), clear=False, legal=True),
         FieldMapping("email", end("mail", codec=EMAIL), end("Email", codec=EMAIL)),
         FieldMapping("limit", end("limit", codec=NUMBER), end("Limit", codec=NUMBER)),
     ),
-    match=(MatchRule(("cvr",)), MatchRule(("name",), silent=False)),
+    match=(MatchRule(("cvr",), Evidence.LEGAL), MatchRule(("name",))),
 )
 ORDERS = TableMapping(
     name="orders",

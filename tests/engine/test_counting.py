@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +12,11 @@ import pytest
 from kobling.engine import approved
 from kobling.engine.executing import Chunk
 from kobling.engine.finishing import counts_of, finish_chunk
-from kobling.hub.models import PlanChunk, Run, SyncJob, Table
+from kobling.hub.models import Moved, PlanChunk, Run, SyncJob, Table
+from kobling.hub.planning.worth import worth_of
 from kobling.hub.store import journal
 from kobling.hub.store.journal import Fenced
+from kobling.hub.store.moved import day_of
 from kobling.mapping import Side
 from kobling.sync.actions import (
     Agree,
@@ -109,8 +113,8 @@ def job(shelf: Shelf, table: int | None = None) -> dict[str, int]:
 def test_a_chunk_counts_once_however_often_it_is_finished_and_moves_its_own_cursor(shelf: Shelf) -> None:
     written(shelf)
     bench: Any = SimpleNamespace(table=shelf.mine)
-    assert finish_chunk(chunk(shelf), bench, moves_cursor=True) == 20
-    assert finish_chunk(chunk(shelf), bench, moves_cursor=True) == 20
+    assert finish_chunk(chunk(shelf), bench, NOW, moves_cursor=True) == 20
+    assert finish_chunk(chunk(shelf), bench, NOW, moves_cursor=True) == 20
     assert job(shelf) == {**COUNTED, "unchanged": UNCHANGED}
     cursors = Table.objects.values_list("pk", "cursor_left", "cursor_right")
     assert {pk: (left, right) for pk, left, right in cursors} == {
@@ -124,7 +128,7 @@ def test_a_chunk_counts_once_however_often_it_is_finished_and_moves_its_own_curs
 def test_chunks_of_a_table_add_up(shelf: Shelf) -> None:
     bench: Any = SimpleNamespace(table=shelf.mine)
     SyncJob.objects.create(run=shelf.runs[0], table_id=shelf.mine, total=5, skipped=1)
-    assert finish_chunk(chunk(shelf, rows=12), bench, moves_cursor=False) == 17
+    assert finish_chunk(chunk(shelf, rows=12), bench, NOW, moves_cursor=False) == 17
     assert job(shelf)["skipped"] == 4
     assert Table.objects.get(pk=shelf.mine).cursor_left == 0, "proving and following move no cursor"
 
@@ -132,7 +136,7 @@ def test_chunks_of_a_table_add_up(shelf: Shelf) -> None:
 def test_who_was_overtaken_counts_nothing(shelf: Shelf) -> None:
     Run.objects.filter(pk=shelf.runs[0].pk).update(epoch=4)
     with pytest.raises(Fenced):
-        finish_chunk(chunk(shelf), SimpleNamespace(table=shelf.mine), moves_cursor=True)  # type: ignore[arg-type]
+        finish_chunk(chunk(shelf), SimpleNamespace(table=shelf.mine), NOW, moves_cursor=True)  # type: ignore[arg-type]
     assert job(shelf) == {} and not PlanChunk.objects.get(pk=shelf.chunk).done
 
 
@@ -234,3 +238,32 @@ def test_questions_about_records_of_either_side_are_a_row_each(bench: Bench) -> 
     bench.companies.put({"title": "Other", "cvr": "12345682"})
     bench.companies.put({"title": "Another", "cvr": "12345682"})
     assert bench.counts(bench.run()) == {"skipped": 2}
+
+
+def document(source: str, values: dict[str, Any]) -> Create:
+    return Create(side=Side.RIGHT, source_id=source, values=values)
+
+
+def lines(*amounts: str, currency: str = "DKK") -> dict[str, Any]:
+    return {"currency": currency, "lines": [{"amount": each} for each in amounts]}
+
+
+def test_what_a_chunk_wrote_counts_once_for_its_day_and_only_what_was_confirmed(shelf: Shelf) -> None:
+    made = [document("s1", lines("100.50", "0.25")), document("s2", lines("7"))]
+    shelf.journal(shelf.intent(0), shelf.intent(1))
+    journal.close_intents(shelf.chunk, [(0, "confirmed", None, None, None), (1, "refused", None, None, None)], NOW)
+    for _ in range(2):
+        finish_chunk(chunk(shelf, actions=made), SimpleNamespace(table=shelf.mine), NOW, moves_cursor=True)  # type: ignore[arg-type]
+    rows = Moved.objects.order_by("currency").values_list("day", "currency", "records", "amount")
+    assert list(rows) == [(day_of(NOW), "", 1, 0), (day_of(NOW), "DKK", 0, Decimal("100.75"))]
+
+
+def test_days_of_the_books_end_where_bookkeepers_live() -> None:
+    assert day_of(datetime(2026, 11, 29, 23, 30, tzinfo=UTC)).isoformat() == "2026-11-30"
+
+
+def test_a_document_of_quantities_is_worth_its_lines_without_vat_and_one_that_cannot_be_reckoned_nothing() -> None:
+    invoice = {"lines": [{"quantity": "3", "price": "33.335", "discount": "10", "vat": "25", "currency": "SEK"}]}
+    broken = {"currency": "DKK", "lines": [{"quantity": "x", "price": "1"}, {"amount": "5"}, {"price": "1"}]}
+    whole = [document("a", invoice), document("b", broken), document("c", {"lines": 5})]
+    assert worth_of(whole) == {"SEK": Decimal("90.00"), "DKK": Decimal("5")}

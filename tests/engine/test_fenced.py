@@ -24,9 +24,11 @@ BROKEN = Failure(kind="Misunderstood", summary="?", outcome="failed")
 class Overtaken:
     """A chunk that is planned, and two attempts: one whose turn it was, one whose turn it is."""
 
-    def __init__(self, bench: Bench) -> None:
-        bench.left.resources["companies"] = self.source = HandingOut(bench.companies)
-        bench.change("customers", reports={"limit": "bad_limit"})
+    def __init__(self, bench: Bench, *, hands_out: bool = True) -> None:
+        self.source = HandingOut(bench.companies)
+        if hands_out:
+            bench.left.resources["companies"] = self.source
+            bench.change("customers", reports={"limit": "bad_limit"})
         self.bench, self.one = bench, bench.companies.put({"title": "Alfa"}).external_id
         asked = runs.ask(bench.pair, "tester", bench.clock.now())
         assert runs.claim("tester", bench.clock.now()) == asked.pk
@@ -108,7 +110,8 @@ def test_whose_turn_it_is_may(overtaken: Overtaken, name: str) -> None:
     assert overtaken.stands() != before
 
 
-def test_a_sweep_that_was_overtaken_takes_nothing_for_gone(overtaken: Overtaken) -> None:
+def test_a_sweep_that_was_overtaken_takes_nothing_for_gone(bench: Bench) -> None:
+    overtaken = Overtaken(bench, hands_out=False)  # What a source hands out is never swept.
     overtaken.bench.companies.remove(overtaken.one)
     Feed.objects.update(unswept=True)
     with pytest.raises(Fenced):

@@ -10,7 +10,7 @@ from kobling.access.policy import Actor
 from kobling.hub.models import SyncIssue, Table
 from kobling.hub.services import issues, plans
 from kobling.hub.services.deciding import decide
-from kobling.mapping import MatchRule, Side
+from kobling.mapping import Evidence, MatchRule, Side
 from kobling.records import SettingsError
 from kobling.sync.actions import Couple, RaiseConflict, Update
 from kobling.sync.once import Once
@@ -41,7 +41,7 @@ def test_a_question_about_look_alikes_stands_once_in_a_plan(bench: Bench) -> Non
 def test_records_of_a_matched_pair_count_as_the_same_for_those_that_point_to_them(bench: Bench) -> None:
     customer = bench.companies.put({"title": "Alfa", "cvr": CVR}).external_id
     contact = bench.contacts.put({"Name": "Alfa", "VatNumber": CVR}).external_id
-    bench.change("orders", match=(MatchRule(("name",)),))
+    bench.change("orders", match=(MatchRule(("name",), Evidence.AGREEING, ("customer",)),))
     bench.left.resources["orders"].put({"subject": "1001", "company": customer})
     bench.right.resources["invoices"].put({"Text": "1001", "Contact": contact})
     planned = bench.run(kind="plan")
@@ -103,7 +103,8 @@ def test_many_answers_at_once_give_one_partner_and_say_who_got_none(bench: Bench
 
 
 def test_two_rules_that_want_one_record_give_it_to_the_first_and_ask_about_the_second(bench: Bench) -> None:
-    bench.change("customers", match=(MatchRule(("cvr",)), MatchRule(("email",))))
+    by_email = MatchRule(("email",), Evidence.AGREEING, ("limit",))
+    bench.change("customers", match=(MatchRule(("cvr",), Evidence.LEGAL), by_email))
     bench.companies.put({"title": "Alfa", "cvr": CVR})
     bench.companies.put({"title": "Beta", "mail": "x@x.example"})
     bench.contacts.put({"Name": "Gamma", "VatNumber": CVR, "Email": "x@x.example"})

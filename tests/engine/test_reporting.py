@@ -53,7 +53,15 @@ def issue(table: int, left: str = "1", kind: str = "refused", details: Any = Non
 
 def results(table: int, *awaited: str, reports: Any = None, **more: Any) -> list[Told]:
     bench: Any = SimpleNamespace(table=table, mapping=SimpleNamespace(reports=reports))
-    return reporting.results(bench, awaited or ["1"], NOW, **more)
+    there = more.pop("there", {f"r{each}" for each in awaited or ["1"]})
+    return reporting.results(bench, awaited or ["1"], NOW, there=there, **more)
+
+
+def test_what_is_coupled_and_not_there_any_more_is_no_success(table: int) -> None:
+    coupled(table, "2", "r2")
+    (told,) = results(table, "2", there=set())
+    assert not told.done and not told.target_id
+    assert "r2" in told.reason
 
 
 def test_what_is_over_there_is_told_by_its_id_and_what_still_waits_is_not(table: int) -> None:

@@ -84,7 +84,7 @@ def test_a_record_that_cannot_go_is_told_with_its_reason_in_the_pairs_language(
         bench.run()
     told = source.results[odd]
     assert (told.done, told.kind) == (False, "bad_limit")
-    assert told.reason == "“a lot” passer ikke til feltets regel.", "Danish, whatever the worker speaks"
+    assert told.reason == "“a lot” er ikke et tal.", "Danish, whatever the worker speaks"
 
 
 def test_many_are_told_some_at_a_time(bench: Bench, source: HandingOut, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def result(bench: Bench, *raised: Raised, coupled: bool = False, language: str =
     open_all(table, raised, bench.clock.now())
     now = datetime.fromisoformat("2026-11-23T08:00:00+00:00")
     made = bench.opener.benches(bench.pair)["customers"]
-    return reporting.results(made, ["a", "b"], now, language)
+    return reporting.results(made, ["a", "b"], now, language, {"r"})
 
 
 FIELDS = {"fields": {"limit": [["“%(value)s” is odd.", {"value": "x"}], None, None]}}

@@ -10,6 +10,7 @@ import pytest
 from kobling.engine import durable, worker
 from kobling.engine.asking import Asking
 from kobling.engine.attempt import Stranded
+from kobling.engine.jobbing import Jobbing
 from kobling.engine.patience import Patience
 from kobling.engine.worker import AT_ONCE, DUE_EVERY_TICKS, WATCH_EVERY_TICKS, Worker
 from kobling.hub import runs
@@ -69,6 +70,7 @@ def working(bench: Bench, engine: Engine) -> Worker:
     made = Worker(bench.clock, "me", bench.waiting)
     made.opener = bench.opener
     made._asking = Asking(bench.opener)
+    made._jobbing = Jobbing(bench.clock, "me", bench.opener)
     made._ticks = 1
     return made
 

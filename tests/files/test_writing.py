@@ -19,7 +19,7 @@ from kobling.files.profile import check
 from kobling.records import SettingsError
 
 UNI = PROFILES["recman-uni-assumed"]
-SHEETS = [each for name, each in PROFILES.items() if name.startswith("spreadsheet")]
+SHEETS = [each.made_as("csv") for name, each in PROFILES.items() if name.startswith("spreadsheet")]
 PARTY = Party(
     "17", "Bø & Sønn AS", "974760673", "a@x.example", "+47 22", "Åsveien 1", "", "0150", "Oslo", "Norge", "NO", "14"
 )
@@ -75,7 +75,7 @@ def test_the_same_documents_give_the_same_bytes(profile: Profile) -> None:
     ],
 )
 def test_a_spreadsheet_reads_it_in_its_own_settings(name: str, day: str, amount: str, heading: str) -> None:
-    profile = PROFILES[name]
+    profile = PROFILES[name].made_as("csv")
     made = write(profile, [document(line('Kurs; "dag 1"\nog 2'))])
     assert made.startswith(b"\xef\xbb\xbf"), "else Excel takes it for another encoding"
     head, row = cells(profile, made)
@@ -154,6 +154,15 @@ def test_a_profile_of_ones_own_takes_over_what_it_does_not_say() -> None:
         (b'{"like":"spreadsheet-da","encoding":"klingon"}', "encoding"),
         (b'{"like":"spreadsheet-da","name":"../x"}', "name"),
         (b'{"like":"spreadsheet-da","records":[]}', "records"),
+        (b'{"like":"spreadsheet-da","extension":"exe"}', "extension"),
+        (b'{"like":"spreadsheet-da","forms":["csv","pdf"]}', "extension"),
+        (b'{"like":"spreadsheet-da","answer":{"number":"Faktura"}}', "verdict"),
+        (b'{"like":"spreadsheet-da","answer":{"number":"Faktura","verdict":2}}', "answer"),
+        (b'{"like":"spreadsheet-da","answer":{"number":"Faktura","verdict":"faktura"}}', "answer"),
+        (b'{"like":"spreadsheet-da","answer":{"number":0,"verdict":2}}', "answer"),
+        (b'{"like":"spreadsheet-da","answer":{"number":1,"verdict":2,"taken":["OK"],"refused":["ok"]}}', "answer"),
+        (b'{"like":"spreadsheet-da","answer":{"number":1,"verdict":2,"separator":";;"}}', "answer"),
+        (b'{"like":"spreadsheet-da","answer":{"number":1,"verdict":2,"encoding":"klingon"}}', "answer"),
         (b'{"like":"spreadsheet-da","records":[{"level":"line","columns":[{"field":"line.secret"}]}]}', "line.secret"),
         (b'{"like":"spreadsheet-da","records":[{"level":"document","columns":[{"field":"line.text"}]}]}', "line.text"),
     ],

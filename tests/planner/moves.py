@@ -7,7 +7,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kobling.mapping import ConflictPolicy, DeletionPolicy, Direction, FieldMapping, MatchRule, Side, TableMapping, end
+from kobling.mapping import (
+    ConflictPolicy,
+    DeletionPolicy,
+    Direction,
+    Evidence,
+    FieldMapping,
+    MatchRule,
+    Side,
+    TableMapping,
+    end,
+)
 from tests.planner.twin import Twin
 
 BASIC = TableMapping(
@@ -16,12 +26,13 @@ BASIC = TableMapping(
     right="b",
     fields=(
         FieldMapping("name", end("n"), end("N")),
-        FieldMapping("cvr", end("c"), end("C"), clear=False),
+        FieldMapping("cvr", end("c"), end("C"), clear=False, legal=True),
         FieldMapping("mail", end("m"), end("M")),
         FieldMapping("city", end("s"), end("S"), policy=None),
     ),
-    match=(MatchRule(("cvr",)), MatchRule(("name",), silent=False)),
+    match=(MatchRule(("cvr",), Evidence.LEGAL), MatchRule(("name",))),
 )
+AGREEING = MatchRule(("mail",), Evidence.AGREEING, ("city",))
 KEYS = tuple(each.key for each in BASIC.fields)
 _words = {
     "name": st.sampled_from(["Alfa", "Beta", "Gamma", "Delta", "Bøgh & Søn", "Boegh og Soen"]),
@@ -30,8 +41,9 @@ _words = {
     "city": st.sampled_from([None, "Aarhus", "Ribe", "Odense"]),
 }
 mappings = st.builds(
-    lambda direction, conflict, deletion, leading, only, asks: replace(
+    lambda direction, conflict, deletion, leading, only, asks, agreeing: replace(
         BASIC,
+        match=(BASIC.match[0], *([AGREEING] if agreeing else []), BASIC.match[1]),
         direction=direction,
         conflict=conflict,
         deletion=deletion,
@@ -45,6 +57,7 @@ mappings = st.builds(
     st.sampled_from(list(Side)),
     st.sampled_from([False, False, False, True]),
     st.booleans(),
+    st.sampled_from([False, False, True]),
 )
 _side = st.sampled_from(list(Side))
 _key = st.sampled_from(KEYS)
@@ -64,6 +77,7 @@ _moves = st.lists(
         st.tuples(st.just("say"), _side, _at, st.one_of(st.none(), _at)),
         st.tuples(st.just("both"), _side, _at, _key, st.integers(0, 5), st.integers(0, 5)),
         st.tuples(st.just("orphan"), _side, _at, st.booleans()),
+        st.tuples(st.just("namesake"), _side, _at, _key, st.integers(0, 5)),
         _twins,
         st.just(("sync",)),
         st.just(("sync",)),
@@ -138,7 +152,10 @@ def do(twin: Twin, move: tuple[Any, ...], removed: dict[Side, list[str]]) -> Non
         return
     external_id = things[move[2] % len(things)]
     thing = twin.sides[side][external_id]
-    if kind == "lock":
+    if kind == "namesake":
+        values = {key: None if key == "cvr" else value for key, value in thing.values.items()}
+        twin.put(side.other, values | {move[3]: _edited[move[3]][move[4]]})
+    elif kind == "lock":
         thing.locked = True
     elif kind == "block":
         thing.blocked = not thing.blocked

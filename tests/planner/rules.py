@@ -9,7 +9,7 @@ from typing import Any
 
 from kobling.mapping import ConflictPolicy, DeletionPolicy, FieldMapping, Side, TableMapping
 from kobling.sync.actions import Create, Delete, Uncouple, Update
-from tests.planner.moves import do
+from tests.planner.moves import AGREEING, do
 from tests.planner.twin import Link, Plan, Thing, Twin
 
 MISSING = object()
@@ -71,7 +71,7 @@ def _merged(
     if each.key in left.hidden or each.key in right.hidden:
         return _with_hidden(twin, each, left, right, base)
     base_left, base_right = base[Side.LEFT].get(each.key, MISSING), base[Side.RIGHT].get(each.key, MISSING)
-    left_moved, right_moved = here != base_left, there != base_right
+    left_moved, right_moved = not each.same(here, base_left), not each.same(there, base_right)
     if here == there or not (left_moved or right_moved):
         return here, there
     to_right, to_left = (twin.mapping.direction.allows(side) for side in (Side.RIGHT, Side.LEFT))
@@ -234,6 +234,8 @@ def _resembles_somebody(twin: Twin, side: Side, external_id: str) -> bool:
             them = twin.sides[where][other].sent()
             if me.get("cvr") and me.get("cvr") == them.get("cvr"):
                 return True
+            if AGREEING in twin.mapping.match and me.get("mail") and me.get("mail") == them.get("mail"):
+                return True
             if where is not side and _folded(me.get("name")) == _folded(them.get("name")):
                 return True
     return False
@@ -245,7 +247,7 @@ def _folded(name: Any) -> str:
 
 
 def identities_stay_one(before: Twin, after: Twin) -> Iterator[str]:
-    """No sync makes a second record of an identity number, and none couples records with different numbers."""
+    """No sync makes a second record of an identity number, and none couples records without proof."""
     for side in Side:
         was = Counter(each.sent().get("cvr") for each in before.sides[side].values())
         now = Counter(each.sent().get("cvr") for each in after.sides[side].values())
@@ -264,8 +266,16 @@ def identities_stay_one(before: Twin, after: Twin) -> Iterator[str]:
             continue
         left = before.sides[Side.LEFT][link.left].sent()
         right = before.sides[Side.RIGHT][link.right].sent()
-        if not left.get("cvr") or left.get("cvr") != right.get("cvr"):
-            yield f"coupled without a common number: {left} {right}"
+        if not _proven(before, left, right):
+            yield f"coupled without proof: {left} {right}"
+
+
+def _proven(twin: Twin, left: dict[str, Any], right: dict[str, Any]) -> bool:
+    """One number of an authority, or one address and one town where no such number says otherwise."""
+    if left.get("cvr") and right.get("cvr"):
+        return bool(left["cvr"] == right["cvr"])
+    alike = all(left.get(key) and left.get(key) == right.get(key) for key in ("mail", "city"))
+    return AGREEING in twin.mapping.match and alike
 
 
 def _said_of(twin: Twin, link: Link) -> bool:

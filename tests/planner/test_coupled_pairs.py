@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kobling.mapping import Balance, ConflictPolicy, FieldMapping, Side, TableMapping, end
+from kobling.mapping import Balance, ConflictPolicy, Direction, FieldMapping, Side, TableMapping, end
 from kobling.sync.actions import Agree, AnyAction, RaiseConflict, Skip, Uncouple, Update
 from kobling.sync.plan import plan
 from kobling.sync.states import Loner, Pairing, Seen
@@ -219,6 +219,7 @@ def with_totals(side: Side, limit: str = "0.50") -> TableMapping:
 
 def totals(left: dict[str, Any], right: dict[str, Any], locked: Side | None = None) -> Pairing:
     known = {**BASE, "vat": 25, "rounding": None}
+    left = {"lines": [{}] * 100, **left}
     return pair(
         seen(Side.LEFT, {"vat": 25, "rounding": None, **left}, locked=locked is Side.LEFT),
         seen(Side.RIGHT, {"vat": 25, "rounding": None, **right}, locked=locked is Side.RIGHT),
@@ -236,14 +237,33 @@ def test_a_rounding_difference_up_to_the_limit_is_added_on_the_side_that_rounds(
     assert update.side is side and update.changes == {"rounding": [0, Decimal(difference)]}
 
 
-def test_a_rounding_that_is_there_already_is_added_to() -> None:
-    work = totals(
-        {"total": Decimal(100), "rounding": Decimal("0.10")}, {"total": Decimal("100.25"), "rounding": Decimal("0.10")}
+def rounded_before(known: str | None) -> Pairing:
+    """A side that rounds has an adjustment of ten øre; ``known`` is what we know of it."""
+    there = {"rounding": Decimal("0.10")}
+    work = totals({"total": Decimal(100), **there}, {"total": Decimal("100.25"), **there})
+    base = {**work.base_left, "rounding": Decimal(known) if known else Decimal("0.10")}
+    return replace(work, base_left={**base, "rounding": None} if known is None else base, base_right=base)
+
+
+def test_a_rounding_that_a_person_made_is_added_to() -> None:
+    mapping = with_totals(Side.LEFT)
+    alone = replace(
+        mapping, fields=tuple(replace(each, right=None) if each.key == "rounding" else each for each in mapping.fields)
     )
-    known = {**work.base_left, "rounding": Decimal("0.10")}
-    (update,) = planned(replace(work, base_left=known, base_right=known), with_totals(Side.LEFT))
+    (update,) = planned(rounded_before(None), alone)
     assert isinstance(update, Update)
     assert update.changes == {"rounding": [Decimal("0.10"), Decimal("0.35")]}
+
+
+def test_a_rounding_of_ours_that_did_not_help_is_never_added_to() -> None:
+    assert asked(rounded_before("0.10"), with_totals(Side.LEFT))
+
+
+def test_a_difference_that_its_lines_do_not_explain_is_no_rounding() -> None:
+    work = totals({"total": Decimal(100), "lines": [{}] * 2}, {"total": Decimal("100.02")})
+    assert asked(work, with_totals(Side.LEFT))
+    fine = totals({"total": Decimal(100), "lines": [{}] * 4}, {"total": Decimal("100.02")})
+    assert isinstance(planned(fine, with_totals(Side.LEFT))[0], Update)
 
 
 def asked(work: Pairing, mapping: TableMapping) -> dict[str, Any]:
@@ -271,6 +291,14 @@ def test_what_is_posted_is_not_rounded(side: Side) -> None:
     work = totals({"total": 100}, {"total": Decimal("100.01")}, locked=side)
     assert asked(work, with_totals(side))
     assert isinstance(planned(work, with_totals(side.other))[0], Update)
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_side_that_nothing_flows_to_is_not_rounded_either(side: Side) -> None:
+    work = totals({"total": 100}, {"total": Decimal("100.01")})
+    away = Direction.TO_LEFT if side is Side.RIGHT else Direction.TO_RIGHT
+    assert asked(work, replace(with_totals(side), direction=away))
+    assert isinstance(planned(work, replace(with_totals(side.other), direction=away))[0], Update)
 
 
 def test_a_total_that_is_not_there_cannot_be_rounded() -> None:

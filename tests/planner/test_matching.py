@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from kobling.mapping import MatchRule, Side
-from kobling.sync.matching import folded, match_keys, pair_off, verdict
+from kobling.mapping import Evidence, MatchRule, Side
+from kobling.records.texts import folded
+from kobling.sync.matching import match_keys, pair_off, verdict
 from kobling.sync.states import Hits, Loner, Seen
 from tests.planner.moves import BASIC
 
@@ -19,7 +20,8 @@ NUMBER, NAME = BASIC.match
 
 
 def key(value: Any, *, silent: bool = True, ignore_case: bool = True) -> str | None:
-    rule = MatchRule(("name",), silent=silent, ignore_case=ignore_case)
+    evidence, agrees = (Evidence.AGREEING, ("mail",)) if silent else (Evidence.HINT, ())
+    rule = MatchRule(("name",), evidence, agrees, ignore_case)
     return match_keys(replace(BASIC, match=(rule,)), {"name": value})[0]
 
 
@@ -75,7 +77,8 @@ def test_names_that_couple_by_themselves_are_compared_strictly() -> None:
 
 def test_all_fields_of_a_rule_count_and_each_is_its_own() -> None:
     def both(name: Any, mail: Any) -> str | None:
-        return match_keys(replace(BASIC, match=(MatchRule(("name", "mail")),)), {"name": name, "mail": mail})[0]
+        rule = MatchRule(("name", "mail"), Evidence.PARTS)
+        return match_keys(replace(BASIC, match=(rule,)), {"name": name, "mail": mail})[0]
 
     assert both("a", "b") == both("A", "b ")
     assert both("a", None) is None and both(None, "b") is None

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from kobling.mapping import ConflictPolicy, FieldMapping, Side, end
-from kobling.sync.merge import Merge, merge
+from kobling.mapping.people import phone_digits
+from kobling.sync.merge import Merge, merge, moved_since_base
 from kobling.sync.states import Pairing, Seen
 from tests.planner.moves import BASIC
 
@@ -95,7 +96,7 @@ TOTALS = replace(
     BASIC,
     fields=(
         *BASIC.fields,
-        FieldMapping("total", end("t"), end("T"), proof=True, tolerance=Decimal("0.01")),
+        FieldMapping("total", end("t"), end("T"), proof=True, by_line=True),
         FieldMapping("booked", end("b"), end("B"), after_proof=True),
     ),
 )
@@ -114,7 +115,8 @@ TOTALS = replace(
 def test_totals_prove_each_other_within_the_tolerance_and_hold_back_what_waits_for_them(
     here: Any, there: Any, proven: bool
 ) -> None:
-    result = merge(TOTALS, pairing({"total": here, "booked": True}, {"total": there, "booked": False}, {}, {}))
+    left = {"total": here, "booked": True, "lines": [{}, {}]}
+    result = merge(TOTALS, pairing(left, {"total": there, "booked": False}, {}, {}))
     assert result.proofs == ({} if proven else {"total": [None, here, there]})
     assert (result.to_right == {"booked": [False, True]}) is proven
 
@@ -124,3 +126,42 @@ def test_totals_that_a_person_accepted_prove_nothing_and_hold_back_nothing_until
     assert merge(TOTALS, accepted).proofs == {} and merge(TOTALS, accepted).to_right
     moved = replace(accepted, left=Seen("l", {"total": 102, "booked": True}))
     assert merge(TOTALS, moved).proofs == {"total": [None, 102, 101]} and not merge(TOTALS, moved).to_right
+
+
+PHONES = replace(
+    BASIC,
+    fields=(FieldMapping("phone", end("p"), end("P"), compared=phone_digits),),
+    match=(),
+    conflict=ConflictPolicy.LEFT,
+)
+TYPED, SPELLED, ANOTHER = "+45 33 12 34 56", "0045 33123456", "+45 44 12 34 56"
+
+
+def phones(here: Any, there: Any, base: dict[str, Any]) -> Merge:
+    return merge(PHONES, pairing({"phone": here}, {"phone": there}, base, base))
+
+
+@pytest.mark.parametrize("base", [{}, {"phone": TYPED}, {"phone": ANOTHER}])
+def test_what_says_the_same_is_written_nowhere_however_it_is_typed(base: dict[str, Any]) -> None:
+    result = phones(TYPED, SPELLED, base)
+    assert not result.to_left and not result.to_right and not result.conflicts and not result.overwritten
+    assert result.agreed == ({} if base == {"phone": TYPED} else {"phone": TYPED})
+
+
+def test_a_side_that_only_types_it_otherwise_has_not_moved() -> None:
+    result = phones(SPELLED, ANOTHER, {"phone": TYPED})
+    assert result.to_left == {"phone": [SPELLED, ANOTHER]} and not result.to_right and not result.overwritten
+    result = phones(ANOTHER, SPELLED, {"phone": TYPED})
+    assert result.to_right == {"phone": [SPELLED, ANOTHER]} and not result.to_left and not result.overwritten
+
+
+def test_a_side_that_never_sends_it_is_not_told_what_only_looks_new() -> None:
+    unsent = pairing({"phone": SPELLED}, {}, {"phone": TYPED}, {})
+    assert not merge(PHONES, unsent).to_right
+    assert not moved_since_base(PHONES, {"phone": SPELLED}, {"phone": TYPED})
+    assert moved_since_base(PHONES, {"phone": ANOTHER}, {"phone": TYPED})
+    assert moved_since_base(PHONES, {"phone": None}, {"phone": TYPED})
+
+
+def test_it_is_carried_as_it_was_typed() -> None:
+    assert phones(TYPED, None, {}).to_right == {"phone": [None, TYPED]}

@@ -18,7 +18,7 @@ from tests.planner.mutants import MUTANTS, Mutant
 from tests.planner.rules import play
 
 HOME = Path(kobling.sync.__file__).parent
-ORDER = ("matching", "merge", "plan")
+ORDER = ("evidence", "matching", "merge", "plan")
 
 
 def mutated(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -42,7 +42,7 @@ def test_the_properties_kill(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) ->
     plan: Any = mutated(mutant, monkeypatch)
 
     @settings(
-        max_examples=3000,
+        max_examples=4000,
         deadline=None,
         database=None,
         derandomize=True,

@@ -64,6 +64,8 @@ class Twin:
     said: dict[tuple[Side, str], str] = field(default_factory=dict)
     asked: list[RaiseConflict] = field(default_factory=list)
     done: list[AnyAction] = field(default_factory=list)
+    proofs: dict[str, str] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
     ticks: int = 0
     made: int = 0
 
@@ -90,7 +92,7 @@ class Twin:
 
     def sync(self, plan: Plan) -> None:
         """One run: coupled records, then the lone ones of the leading side, then those of the other."""
-        self.asked, self.done = [], []
+        self.asked, self.done, self.proofs, self.dropped = [], [], {}, set()
         self._apply(list(plan(self.mapping, [self._pairing(uid) for uid in sorted(self.links)])))
         for side in (self.mapping.leading, self.mapping.leading.other):
             self._apply(list(plan(self.mapping, self._loners(side))))
@@ -194,6 +196,8 @@ class Twin:
 
     def _apply(self, actions: list[AnyAction]) -> None:
         for action in actions:
+            if getattr(action, "coupling", None) in self.dropped:
+                continue
             self.done.append(action)
             if isinstance(action, RaiseConflict):
                 self.asked.append(action)
@@ -234,6 +238,13 @@ class Twin:
             link.base[side].update(action.agree)
 
     def _couple(self, action: Couple) -> None:
-        if self.link_of(Side.LEFT, action.left_id) or self.link_of(Side.RIGHT, action.right_id):
-            raise AssertionError("a record was coupled twice")
+        """Two rules may want one record: the first has it, as ``once`` would have it."""
+        keys = action.params.get("keys", "")
+        for taken in (self.link_of(Side.LEFT, action.left_id), self.link_of(Side.RIGHT, action.right_id)):
+            if taken is not None:
+                proof = self.proofs.get(f"{taken.left} {taken.right}", keys)
+                assert proof != keys, "a record was coupled twice"
+                self.dropped.add(action.coupling)
+                return
+        self.proofs[f"{action.left_id} {action.right_id}"] = keys
         self.links[action.coupling] = Link(action.left_id, action.right_id, {side: dict(action.base) for side in Side})

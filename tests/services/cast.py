@@ -32,7 +32,7 @@ def cast(client: Client) -> dict[str, Actor]:
     people: dict[str, Person] = {}
 
     def person(name: str, **more: bool) -> Person:
-        people[name] = Person.objects.create_user(username=name, **more)
+        people[name] = Person.objects.create_user(username=name, email=f"{name}@people.example", **more)
         return people[name]
 
     def works(name: str, firm: Firm, role: FirmRole, *, assigned: bool = False, **more: bool) -> None:

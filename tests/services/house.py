@@ -9,8 +9,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from kobling.access.models import FirmMember
+from kobling.access.models import (
+    Assignment,
+    Client,
+    ClientMember,
+    Firm,
+    FirmMember,
+    Onboarding,
+    Permission,
+    Person,
+)
 from kobling.access.policy import Actor
+from kobling.arriving import incoming, inviting, inviting_clients
 from kobling.files import PROFILES, Document, Line
 from kobling.hub import runs
 from kobling.hub.models import Connection, ExportedDocument, FileExport, Pair, SyncIssue, Table, ToldFigures
@@ -18,6 +28,9 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services import exporting, issues, marketplace
 from kobling.hub.store import couplings
 from kobling.hub.store.couplings import Link
+from kobling.jobs.models import Job
+from kobling.mail.models import Mail, State
+from kobling.mail.outbox import Letter, put
 from kobling.mapping import Comparison, FieldMapping, Side, TableMapping, end
 from kobling.pairs.base import Bills, PairType, SetUpStep, StepKind
 from kobling.pairs.file_exports import FileSource
@@ -33,7 +46,7 @@ from tests.services.cast import cast
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WISH = exporting.Wish(PROFILES["spreadsheet-da"])
-ANSWER = b"1001;OK"
+ANSWER = b"Faktura;Status\n1001;OK"
 STEPS = (
     SetUpStep("read", "Read", "…", StepKind.CONFIRM),
     SetUpStep("more", "More", "…", StepKind.CONFIRM, optional=True),
@@ -133,6 +146,17 @@ class House(Bench):
         self.numbered = Pair.objects.create(
             client=self.client, pair_type="numbered", name="numbered", left=self.pair.left, right=self.pair.right
         )
+        self.exported = Job.objects.create(
+            kind="export_client",
+            params={"client": self.client.pk, "by": Actor.operator().key},
+            state="done",
+            result={"name": "Test ApS", "size": 0},
+            asked_by="operator:root",
+            asked_at=NOW,
+            ended_at=NOW,
+            repeatable=True,
+        )
+        self.job = Job.objects.create(kind="check_up", asked_by="operator:root", asked_at=NOW, repeatable=True)
         self.file = FileExport.objects.create(
             connection=self.pair.left,
             profile="x",
@@ -161,6 +185,53 @@ class House(Bench):
         renew([self.client.pk], NOW)
         self.people = cast(self.client)
         self.member = FirmMember.objects.get(person__username="unassigned")
+        self.looks_after = FirmMember.objects.get(person__username="assigned")
+        self._invite()
+        put(Letter("x@x.example", "x", "x"), NOW, once="bounced", client=self.client)
+        Mail.objects.filter(once="bounced").update(state=State.REFUSED)
+        self.bounced = Mail.objects.get(once="bounced")
+
+    def _invite(self) -> None:
+        """A colleague who has an account of their own and has not answered."""
+        Person.objects.filter(username="stranger").update(email="stranger@x.example")
+        firm = self.client.firm
+        assert firm is not None
+        self.firm = firm.pk
+        admin, who = self.people["firm_admin"], inviting.Invited("Ny", "stranger@x.example")
+        self.invitation = inviting.invite(admin, self.firm, who, NOW, self._link)
+        self._arrive(firm)
+        Mail.objects.all().delete()
+
+    def _arrive(self, firm: Firm) -> None:
+        """Companies on their way in, all of the same administrator, and one without a firm."""
+        boss = Person.objects.get(username="company_admin")
+        Person.objects.filter(pk=boss.pk).update(email="boss@x.example")
+        self.code = incoming.new_join_code(self.people["firm_admin"], firm.pk)
+        self.invited, self.incoming, self.coming, self.free = (
+            self._comes(boss, name, firm if stage else None, stage)
+            for name, stage in (("A", "invited"), ("B", "incoming"), ("C", "verification"), ("D", ""))
+        )
+        self.away = Client.objects.create(name="F", firm=firm, stage="archived").pk
+        wish = inviting_clients.Wish("E", "e@x.example")
+        inviting_clients.invite_client(self.people["firm_admin"], firm.pk, wish, NOW, str)
+        assigned = FirmMember.objects.get(person__username="assigned")
+        Assignment.objects.create(client_id=self.coming, member=assigned)
+        Permission.objects.create(client_id=self.coming, name="invoices", state="requested", by_firm=True)
+
+    @staticmethod
+    def _comes(boss: Person, name: str, firm: Firm | None, stage: str) -> int:
+        made = Client.objects.create(name=name, firm=firm, stage=stage or "active")
+        ClientMember.objects.create(client=made, person=boss, role="company_admin")
+        if stage:
+            answered = NOW if stage == "verification" else None
+            Onboarding.objects.create(
+                client=made, begun_at=NOW, incoming=stage == "incoming", answered_at=answered, person_at=answered
+            )
+        return made.pk
+
+    def _link(self, secret: str) -> str:
+        self.secret = secret
+        return secret
 
     @property
     def bench(self) -> Workbench:

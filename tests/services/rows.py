@@ -10,8 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kobling.access.policy import Actor
+from kobling.arriving import (
+    incoming,
+    inviting,
+    inviting_clients,
+    permitting,
+    sheets,
+)
 from kobling.hub.services import (
     answering,
+    archiving,
+    assigning,
     clients,
     connections,
     credentials,
@@ -22,13 +31,16 @@ from kobling.hub.services import (
     history,
     identity,
     issues,
+    joining,
     keys,
     marketplace,
     matching,
     mending,
     numbering,
+    onboarding,
     overview,
     pairs,
+    people,
     plans,
     reviewing,
     setting_up,
@@ -38,17 +50,19 @@ from kobling.hub.services import (
     verifying,
 )
 from kobling.mapping import Side
-from kobling.portal import clients as portal_clients
-from kobling.portal import entered, tabs
 from kobling.records import KoblingError, SettingsError
+from tests.services.cast import NOBODYS
 from tests.services.house import ANSWER, NOW, WISH, House, Quiet
 
+EVERYBODY = frozenset({"operator", "firm_admin", "assigned", "company_admin", "company_user", *NOBODYS})
 SEE = frozenset({"operator", "firm_admin", "assigned", "company_admin", "company_user"})
 WORK = SEE - {"company_user"}
 PLAN = SPEND = WORK
 SET_UP = WORK - {"assigned"}
 IN_FIRM = frozenset({"operator", "firm_admin"})
 OPERATOR = frozenset({"operator"})
+OF_FIRM = IN_FIRM | {"operator_for_another"}
+"""Of a firm, not of a client: an operator who acts for one client alone is the operator still."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +76,13 @@ class Row:
     call: Callable[[Actor, House], object]
     ends: tuple[type[KoblingError], str] | None = None
     shows_nothing: bool = False
+    but: frozenset[str] | set[str] = frozenset()
+    """Those of the allowed for whom it returns, where it ends for the others."""
 
 
 CLIENTS = {
     "clients.find": Row(SEE, lambda who, h: clients.find(who, "Test ApS")),
+    "clients.get": Row(SEE, lambda who, h: clients.get(who, h.client.pk)),
     "clients.listed": Row(SEE, lambda who, h: _ours(clients.listed(who), h), shows_nothing=True),
     "clients.chosen": Row(SEE, lambda who, h: clients.chosen(who, "Test ApS")),
     "clients.chosen_if_any": Row(SEE, lambda who, h: clients.chosen_if_any(who, "Test ApS")),
@@ -78,6 +95,83 @@ CLIENTS = {
     "clients.move": Row(OPERATOR, lambda who, h: clients.move(who, h.client, None)),
     "clients.assign": Row(IN_FIRM, lambda who, h: clients.assign(who, h.client, h.member)),
     "clients.unassign": Row(IN_FIRM, lambda who, h: clients.unassign(who, h.client, h.member)),
+}
+NEW = inviting.Invited("Ny", "ny@n.example")
+PEOPLE = {
+    "people.administered": Row(
+        IN_FIRM | {"other_firm_admin", "operator_for_another"}, lambda who, h: people.administered(who)
+    ),
+    "people.colleagues": Row(OF_FIRM, lambda who, h: people.colleagues(who, h.firm), shows_nothing=True),
+    "people.colleague": Row(OF_FIRM, lambda who, h: people.colleague(who, h.member.pk)),
+    "people.set_role": Row(OF_FIRM, lambda who, h: people.set_role(who, h.member.pk, "firm_admin")),
+    "people.remove": Row(OF_FIRM, lambda who, h: people.remove(who, h.member.pk)),
+    "people.demand_second_factor": Row(
+        OF_FIRM, lambda who, h: people.demand_second_factor(who, h.firm, True, {who.person or 0})
+    ),
+    "assigning.choices": Row(OF_FIRM, lambda who, h: assigning.choices(who, h.member.pk)),
+    "assigning.successors": Row(OF_FIRM, lambda who, h: assigning.successors(who, h.member.pk)),
+    "assigning.bookkeepers": Row(
+        OF_FIRM,
+        lambda who, h: [each for each, _ in assigning.bookkeepers(who) if each.firm == h.firm],
+        shows_nothing=True,
+    ),
+    "assigning.assign_chosen": Row(
+        IN_FIRM, lambda who, h: assigning.assign_chosen(who, h.member.pk, [h.client.pk], [h.client.pk])
+    ),
+    "assigning.hand_over": Row(
+        IN_FIRM, lambda who, h: assigning.hand_over(who, h.looks_after.pk, {h.client.pk: h.member.pk})
+    ),
+    "joining.sign_in_link": Row(OPERATOR, lambda who, h: joining.sign_in_link(who, h.member.person, NOW)),
+    "joining.join": Row(frozenset({"stranger"}), lambda who, h: joining.join(who, h.secret, NOW)),
+    "arriving.inviting.invite": Row(OF_FIRM, lambda who, h: inviting.invite(who, h.firm, NEW, NOW, str)),
+    "arriving.inviting.waiting": Row(OF_FIRM, lambda who, h: list(inviting.waiting(who, h.firm)), shows_nothing=True),
+    "arriving.inviting.send_again": Row(OF_FIRM, lambda who, h: inviting.send_again(who, h.invitation, NOW, str)),
+    "arriving.inviting.withdraw": Row(OF_FIRM, lambda who, h: inviting.withdraw(who, h.invitation, NOW)),
+    "arriving.inviting.sender": Row(EVERYBODY, lambda who, h: inviting.sender(who)),
+    "arriving.sheets.read": Row(OF_FIRM, lambda who, h: sheets.read(who, h.firm, "ny@n.example", NOW)),
+    "arriving.sheets.invite_many": Row(
+        OF_FIRM, lambda who, h: sheets.invite_many(who, h.firm, "ny@n.example", NEW, NOW, str)
+    ),
+}
+BOTH = IN_FIRM | {"assigned", "company_admin"}
+BOSS = frozenset({"company_admin"})
+WISH_CLIENT = inviting_clients.Wish("Ny ApS", "ny@x.example")
+ARRIVING = {
+    "onboarding.told": Row(BOTH, lambda who, h: onboarding.told(who, h.coming)),
+    "onboarding.told_to_company": Row(BOSS, lambda who, h: onboarding.told_to_company(who, h.coming)),
+    "onboarding.confirm_company": Row(BOSS, lambda who, h: onboarding.confirm_company(who, h.coming, "dk", "1", NOW)),
+    "onboarding.confirm_person": Row(BOSS, lambda who, h: onboarding.confirm_person(who, h.coming, "direktør", NOW)),
+    "onboarding.give_access": Row(BOSS, lambda who, h: onboarding.give_access(who, h.coming, "limited", NOW)),
+    "onboarding.give_power": Row(BOSS, lambda who, h: onboarding.give_power(who, h.coming, "Bo", True, NOW)),
+    "onboarding.take_back_power": Row(BOSS, lambda who, h: onboarding.take_back_power(who, h.coming, NOW)),
+    "onboarding.assign": Row(IN_FIRM, lambda who, h: onboarding.assign(who, h.coming, h.member.pk)),
+    "archiving.look": Row(IN_FIRM, lambda who, h: archiving.look(who, h.client.pk)),
+    "archiving.archive": Row(IN_FIRM, lambda who, h: archiving.archive(who, h.client.pk, NOW)),
+    "archiving.archived": Row(IN_FIRM, lambda who, h: list(archiving.archived(who)), shows_nothing=True),
+    "archiving.bring_back": Row(IN_FIRM, lambda who, h: archiving.bring_back(who, h.away, NOW)),
+    "arriving.inviting_clients.invite_client": Row(
+        OF_FIRM, lambda who, h: inviting_clients.invite_client(who, h.firm, WISH_CLIENT, NOW, str)
+    ),
+    "arriving.inviting_clients.sent": Row(IN_FIRM, lambda who, h: list(inviting_clients.sent(who)), shows_nothing=True),
+    "arriving.inviting_clients.remind": Row(
+        IN_FIRM | {"assigned"}, lambda who, h: inviting_clients.remind(who, h.coming, NOW, "x")
+    ),
+    "arriving.incoming.own_code": Row(EVERYBODY, lambda who, h: incoming.own_code(who)),
+    "arriving.incoming.new_join_code": Row(OF_FIRM, lambda who, h: incoming.new_join_code(who, h.firm)),
+    "arriving.incoming.ask_firm": Row(BOSS, lambda who, h: incoming.ask_firm(who, h.free, h.code, NOW, "x")),
+    "arriving.incoming.take_back": Row(BOSS, lambda who, h: incoming.take_back(who, h.incoming)),
+    "arriving.incoming.incoming": Row(IN_FIRM, lambda who, h: list(incoming.incoming(who)), shows_nothing=True),
+    "arriving.incoming.asked_by": Row(IN_FIRM, lambda who, h: incoming.asked_by(who, h.incoming)),
+    "arriving.incoming.accept": Row(IN_FIRM, lambda who, h: incoming.accept(who, h.incoming, h.member.pk, NOW)),
+    "arriving.incoming.decline": Row(IN_FIRM, lambda who, h: incoming.decline(who, h.incoming, "nej", NOW)),
+    "arriving.permitting.permissions": Row(BOTH, lambda who, h: permitting.permissions(who, h.coming)),
+    "arriving.permitting.ask": Row(
+        IN_FIRM | BOSS, lambda who, h: permitting.ask(who, h.coming, "extended", NOW, lambda firm: "x")
+    ),
+    "arriving.permitting.answer": Row(BOSS, lambda who, h: permitting.answer(who, h.coming, "invoices", True, NOW)),
+    "arriving.permitting.take_back": Row(
+        IN_FIRM | BOSS, lambda who, h: permitting.take_back(who, h.coming, "invoices", NOW)
+    ),
 }
 CONNECTIONS = {
     "connections.connect": Row(
@@ -194,48 +288,25 @@ FILES = {
     "exporting.find": Row(WORK, lambda who, h: exporting.find(who, h.file.pk)),
     "exporting.listed": Row(SEE, lambda who, h: exporting.listed(who), shows_nothing=True),
     "exporting.documents": Row(SEE, lambda who, h: exporting.documents(who, h.file)),
+    "exporting.left_out": Row(SEE, lambda who, h: exporting.left_out(who, h.file)),
     "exporting.mark_transferred": Row(WORK, lambda who, h: exporting.mark_transferred(who, h.file, h.opener, NOW)),
     "exporting.acknowledge": Row(WORK, lambda who, h: exporting.acknowledge(who, h.file, ANSWER, NOW)),
     "exporting.withdraw": Row(WORK, lambda who, h: exporting.withdraw(who, h.file, NOW)),
 }
-PORTAL = {
-    "portal.clients.figures_of": Row(
-        SEE, lambda who, h: list(portal_clients.figures_of(who, [h.client.pk])), shows_nothing=True
-    ),
-    "portal.tabs.tabs_of": Row(
-        SEE,
-        lambda who, h: [each for each in tabs.tabs_of(who) if tabs.clients_in(who, each.tab).filter(pk=h.client.pk)],
-        shows_nothing=True,
-    ),
-    "portal.tabs.clients_in": Row(
-        SEE, lambda who, h: list(tabs.clients_in(who, tabs.Tab.ALL).filter(pk=h.client.pk)), shows_nothing=True
-    ),
-    "portal.entered.set_wallet_threshold": Row(WORK, lambda who, h: entered.set_wallet_threshold(who, h.client, "5")),
-    "portal.entered.add_deadline": Row(WORK, lambda who, h: entered.add_deadline(who, h.client, "vat", NOW.date())),
-    "portal.entered.remove_deadline": Row(WORK, lambda who, h: entered.remove_deadline(who, h.client, "vat", h.day)),
-    "portal.entered.deadlines": Row(SEE, lambda who, h: entered.deadlines(who, h.client), shows_nothing=True),
-}
-SERVICES: dict[str, Row] = CLIENTS | CONNECTIONS | MARKET | PAIRS | RUNS | RECORDS | FILES | PORTAL
+SERVICES: dict[str, Row] = CLIENTS | PEOPLE | ARRIVING | CONNECTIONS | MARKET | PAIRS | RUNS | RECORDS | FILES
 
 PURE = "reads no row: it works on what it is given"
 GIVEN = "works on what another service has given to somebody who may see it"
 PUBLIC = "what is offered and what it costs is no client's secret"
 RECKONED = "reckons what figures_of tells, from our own tables, for whoever asks there"
 WITHOUT_ACTOR: dict[str, str] = {
-    "portal.facts.gather": RECKONED,
-    "portal.figures.renew": RECKONED,
-    "portal.figures.row_of": RECKONED,
-    "portal.figures.changes_at": RECKONED,
-    "portal.renewing.renew_marked": RECKONED,
-    "portal.renewing.renew_by_time": RECKONED,
-    "portal.renewing.right_after": RECKONED,
-    "portal.states.state_of": PURE,
-    "portal.states.state_of_client": PURE,
-    "portal.states.late_from": PURE,
-    "portal.clients.looked_after_by": GIVEN,
-    "portal.tabs.summary_of": GIVEN,
-    "portal.clients.Figures.of": GIVEN,
-    "portal.clients.Figures.sign_in_days": GIVEN,
+    "arriving.inviting.told": GIVEN,
+    "arriving.incoming.told": GIVEN,
+    "archiving.told": GIVEN,
+    "starting.pairs_of": GIVEN,
+    "onboarding.of": "looks in the name of a service that has asked",
+    "onboarding.doubtful": PURE,
+    "clients.checked": PURE,
     "connections.sign_in": "opens nothing that is stored: the settings are the caller's own, and nothing is kept",
     "exporting.source_of": PURE,
     "issues.bench_of": "opens a table of a pair that the caller has found, and so may see",
@@ -246,6 +317,19 @@ WITHOUT_ACTOR: dict[str, str] = {
     "answering.check_free": "looks into a table in the name of answering.carry_out and issues.couple",
     "joining.first_link": "the machine prints it for whoever started it, where nobody is",
     "joining.open_invitation": "who has the link's secret may see it",
+    "joining.invitation": "who has the link's secret may see it",
+    "joining.opened": "who has the link's secret may see it",
+    "joining.accept": "who has the link's secret may use it, once (tests/web/test_joining.py)",
+    "people.Colleague.of": GIVEN,
+    "stages.Progress.left": PURE,
+    "stages.Progress.firms": PURE,
+    "stages.Progress.companys": PURE,
+    "stages.Progress.stage": PURE,
+    "stages.progress_of": PURE,
+    "stages.advance": "draws the conclusion for a service that has asked",
+    "stages.is_assigned": "looks in the name of a service that has asked",
+    "joining.signs_in": "who has the link's secret may see whom it signs in",
+    "joining.sign_in": "who has the link's secret may use it, once (tests/web/test_sign_in_links.py)",
     "joining.begin": "who has the link's secret may use it, once (tests/web/test_beginning.py)",
     "answering.About.asks": GIVEN,
     "answering.About.gone": GIVEN,

@@ -138,7 +138,9 @@ CAUSES: dict[str, Callable[[Bench], None]] = {
     "doubtful_number": doubtful_cvr,
 }
 """The world that raises each kind, for those that a bench can raise."""
-ELSEWHERE = {"partner_gone", "taken_back", "refused", "unreadable", "unknown_outcome", "waits", "altered", "nameless"}
+ELSEWHERE = {"left_scope", "out_of_reach", "done_there"}
+"""Kinds that need filters or a second resource: planner/test_scope.py and story/test_books.py."""
+ELSEWHERE |= {"partner_gone", "taken_back", "refused", "unreadable", "unknown_outcome", "waits", "altered", "nameless"}
 """Kinds that have tests of their own, below or in the engine's folder."""
 
 

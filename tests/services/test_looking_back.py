@@ -12,6 +12,8 @@ from kobling.access.policy import Actor
 from kobling.hub.happened import What
 from kobling.hub.models import Schedule, WriteIntent
 from kobling.hub.services import history, issues, pairs, undoing
+from kobling.mapping import FieldMapping, end
+from kobling.mapping.people import phone_digits
 from kobling.pairs.common_options import SYNCHRONISE
 from kobling.records import SettingsError, to_json
 from tests.engine.bench import Bench
@@ -44,6 +46,33 @@ def test_a_field_written_three_times_goes_back_to_what_it_was_at_first(bench: Be
     undo = undoing.prepare(WHO, run, bench.opener)
     (action,) = undo.actions["customers"]
     assert action.changes == {"email": ["d@x.example", "a@x.example"]} and undo.kept == []
+
+
+def test_what_a_vendor_only_typed_otherwise_is_undone_and_no_edit_of_a_person(bench: Bench) -> None:
+    phone = FieldMapping("phone", end("tel"), end("Phone"), compared=phone_digits)
+    bench.change("customers", fields=(*bench.mappings["customers"].fields, phone))
+    one = bench.companies.put({"title": "Alfa", "tel": "11 22 33 44"})
+    bench.run()
+    (other,) = bench.contacts.all()
+    bench.companies.edit(one.external_id, {"tel": "55 66 77 88"})
+    changed = bench.run()
+    bench.contacts.edit(other.external_id, {"Phone": "55667788"})
+    undo = undoing.prepare(WHO, changed, bench.opener)
+    (action,) = undo.actions["customers"]
+    assert (action.changes, undo.kept) == ({"phone": ["55667788", "11 22 33 44"]}, [])
+    bench.contacts.edit(other.external_id, {"Phone": "55667789"})
+    assert [why for *_, why in undoing.prepare(WHO, changed, bench.opener).kept] == [undoing.EDITED]
+
+
+def test_what_was_made_is_deleted_though_the_vendor_types_it_otherwise(bench: Bench) -> None:
+    phone = FieldMapping("phone", end("tel"), end("Phone"), compared=phone_digits)
+    bench.change("customers", fields=(*bench.mappings["customers"].fields, phone))
+    bench.companies.put({"title": "Alfa", "tel": "11 22 33 44"})
+    made = bench.run()
+    (other,) = bench.contacts.all()
+    bench.contacts.edit(other.external_id, {"Phone": "11223344"})
+    undo = undoing.prepare(WHO, made, bench.opener)
+    assert [type(each).__name__ for each in undo.actions["customers"]] == ["Delete"] and undo.kept == []
 
 
 def test_what_was_made_and_changed_in_one_run_is_deleted_once(bench: Bench) -> None:

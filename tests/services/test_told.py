@@ -223,14 +223,17 @@ def test_a_check_of_the_installation_is_told(prints: Prints) -> None:
 def test_a_profile_is_told_as_it_is_written(prints: Prints) -> None:
     for each in PROFILES.values():
         with translation.override("da"):
-            prints(ProfileTold.of(each), {"name": each.name, "title": each.title, "note": each.note})
+            told = {"name": each.name, "title": each.title, "note": each.note}
+            prints(ProfileTold.of(each), {**told, "forms": [each.extension, *each.forms]})
 
 
 def test_an_answer_to_a_file_is_told_line_by_line(prints: Prints) -> None:
-    answer = read_answer(b"1001;OK\n1002;FEJL;Konto mangler\nwhat;ever", ["1001", "1002"])
-    taken = {"number": "1001", "taken": True, "reason": ""}
-    refused = {"number": "1002", "taken": False, "reason": "Konto mangler"}
-    wanted = {"told": [taken, refused], "unknown": [{"line": 3, "text": "what;ever"}]}
+    head = b"Faktura;Status;Besked\n"
+    answer = read_answer(head + b"1001;OK\n2;FEJL;Konto mangler\nwhat;ever\n3;INFO", ["1001", "0002", "3"])
+    taken = {"number": "1001", "taken": True, "reason": "", "written": ""}
+    refused = {"number": "0002", "taken": False, "reason": "Konto mangler", "written": "2"}
+    unknown = [{"line": 4, "text": "what;ever"}, {"line": 5, "text": "3;INFO"}]
+    wanted = {"told": [taken, refused], "unknown": unknown, "undecided": ["3"]}
     prints(AnswerTold.of(answer), wanted)
 
 
@@ -339,7 +342,8 @@ def test_a_review_is_told_with_what_is_foreseen_for_each_table(bench: Any, print
     names = ("inserted", "modified", "deleted", "coupled", "uncoupled", "unchanged", "skipped", "failed")
     counters = {**dict.fromkeys(names, 0), "inserted": 1}
     table = {"table": "customers", "label": "customers", "depends_on": [], **size}
-    table |= {"forecast": {**sides, "left_count": 15, "right_count": 16}, "planned_at": planned_at, **state}
+    foreseen = {**sides, "left_count": 15, "right_count": 16, "left_out": {}}
+    table |= {"forecast": foreseen, "planned_at": planned_at, **state}
     table |= {"run": run.pk, "counters": counters}
     wanted = {"pair": "test", "planned_at": planned_at, "overtaken_by": run.pk, "tables": [table]}
     prints(ReviewTold.of(bench.pair, lines[:1], reviewing.overtaken(WHO, bench.pair)), wanted)

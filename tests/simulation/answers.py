@@ -16,7 +16,13 @@ from tests.simulation.world import BY, World
 
 IN_THE_END = ("left", "restore", "couple", "accept", "retry", "create", "ignore")
 """Which of the choices there are is taken when all is quiet: the first one of these."""
-OTHERWISE = {"duplicate_identity": "ignore", "waits": "ignore", "refused": "retry", "partner_gone": "create"}
+OTHERWISE = {
+    "duplicate_identity": "ignore",
+    "waits": "ignore",
+    "out_of_reach": "ignore",
+    "refused": "retry",
+    "partner_gone": "create",
+}
 NAMED = ("maybe_same", "ambiguous")
 """Kinds that name records of the other side which it could be coupled with."""
 

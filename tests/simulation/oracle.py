@@ -100,7 +100,7 @@ def _field(world: World, each: Field, one: Where, other: Where) -> Iterator[str]
         return
     if NOBODY in (left, right):
         was_one = (each.points_to, *(str(_raw(world, each, where)) for where in (one, other)))
-        told = (one[0], each.key) in SOFT or "waits" in _asked(world, one, other)
+        told = (one[0], each.key) in SOFT or {"waits", "out_of_reach"} & set(_asked(world, one, other))
         if was_one not in book.coupled_since and not told:
             yield f"{each.key} of {spell(one)} or {spell(other)} points to nobody, and nobody was told"
         return

@@ -219,7 +219,7 @@ class Scenes:
             if issue.state == "settled":
                 continue
             choice = answers.by_rule(self.world, issue)
-            if issue.kind == "waits" and self.people.mends(issue):
+            if issue.kind in ("waits", "out_of_reach") and self.people.mends(issue):
                 number += 1
                 continue
             if not answers.give(self.world, issue, choice, self.rng):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kobling.mapping import ConflictPolicy, DeletionPolicy, FieldMapping, MatchRule, Side, TableMapping, end
+from kobling.mapping import ConflictPolicy, DeletionPolicy, Evidence, FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import EMAIL, NUMBER
 from kobling.mapping.people import CVR
 from kobling.mapping.references import reference, soft_reference
@@ -67,7 +67,7 @@ def mapping(table: str, conflict: ConflictPolicy, deletion: DeletionPolicy, lead
         left=RESOURCES[table][0],
         right=RESOURCES[table][1],
         fields=tuple(_field(table, each) for each in FIELDS[table]),
-        match=(MatchRule(("cvr",)), MatchRule(("name",), silent=False)) if table == "customers" else (),
+        match=(MatchRule(("cvr",), Evidence.LEGAL), MatchRule(("name",))) if table == "customers" else (),
         conflict=conflict,
         deletion=deletion,
         leading=leading,
@@ -81,5 +81,10 @@ def _field(table: str, each: Field) -> FieldMapping:
         kind = soft_reference if (table, each.key) in SOFT else reference
         codec = {"codec": kind(each.points_to)}
     return FieldMapping(
-        each.key, end(each.left, **codec), end(each.right, **codec), clear=each.clears, frozen=each.frozen
+        each.key,
+        end(each.left, **codec),
+        end(each.right, **codec),
+        clear=each.clears,
+        frozen=each.frozen,
+        legal=each.key == "cvr",
     )

@@ -21,6 +21,9 @@ US_TAXES = [
 ]
 
 
+KRONER = {"name": "Denmark, Kroner", "code": "DKK", "symbol": "kr", "rate": "1"}
+
+
 def recorded(name: str) -> dict[str, Any]:
     return json.loads(next(RECORDINGS.glob(f"{name}*.json")).read_text())
 
@@ -29,7 +32,7 @@ class Replay:
     """Walks through the recordings; each step sets the clock, asks what was asked and keeps both answers."""
 
     def __init__(self) -> None:
-        self.crm = Crm(taxes=US_TAXES, custom_fields=[])
+        self.crm = Crm(taxes=US_TAXES, currencies=[KRONER], custom_fields=[])
         self.crm.login()
         self.answers: dict[str, Reply] = {}
 
@@ -72,9 +75,6 @@ def replay() -> Replay:
     replay.at("21:33:39")
     for number in range(8, 140):
         replay.contact(f"Nr {number}")
-    # the recorded server had 12x3 no longer in front by then: something had saved it again
-    replay.at("21:34:00")
-    replay.crm.revise(id="12x3", description="")
     replay.play("62", "63", "65", "66", "64", "a0")
     replay.at("21:35:19")
     replay.play("a1", "a2", "a3")
@@ -114,8 +114,9 @@ def test_the_answer_is_the_recorded_one_value_by_value(replay: Replay, name: str
 
 def test_every_recording_is_replayed() -> None:
     signing_in = ["01", "02", "c3", "c5", "c6", "c7", "c9", "ca"]
-    left = [path.stem for path in RECORDINGS.glob("*.json") if not path.stem.startswith(tuple(PLAYED + signing_in))]
-    assert left == []
+    elsewhere = "inv_"  # test_simply_crm_invoice_recordings
+    played = (*PLAYED, *signing_in, elsewhere)
+    assert [path.stem for path in RECORDINGS.glob("*.json") if not path.stem.startswith(played)] == []
 
 
 def test_a_challenge_has_the_recorded_shape() -> None:

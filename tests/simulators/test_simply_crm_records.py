@@ -130,9 +130,9 @@ def test_an_installation_can_be_without_custom_fields() -> None:
 
 def test_the_installation_is_danish(crm: Crm) -> None:
     taxes = crm.query("select taxlabel,percentage from Tax;")
-    assert taxes[0] == {"taxlabel": "Moms", "percentage": "25.000"}
+    assert taxes[0] == {"id": "34x1", "taxlabel": "Moms", "percentage": "25.000"}
     base = crm.query("select currency_code,conversion_rate from Currency where defaultid='-11';")
-    assert base == [{"currency_code": "DKK", "conversion_rate": "1.000"}]
+    assert base == [{"id": "21x1", "currency_code": "DKK", "conversion_rate": "1.00000"}]
     assert {row["currency_code"] for row in crm.query("select * from Currency;")} == {"DKK", "EUR", "SEK"}
     assert crm.query("select * from CompanyDetails;")[0]["country"] == "Danmark"
     assert len(crm.query("select * from Groups;")) == 2

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kobling.cli.output import Exit
+from tests.story import test_books as books
 from tests.story.dynamics import PAIR, Dynamics
 
 pytestmark = pytest.mark.story
@@ -155,8 +156,9 @@ def test_a_record_deleted_while_the_delta_link_expired_is_noticed(world: Dynamic
 
 def submitted(world: Dynamics) -> dict[str, Any]:
     """A submitted order of Sales that is in Business Central."""
-    known = {each["externalDocumentNumber"] for each in world.dump(world.central, "salesOrders")}
-    return next(each for each in world.dump(world.sales, "salesorders") if each["ordernumber"] in known)
+    made = books.order(world, books.coupled(world)[0][0]["accountid"], 1000)
+    sync(world)
+    return next(each for each in world.dump(world.sales, "salesorders") if each["salesorderid"] == made["salesorderid"])
 
 
 def test_an_order_arrives_once_with_its_lines_and_its_total(world: Dynamics) -> None:

@@ -42,13 +42,32 @@ def test_recmans_invoices_as_a_uni_standard_file(ready_staffing: Staffing, tmp_p
     world.kobling("file", "transferred", str(made["file"]))
     world.kobling("file", "transferred", str(made["file"]), expect=Exit.CONFIRM)
     answer = tmp_path / "svar.csv"
-    answer.write_text(f"{numbers[0]};OK\n{numbers[1]};Feil;Ukjent kunde\n", encoding="cp1252")
+    lines = ("Faktura;Status;Melding", f"{numbers[0]};OK", f"{numbers[1]};Feil;Ukjent kunde")
+    answer.write_text("\n".join(lines), encoding="cp1252")
     world.kobling("file", "acknowledge", str(made["file"]), str(answer), expect=Exit.NOT_IN_STEP)
     assert [each["state"] for each in world.kobling("file", "show", str(made["file"]), "--json")] == [
         "accepted",
         "refused",
     ]
     assert [each["number"] for each in world.kobling("file", "preview", "recman", "--json")["documents"]] == numbers[1:]
+
+
+def test_file_and_pair_give_a_customer_the_same_number(ready_staffing: Staffing, tmp_path: Path) -> None:
+    world = ready_staffing
+    world.kobling("pair", "set", PAIR, "customer_numbers=+100000", "invoices_from=2020-01-01")
+    company = world.company(companyNumber="0501", email="post@x.example", invoiceEmail="faktura@x.example")
+    fresh = world.invoice(company)["number"]
+    old = world.invoice(company, date="2019-12-31")["number"]
+    shown = world.kobling("file", "preview", "recman", *VAT, "--json")
+    assert [(each["number"], each["kind"]) for each in shown["left"]] == [(old, "before")]
+    assert [each["number"] for each in shown["documents"]] == [fresh]
+    for wish, number in (((), "100501"), (("--customer-numbers", "same", "--again", "--why", "x"), "501")):
+        place = tmp_path / f"{number}.txt"
+        world.kobling("file", "make", "recman", *VAT, *wish, "--to", str(place))
+        customer, invoice, _line = rows(place.read_bytes())
+        assert (customer[1], invoice[2]) == (number, number)
+    (left,) = world.kobling("file", "left", "1", "--json")
+    assert (left["number"], left["who"], left["currency"]) == (old, company["name"], "NOK")
 
 
 def test_what_a_pair_has_sent_goes_into_no_file(ready_staffing: Staffing) -> None:

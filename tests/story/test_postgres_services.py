@@ -16,4 +16,4 @@ def test_services_and_access_hold_on_postgresql_too() -> None:
 
 def test_the_portal_and_its_pages_hold_on_postgresql_too() -> None:
     with server() as url:
-        held_on(fresh_database(url, "portal"), "tests/portal", "tests/web")
+        held_on(fresh_database(url, "portal"), "tests/portal", "tests/web", "tests/mail", "tests/jobs")

@@ -26,7 +26,7 @@ CHECKED = replace(
     BASIC,
     fields=(
         FieldMapping("name", end("n"), end("N")),
-        FieldMapping("cvr", end("c"), end("C"), check=_fits, label="CVR number"),
+        FieldMapping("cvr", end("c"), end("C"), check=_fits, label="CVR number", legal=True),
         FieldMapping("kid", end("k"), end("K"), check=_fits),
     ),
 )

@@ -28,6 +28,9 @@ class _Nothing:
     current: Mapping[str, Any] | None = None
     permitted: frozenset[str] = frozenset()
 
+    def left_out(self, *_: Any) -> bool:
+        return False
+
     def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
         return None
 
@@ -229,3 +232,14 @@ def test_every_field_must_be_there_and_what_was_not_to_be_written_does_not_matte
     assert already_written({"M": "new"}, record) and already_written({"M": "new", "S": None}, record)
     assert not already_written({"M": "new", "N": "Alfa"}, record)
     assert not already_written({"M": "new", "S": "Ribe"}, record)
+
+
+def test_what_a_vendor_types_otherwise_is_neither_altered_nor_moved() -> None:
+    alike = replace(
+        MAPPING,
+        fields=tuple(replace(each, compared=str.casefold) if each.key != "name" else each for each in MAPPING.fields),
+    )
+    assert judged(create(), {"N": "Alfa", "M": "A@X"}, mapping=alike).altered == {}
+    assert judged(create(), {"N": "Alfa", "M": "b@x"}, mapping=alike).altered == {"mail": ["a@x", "b@x"]}
+    assert not judged(update(), {"M": "new", "S": "RIBE"}, {"city": "Ribe"}, mapping=alike).moved
+    assert judged(update(), {"M": "new", "S": "Skive"}, {"city": "Ribe"}, mapping=alike).moved

@@ -10,10 +10,10 @@ import pytest
 
 from kobling.mapping import Condition, FieldMapping, Side, TableMapping, Unresolved, end, holds, read, write
 from kobling.mapping.codecs import NUMBER
-from kobling.mapping.translate import SHOWN
 from kobling.pairs.base import PairType
 from kobling.pairs.registry import pair_types
-from kobling.records import Refused, SettingsError
+from kobling.records import Refused, SettingsError, Wrong, exact
+from kobling.records.errors import SHOWN
 
 HOSTILE: tuple[Any, ...] = (
     "",
@@ -46,6 +46,9 @@ class Nobody:
 
     current: Any = None
 
+    def left_out(self, *_: Any) -> bool:
+        return False
+
     def coupling(self, *_: Any) -> None:
         return None
 
@@ -64,6 +67,9 @@ class Everybody(Nobody):
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
+
+    def left_out(self, *_: Any) -> bool:
+        return False
 
     def coupling(self, *_: Any) -> str:
         return "c0ffee"
@@ -145,8 +151,14 @@ def test_no_value_breaks_a_filter(condition: Condition, value: Any) -> None:
 def test_what_fits_no_rule_is_shown_cut() -> None:
     single = TableMapping(name="t", left="l", right="r", fields=(FieldMapping("n", end("n", codec=NUMBER), end("N")),))
     ((sentence, params),) = read(single, Side.LEFT, {"n": "x" * 5000}, None).problems.values()
-    assert sentence == "“%(value)s” fits no rule of this field."
+    assert sentence == "“%(value)s” is not a number."
     assert params == {"value": "x" * SHOWN + "…"}
+
+
+@pytest.mark.parametrize("price", ["1 250,50", "7,5", "kr. 12"])
+def test_a_number_that_is_none_is_named(price: str) -> None:
+    with pytest.raises(Wrong, match=price):
+        exact(price)
 
 
 WORDS = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kobling.mapping import Unresolved
 from kobling.pairs.simply_crm_dinero.lines import crm_lines, dinero_lines
-from kobling.records import Refused
+from kobling.records import Refused, Wrong
 
 
 class Books:
@@ -31,6 +31,9 @@ class Books:
         ("right", "vatTypes", "none", "VatRate"): 0,
         ("left", "Tax", "34x1", "taxname"): "tax1",
     }
+
+    def left_out(self, *_: Any) -> bool:
+        return False
 
     def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
         return self.couplings.get((mapping, side, external_id))
@@ -58,7 +61,7 @@ def item(**changed: Any) -> dict[str, Any]:
 
 
 def from_crm(*items: dict[str, Any], header: tuple[Any, ...] = HEADER) -> Any:
-    return CRM.read((list(items), *header), "left", Books())
+    return CRM.read((list(items), *header, "individual"), "left", Books())
 
 
 def test_a_line_arrives_with_its_product_price_discount_and_vat() -> None:
@@ -122,7 +125,40 @@ def test_a_product_that_is_not_coupled_is_waited_for() -> None:
 def test_lines_survive_the_way_there_and_back(price: Decimal, quantity: Decimal, discount: str) -> None:
     books = Books()
     agreed = from_crm(item(listprice=str(price), quantity=str(quantity), discount_percent=discount))
-    there = DINERO.read((DINERO.write(agreed, "right", books)[0],), "right", books)
+    there = DINERO.read(DINERO.write(agreed, "right", books), "right", books)
     assert there == agreed
     back = CRM.write(there, "left", books)[0]
     assert from_crm(*[{**item(), "discount_percent": "0", **line} for line in back]) == agreed
+
+
+def shown_with_vat(net: str, gross: str) -> list[dict[str, Any]]:
+    line = {"ProductGuid": "guid-1", "BaseAmountValue": 125, "Quantity": 1, "AccountNumber": 1000, "TotalAmount": 100}
+    found: list[dict[str, Any]] = DINERO.read(
+        ([{**line, "TotalAmountInclVat": 125}], True, net, gross), "right", Books()
+    )
+    return found
+
+
+def test_prices_that_are_shown_with_vat_are_read_by_what_they_come_to() -> None:
+    assert shown_with_vat("100", "125")[0]["price"] == 100, "125 is the price with VAT"
+    assert shown_with_vat("125", "156.25")[0]["price"] == 125, "125 is the price without"
+    with pytest.raises(Wrong, match="come to"):
+        shown_with_vat("90", "112.5")
+
+
+def test_of_a_group_the_first_lines_rate_counts_for_all() -> None:
+    found = CRM.read(([item(), item(tax1="12.000")], *HEADER, "group"), "left", Books())
+    assert [each["vat"] for each in found] == [25, 25]
+    found = CRM.read(([item(), item(tax1="12.000")], *HEADER, "individual"), "left", Books())
+    assert [each["vat"] for each in found] == [25, 12]
+
+
+def test_an_invoice_of_less_than_nothing_is_held_and_a_credit_invoice_is_turned() -> None:
+    with pytest.raises(Wrong, match="credit"):
+        from_crm(item(quantity="-1.000"))
+    credits = crm_lines("", Decimal("0.10"), credit=True)
+    for quantity in ("-2.000", "2.000"):
+        (line,) = credits.read(([item(quantity=quantity)], *HEADER, "group"), "left", Books())
+        assert line["quantity"] == 2
+    (back,) = credits.write([line], "left", Books())[0]
+    assert back["quantity"] == "-2"

@@ -32,6 +32,9 @@ class Books:
         "currencyCodes": {"1": {"Code": "NOK"}, "2": {"Code": "EUR"}},
     }
 
+    def left_out(self, *_: Any) -> bool:
+        return False
+
     def coupling(self, mapping: str, side: str, external_id: str) -> str | None:
         return f"c{external_id}"
 

@@ -79,9 +79,19 @@ class Drafts:
 
     async def rows_of(self, number: str) -> list[Row]:
         """A draft's lines, from its own batch or the chosen one."""
+        return await self.own_rows(number) or await self.lines((await self.journals.chosen())["id"], number)
+
+    async def own_rows(self, number: str) -> list[Row]:
+        """A draft's lines in a batch of its own; none where it has none."""
         journal = await self.journals.own(code_of(number), make=False)
-        rows = await self.lines(journal["id"], number) if journal else []
-        return rows or await self.lines((await self.journals.chosen())["id"], number)
+        return await self.lines(journal["id"], number) if journal else []
+
+    async def find(self, number: str) -> Record | None:
+        """A draft wherever it stands."""
+        if own := await self.own_rows(number):
+            return record(number, own, own=True)
+        rows = await self.lines((await self.journals.chosen())["id"], number)
+        return record(number, rows) if rows else None
 
     async def of(self, numbers: Sequence[str]) -> dict[str, Record]:
         """These vouchers among the drafts of the chosen batch, by number."""
@@ -123,8 +133,8 @@ class Drafts:
             await self.service.send("DELETE", f"/journals({journal['id']})/journalLines({row['id']})", If_Match="*")
 
 
-def record(number: str, rows: Sequence[Row]) -> Record:
-    """A draft as a record."""
+def record(number: str, rows: Sequence[Row], *, own: bool = False) -> Record:
+    """A draft as a record. ``own``: it has a batch for itself."""
     first = values.read(rows[0])
     lines = [_line(row) for row in rows]
     against = [each for each in lines if each["balancingAccountNumber"]]
@@ -138,6 +148,7 @@ def record(number: str, rows: Sequence[Row]) -> Record:
         "total": sum((abs(each["amount"]) for each in lines), Decimal()),
         "balanced": sum((abs(each["amount"]) for each in against), Decimal()),
         "entries": None,
+        "own_journal": own,
     }
     return Record(RESOURCE, number, fields)
 

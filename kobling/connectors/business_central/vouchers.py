@@ -12,7 +12,7 @@ from typing import Any
 
 from kobling.connectors.business_central import attachments, values
 from kobling.connectors.business_central.bulk_drafts import BulkDrafts, is_draft
-from kobling.connectors.business_central.drafts import DRAFT, POSTED, RESOURCE, Drafts, code_of, record
+from kobling.connectors.business_central.drafts import DRAFT, POSTED, RESOURCE, Drafts, code_of
 from kobling.connectors.business_central.journals import Journals
 from kobling.records import N_, AlreadyThere, NotThere, Record, Refused, Unsafe, exact
 from kobling.sdk.looking_up import differences
@@ -145,8 +145,10 @@ class Vouchers:
         return number
 
     async def _update(self, write: Write) -> str:
-        """Only posting is an update: what a voucher says is never changed."""
+        """Posting, or making a draft in a batch of its own anew: any other voucher is never changed."""
         number = str(write.external_id)
+        if write.fields.get("lines"):
+            return await self._make_anew(number, write)
         if set(write.fields) != {"status"} or write.fields["status"] != POSTED:
             raise Refused(N_("A voucher is not changed; a correction is a new entry."), code="voucher_fixed")
         found = await self.get(number)
@@ -164,10 +166,23 @@ class Vouchers:
         await self.journals.drop(journal)
         return number
 
+    async def _make_anew(self, number: str, write: Write) -> str:
+        """The new lines stand before the old ones go, so that none is ever without any."""
+        journal = await self.journals.own(code_of(number), make=False)
+        old = await self._drafts.own_rows(number)
+        if journal is None or not old:
+            raise Refused(N_("A voucher is not changed; a correction is a new entry."), code="voucher_fixed")
+        header = {**write.fields, "documentNumber": number}
+        parts = [self._drafts.part(journal, header, line) for line in write.fields["lines"]]
+        answers = carried_out(self._service, parts, await self._together(parts), "")
+        await self._drafts.attach_missing([self._service.decoded(each) for each in answers], write)
+        for row in old:
+            await self._service.send("DELETE", f"/journals({journal['id']})/journalLines({row['id']})", If_Match="*")
+        return number
+
     async def _find(self, number: str) -> Record | None:
-        rows = await self._drafts.rows_of(number)
-        if rows:
-            return record(number, rows)
+        if (draft := await self._drafts.find(number)) is not None:
+            return draft
         told = await self._service.rows(
             "/generalLedgerEntries",
             filter=equals("documentNumber", number),

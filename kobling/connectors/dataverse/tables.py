@@ -85,7 +85,9 @@ _TO = " ".join(
     for to in ("shipto", "billto")
     for part in ("name", "line1", "line2", "city", "stateorprovince", "postalcode", "country")
 )
-_TOTALS = "discountamount freightamount totallineitemamount totalamountlessfreight totaltax totalamount"
+_TOTALS = (
+    "discountamount discountpercentage freightamount totallineitemamount totalamountlessfreight totaltax totalamount"
+)
 _DOCUMENT = {"transactioncurrencyid": _MONEY, "pricelevelid": "pricelevels", "opportunityid": "opportunities"}
 LINE_COLUMNS = (
     "productdescription quantity priceperunit manualdiscountamount tax baseamount extendedamount lineitemnumber "

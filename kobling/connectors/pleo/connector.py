@@ -48,6 +48,7 @@ class Pleo:
         self._wanted = settings.get("company", "").strip()
         self._old = (settings.get("open_api_url") or _OPEN_API_URL, settings.get("open_api_token", ""))
         self._hosts = context.allow_hosts
+        self._clock = context.clock
         self._whole = NO_CENTS if settings.get("zero_decimals") == WHOLE else frozenset[str]()
         self.service = service = Service(api, settings.get("company_id", ""))
         offered: list[Resource] = [Catalogue(service, kind, concurrency=_CONCURRENCY) for kind in KINDS]
@@ -81,7 +82,7 @@ class Pleo:
 
     async def figures(self) -> Sequence[Figure]:
         """Missing receipts, what waits to be exported, and the wallet where a token of the old API was given."""
-        found = await figures.of_entries(self.service, whole=self._whole)
+        found = await figures.of_entries(self.service, whole=self._whole, today=self._clock.now().date())
         url, token = self._old
         if token:
             address = checked_base_url(url, vendor=TITLE, hosts=HOSTS, allow_hosts=self._hosts, setting="open_api_url")

@@ -2,21 +2,35 @@
 
 Fidelity: known pleo §4 – a missing receipt has no flag: a card purchase or out-of-pocket entry without receiptIds
 Fidelity: known pleo §9 – the wallet's balance is in the old API alone, with a token of its own
+Fidelity: known pleo §4 – a search takes one family of dates; every entry has performedAt, whose month is meant
 Fidelity: assumed pleo §9 – {balance: {value, currency}} in major units
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from kobling.connectors.pleo.service import Service
 from kobling.records import N_, Misunderstood, exact
-from kobling.sdk.figures import MISSING_RECEIPTS, TO_EXPORT, WALLET, Figure
+from kobling.sdk.figures import (
+    EXPORTED,
+    MISSING_RECEIPTS,
+    SUBMITTED,
+    TO_EXPORT,
+    WALLET,
+    Figure,
+    months_until,
+    of_month,
+)
 
 _NEED_RECEIPTS = ("CARD_PURCHASE", "OUT_OF_POCKET")
 _HUNDRED = Decimal(100)
+_PATH = "/v1/accounting-entries:search"
+_SETTLED = {"includeDeleted": False, "status": ["COMPLETED"]}
 
 
 class OldApi:
@@ -33,13 +47,19 @@ class OldApi:
         """A token that is refused stays refused; the answer says so."""
 
 
-async def of_entries(service: Service, *, whole: frozenset[str]) -> list[Figure]:
-    """Figures of settled entries not exported yet. ``whole``: currencies that Pleo counts without hundredths."""
-    asked = {"includeDeleted": False, "status": ["COMPLETED"], "exportStatus": ["NOT_EXPORTED"]}
+async def of_entries(service: Service, *, whole: frozenset[str], today: date) -> list[Figure]:
+    """Figures of settled entries not exported yet, and of the last months. ``whole``: currencies that Pleo counts
+    without hundredths.
+    """
+    months = months_until(today)
+    exported = await _exported(service, months[0])
+    submitted = Counter(exported)
     numbers = {MISSING_RECEIPTS: 0, TO_EXPORT: 0}
     sums: dict[str, dict[str, Decimal]] = {name: {} for name in numbers}
-    path = "/v1/accounting-entries:search"
-    async for row in service.all(path, search=asked, company_id=service.company):
+    async for row in service.all(
+        _PATH, search={**_SETTLED, "exportStatus": ["NOT_EXPORTED"]}, company_id=service.company
+    ):
+        submitted[_month_of(row)] += 1
         kinds = [TO_EXPORT]
         if row.get("family") in _NEED_RECEIPTS and not row.get("receiptIds"):
             kinds.append(MISSING_RECEIPTS)
@@ -49,7 +69,22 @@ async def of_entries(service: Service, *, whole: frozenset[str]) -> list[Figure]
         for kind in kinds:
             numbers[kind] += 1
             sums[kind][currency] = sums[kind].get(currency, Decimal(0)) + amount
-    return [Figure(name, numbers[name], sums[name]) for name in (MISSING_RECEIPTS, TO_EXPORT)]
+    found = [Figure(name, numbers[name], sums[name]) for name in (MISSING_RECEIPTS, TO_EXPORT)]
+    for kind, counted in ((SUBMITTED, submitted), (EXPORTED, exported)):
+        found += [Figure(of_month(kind, month), counted[month], {}) for month in months]
+    return found
+
+
+async def _exported(service: Service, month: str) -> Counter[str]:
+    """How many entries of each month were exported, from a month on."""
+    since = f"{month}-01T00:00:00Z"
+    search = {**_SETTLED, "exportStatus": ["EXPORTED"], "performedAtStart": since}
+    return Counter([_month_of(row) async for row in service.all(_PATH, search=search, company_id=service.company)])
+
+
+def _month_of(row: Mapping[str, Any]) -> str:
+    """By when it was bought, which every entry has."""
+    return str(row.get("performedAt") or "")[:7]
 
 
 async def of_wallet(service: Service, address: str, token: str) -> Figure:

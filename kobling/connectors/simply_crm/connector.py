@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from kobling.connectors.simply_crm import faults
 from kobling.connectors.simply_crm import probe as questions
 from kobling.connectors.simply_crm.invoices import Invoices
-from kobling.connectors.simply_crm.modules import Module
+from kobling.connectors.simply_crm.modules import Goods, Module
 from kobling.connectors.simply_crm.reference import Reference
 from kobling.connectors.simply_crm.service import PATH, Service
 from kobling.records import N_, KoblingError, NotThere, SettingsError
@@ -45,7 +45,8 @@ class SimplyCrm:
 
     def __init__(self, api: Api, username: str, access_key: str) -> None:
         self._service = Service(api, username, access_key)
-        kinds: dict[str, type[Module]] = dict.fromkeys(("Accounts", "Contacts", "Products", "Services"), Module)
+        kinds: dict[str, type[Module]] = dict.fromkeys(("Accounts", "Contacts"), Module)
+        kinds |= dict.fromkeys(("Products", "Services"), Goods)
         self._modules: dict[str, Module] = {
             name: kind(self._service, name, concurrency=_CONCURRENCY, now=api.clock.now)
             for name, kind in {**kinds, "Invoice": Invoices}.items()

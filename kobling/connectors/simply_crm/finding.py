@@ -19,8 +19,8 @@ _ANY_ZONE = timedelta(hours=14)
 _SURE_TO_FIT = 40
 _MOST_PAGES = 50
 _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
-_NOT_COMPARED = frozenset({"assigned_user_id", "productid"})
-"""Our user's by default; of a query's header the first line's, never the document's."""
+_NOT_COMPARED = frozenset({"assigned_user_id", "productid", "hdnTaxType", "balance"})
+"""Our user's by default; of a query's header a line's, never the document's; what the connector decides by itself."""
 _NAMES = ("accountname", "productname", "servicename", "subject", "lastname")
 
 
@@ -35,18 +35,16 @@ class Finder:
         self,
         service: Service,
         module: str,
+        columns: Callable[[], Awaitable[str]],
         records: Callable[[Sequence[dict[str, Any]]], Awaitable[tuple[list[Record], list[Unread]]]],
     ) -> None:
         self._service = service
         self._module = module
+        self._columns = columns
         self._records = records
 
-    async def find(self, write: Write) -> Record | None:
-        """The one record that says all that was sent, its lines too; None when nothing was made.
-
-        Raises Unsafe when several could be it, or when one of that name says something else: a crash leaves headers
-        without lines, and a person may have changed it since.
-        """
+    async def near(self, write: Write) -> list[dict[str, Any]]:
+        """Rows of that name that were created since the write began, whatever else they say."""
         await self._service.sign_in()
         sent = {name: value for name, value in write.fields.items() if name not in _NOT_COMPARED}
         texts = {name: value for name, value in sent.items() if isinstance(value, str) and value.strip()}
@@ -56,8 +54,16 @@ class Finder:
         named = [f"{name} = {literal(texts[name])}"] if name and _survives(texts[name]) else []
         rows = [row for row in await self._rows([*self._since(write), *named]) if row["id"] not in write.taken]
         alike = {name: texts[name]} if name else texts
-        near = [row for row in rows if all(_same(value, row.get(each)) for each, value in alike.items())]
-        records, unread = await self._records(near)
+        return [row for row in rows if all(_same(value, row.get(each)) for each, value in alike.items())]
+
+    async def find(self, write: Write) -> Record | None:
+        """The one record that says all that was sent, its lines too; None when nothing was made.
+
+        Raises Unsafe when several could be it, or when one of that name says something else: a crash leaves headers
+        without lines, and a person may have changed it since.
+        """
+        sent = {name: value for name, value in write.fields.items() if name not in _NOT_COMPARED}
+        records, unread = await self._records(await self.near(write))
         if unread:
             raise unread[0].error
         return the_one(
@@ -79,8 +85,9 @@ class Finder:
     async def _rows(self, conditions: list[str]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         above: list[str] = []
+        columns = await self._columns()
         for _ in range(_MOST_PAGES):
-            page = await self._service.query(select("*", self._module, *conditions, *above, order="id"))
+            page = await self._service.query(select(columns, self._module, *conditions, *above, order="id"))
             rows += page
             if len(page) < PAGE:
                 return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from kobling.sdk.writing import all_told, send_all
 
 _OVERLAP = timedelta(seconds=2)
 _DST = ZoneInfo("Europe/Copenhagen")
+_TAX = re.compile(r"tax\d+")
 _NOT_SENT = frozenset({"label", "createdtime", "modifiedtime", "modifiedby", "LineItems_FinalDetails"})
 
 
@@ -103,7 +105,9 @@ class Module:
         """Up to 100 records a request."""
         found: list[Record] = []
         for group in groups(external_ids, PAGE):
-            records, _ = await self.records(await self._service.query(select("*", self.name, any_of("id", group))))
+            records, _ = await self.records(
+                await self._service.query(select(await self.columns(), self.name, any_of("id", group)))
+            )
             found += records
         return found
 
@@ -120,7 +124,7 @@ class Module:
 
     async def find_created(self, write: Write) -> Record | None:
         """By equal texts among what was created since the write began. Raises Unsafe for several."""
-        return await Finder(self._service, self.name, self.records).find(write)
+        return await Finder(self._service, self.name, self.columns, self.records).find(write)
 
     async def records(self, rows: Sequence[dict[str, Any]]) -> tuple[list[Record], list[Unread]]:
         """Rows of a query as records, and those that cannot be read."""
@@ -146,11 +150,16 @@ class Module:
 
     async def _start(self) -> dict[str, Any]:
         """Where a first reading begins; nothing while the module is empty, since there is no time to go on from."""
-        newest = await self._service.query(select("modifiedtime", self.name, order="modifiedtime desc", limit="1"))
-        return {"phase": "all", "after": None, "at": newest[0]["modifiedtime"]} if newest else {}
+        newest = await self._service.query(select("modifiedtime", self.name, order="modifiedtime desc", limit="5"))
+        at = next((row["modifiedtime"] for row in newest if row.get("modifiedtime")), None)
+        return {"phase": "all", "after": None, "at": at} if at else {}
+
+    async def columns(self) -> str:
+        """What a query asks for, so that it answers one row for each record."""
+        return "*"
 
     async def _read_all(self, mark: dict[str, Any]) -> Page:
-        rows = await self._service.query(select("*", self.name, *_above(mark["after"]), order="id"))
+        rows = await self._service.query(select(await self.columns(), self.name, *_above(mark["after"]), order="id"))
         records, unread = await self.records(rows)
         if len(rows) == PAGE:
             return Page(records, {**mark, "after": last_with(rows, "id")["id"]}, more=True, unread=unread)
@@ -165,7 +174,7 @@ class Module:
             where = (f"modifiedtime = {literal(at)}", f"id > {literal(str(after))}")
         else:
             where = (f"modifiedtime > {literal(at)}",)
-        rows = await self._service.query(select("*", self.name, *where, order="modifiedtime, id"))
+        rows = await self._service.query(select(await self.columns(), self.name, *where, order="modifiedtime, id"))
         records, unread = await self.records(rows)
         last = last_with(rows, "id", "modifiedtime", otherwise=None if len(rows) == PAGE else {"modifiedtime": at})
         if len(rows) == PAGE:
@@ -220,13 +229,21 @@ class Module:
             await self._service.sign_in()
             answer = await self._save("create", self.element(write.fields, new=True), elementType=self.name)
         elif await self.can_revise():
-            changes = self.element(write.fields, new=False)
+            changes = await self.revised(str(write.external_id), self.element(write.fields, new=False))
             answer = await self._save("revise", {**changes, "id": write.external_id})
         else:
             answer = await self._update(str(write.external_id), self.element(write.fields, new=False))
+        await self.finish(answer["id"], write.fields, new=write.operation is Operation.CREATE)
         current().complete(answer["id"])
         self._service.learn_offset(answer.get("modifiedtime", ""))
         return Confirmed(write.key, answer["id"], await self.written(answer))
+
+    async def finish(self, external_id: str, fields: Fields, *, new: bool) -> None:
+        """What is still to be said once a record stands there."""
+
+    async def revised(self, _external_id: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """What a revise must say beside its changes, since the server drops what it does not hear."""
+        return changes
 
     async def written(self, answer: dict[str, Any]) -> Record:
         """The record as it is after a write, so that a cut text or a lost emoji shows."""
@@ -264,6 +281,19 @@ class Module:
                 raise
             return error.code != faults.CRASHED
         return True
+
+
+class Goods(Module):
+    """Products and services: a revise that does not name their taxes takes them away.
+
+    Fidelity: known simply_crm_invoices §3 – a revise without the taxN fields removes the assigned taxes silently
+    """
+
+    async def revised(self, external_id: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """With the taxes that are assigned now."""
+        whole = await self._service.call("GET", "retrieve", id=external_id)
+        kept = {name: value for name, value in whole.items() if _TAX.fullmatch(name) and value not in (None, "")}
+        return kept | changes
 
 
 def text(value: Any) -> Any:

@@ -12,6 +12,7 @@ from kobling.hub.store import journal
 from kobling.mapping import Side
 from kobling.sdk.paging import groups
 from kobling.sdk.protocols import Reporting
+from kobling.sdk.reading import found_of
 
 TOLD_AT_ONCE = 500
 
@@ -60,7 +61,20 @@ def _tell(steps: Steps, bench: Workbench, ids: Sequence[str]) -> None:
         return
     journal.fence_now(steps.run, steps.epoch)
     for some in groups(ids, TOLD_AT_ONCE):
-        steps.waiting.run(source.tell(reporting.results(bench, some, steps.clock.now(), _language(steps))))
+        told = reporting.results(bench, some, steps.clock.now(), _language(steps), _there(steps, bench, some))
+        steps.waiting.run(source.tell(told))
+
+
+def _there(steps: Steps, bench: Workbench, ids: Sequence[str]) -> set[str]:
+    """The counterparts that stand there now: made and read in this run, or looked for."""
+    known = reporting.counterparts(bench, ids)
+    just_made = journal.made_in(steps.run, bench.table, list(known))
+    asked = [other for mine, other in known.items() if mine not in just_made]
+    made = {known[each] for each in just_made}
+    if not asked:
+        return made
+    found = steps.waiting.run(found_of(steps.resources(bench)[Side.RIGHT], asked))
+    return made | {each.external_id for each in found.records}
 
 
 def _source(steps: Steps, bench: Workbench) -> Reporting | None:

@@ -26,7 +26,7 @@ def execute(steps: Steps, step: ask.Execute) -> None:
     """The cursor of a run about one record stays where it is."""
     executor = steps.executor(step.chunk)
     executor.execute()
-    done = finish_chunk(executor.chunk, executor.bench, moves_cursor=steps.only is None)
+    done = finish_chunk(executor.chunk, executor.bench, steps.clock.now(), moves_cursor=steps.only is None)
     runs.progress(steps.run, runs.Phase.WRITE, executor.bench.name, done)
 
 
@@ -34,7 +34,7 @@ def execute_again(steps: Steps, step: ask.ExecuteAgain) -> None:
     """A chunk beside the window."""
     executor = steps.executor(step.chunk)
     executor.execute()
-    finish_chunk(executor.chunk, executor.bench, moves_cursor=False)
+    finish_chunk(executor.chunk, executor.bench, steps.clock.now(), moves_cursor=False)
 
 
 def execute_approved(steps: Steps, step: ask.ExecuteApproved) -> None:
@@ -49,7 +49,7 @@ def execute_approved(steps: Steps, step: ask.ExecuteApproved) -> None:
         chunk.actions = approved.without_questions(chunk.actions)
         chunk.after = chunk.upto
     executor.execute()
-    finish_chunk(chunk, bench, moves_cursor=False)
+    finish_chunk(chunk, bench, steps.clock.now(), moves_cursor=False)
 
 
 def _was_planned_since(bench: Workbench, chunk: Chunk) -> bool:

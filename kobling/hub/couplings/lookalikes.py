@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from rapidfuzz import fuzz
 
 from kobling.hub.store import sql
-from kobling.sync.matching import folded
+from kobling.records.texts import folded
 
 ALIKE = 90
 """The score, of 100, from which two names are said to look alike."""

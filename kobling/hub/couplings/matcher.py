@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kobling.hub.models import Decision
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, matches, mirror
-from kobling.mapping import MatchRule, Side, TableMapping, holds, read
+from kobling.mapping import Side, TableMapping, holds, read
 from kobling.records import N_, SettingsError, from_json
-from kobling.sync.matching import match_keys, pair_off
+from kobling.sync.matching import key_of, pair_off
+
+_Keys = Callable[[Mapping[str, Any]], Sequence[str | None]]
 
 PAGE = 1000
 KEYS_AT_ONCE = 500
@@ -30,14 +33,19 @@ class Rule:
 
 
 def own_rules(mapping: TableMapping) -> list[Rule]:
-    """The mapping's own rules, those that couple by themselves first."""
-    ordered = sorted(mapping.match, key=lambda each: not each.silent)
-    return [Rule(each.keys, each.ignore_case, number) for number, each in enumerate(ordered, 1)]
+    """The mapping's own rules, those that couple by themselves first, with all that has to agree."""
+    return [Rule((*each.keys, *each.agrees), each.ignore_case, number) for number, each in enumerate(mapping.match, 1)]
 
 
 def in_order(mapping: TableMapping, rules: Sequence[Rule]) -> list[Rule]:
     """The rules as they are tried, the mapping's own where none are given. Raises SettingsError for unknown fields."""
     chosen = sorted(set(rules), key=lambda each: (each.priority, each.keys)) if rules else own_rules(mapping)
+    if not chosen or not all(rule.keys for rule in chosen):
+        raise SettingsError(
+            N_("%(table)s has no match rules of its own. Say which fields to match by."), table=mapping.name
+        )
+    if not rules:
+        return chosen
     known = [each.key for each in mapping.fields if each.left and each.right and not each.proof]
     for key in (key for rule in chosen for key in rule.keys):
         if key not in known:
@@ -47,19 +55,19 @@ def in_order(mapping: TableMapping, rules: Sequence[Rule]) -> list[Rule]:
                 table=mapping.name,
                 known=", ".join(known),
             )
-    if not chosen or not all(rule.keys for rule in chosen):
-        raise SettingsError(
-            N_("%(table)s has no match rules of its own. Say which fields to match by."), table=mapping.name
-        )
     return chosen
 
 
 def find(bench: Workbench, rules: Sequence[Rule], *, left_out: bool = False) -> None:
     """Fill the scratch tables: hits, groups that compete, and the rest. Nothing else is changed."""
     matches.begin()
-    view = _view(bench.mapping, rules)
+    view, hints = _view(bench.mapping, rules), {each.keys for each in bench.mapping.match if not each.silent}
+
+    def keys_of(values: Mapping[str, Any]) -> Sequence[str | None]:
+        return [key_of(each.keys, values, each.ignore_case, loose=each.keys in hints) for each in rules]
+
     for side in Side:
-        for batch in _records(bench, view, side, left_out):
+        for batch in _records(bench, view, side, left_out, keys_of):
             matches.add(side, batch)
     hits = 0
     for number in range(len(rules)):
@@ -68,15 +76,17 @@ def find(bench: Workbench, rules: Sequence[Rule], *, left_out: bool = False) -> 
 
 
 def _view(mapping: TableMapping, rules: Sequence[Rule]) -> TableMapping:
-    """The mapping with these rules and only the fields that they and the title need."""
-    silent = {each.keys: each.silent for each in mapping.match}
-    made = tuple(MatchRule(each.keys, silent.get(each.keys, True), each.ignore_case) for each in rules)
+    """The mapping with only the fields that these rules and the title need."""
     wanted = {mapping.title_key, *(key for each in rules for key in each.keys)}
-    return replace(mapping, match=made, fields=tuple(each for each in mapping.fields if each.key in wanted))
+    return replace(mapping, match=(), fields=tuple(each for each in mapping.fields if each.key in wanted))
 
 
 def _records(
-    bench: Workbench, view: TableMapping, side: Side, left_out: bool
+    bench: Workbench,
+    view: TableMapping,
+    side: Side,
+    left_out: bool,
+    keys_of: _Keys,
 ) -> Iterator[list[tuple[str, str, bool, Sequence[str | None]]]]:
     position, feed = 0, bench.feeds[side]
     decided = Decision.objects.filter(table_id=bench.table).exists()
@@ -93,7 +103,7 @@ def _records(
             if holds(wide, fields):
                 values = read(view, side, fields, bench.resolver).values
                 title = str(values.get(view.title_key) or external_id)
-                found.append((external_id, title, holds(view.filter(side), fields), match_keys(view, values)))
+                found.append((external_id, title, holds(view.filter(side), fields), keys_of(values)))
         yield found
 
 

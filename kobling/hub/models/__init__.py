@@ -14,7 +14,7 @@ from kobling.hub.models.market import Activation, Price
 from kobling.hub.models.mirror import Feed, MirrorRow
 from kobling.hub.models.notifications import Notification
 from kobling.hub.models.pairs import Pair, Schedule, Table
-from kobling.hub.models.runs import PlanChunk, Run, SyncJob
+from kobling.hub.models.runs import Moved, PlanChunk, Run, SyncJob
 
 __all__ = [
     "Activation",
@@ -28,6 +28,7 @@ __all__ = [
     "FileExport",
     "MatchKey",
     "MirrorRow",
+    "Moved",
     "Notification",
     "Pair",
     "PlanChunk",

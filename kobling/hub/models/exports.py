@@ -10,7 +10,10 @@ EXPORTED, ACCEPTED, REFUSED, WITHDRAWN = "exported", "accepted", "refused", "wit
 
 
 class FileExport(models.Model):
-    """One file. ``content`` never changes; ``totals`` are currency → amount (texts) of its documents."""
+    """One file. ``content`` never changes; ``totals`` are currency → amount (texts) of its documents.
+
+    ``left_out`` counts what was left out by the kind of reason, ``left`` lists it with who, amount and sentence.
+    """
 
     connection = models.ForeignKey("hub.Connection", on_delete=models.PROTECT, related_name="exports")
     profile = models.CharField(max_length=100)
@@ -19,6 +22,8 @@ class FileExport(models.Model):
     sha256 = models.CharField(max_length=64)
     number_of_documents = models.IntegerField()
     totals = models.JSONField(default=dict)
+    left_out = models.JSONField(default=dict)
+    left = models.JSONField(default=list)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=200)
     transferred_at = models.DateTimeField(null=True)

@@ -79,3 +79,20 @@ class PlanChunk(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["run", "table", "seq"], name="chunk_once")]
+
+
+class Moved(models.Model):
+    """What a pair has written in one day, as its chunks were finished: records, and the worth of documents it made.
+
+    ``day`` ends where the bookkeeping does (Europe/Copenhagen). ``currency`` empty: the records; else the amount of
+    documents in that currency, in major units.
+    """
+
+    pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="moved", db_index=False)
+    day = models.DateField()
+    currency = models.CharField(max_length=3, default="")
+    records = models.BigIntegerField(default=0)
+    amount = models.DecimalField(max_digits=24, decimal_places=5, default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["pair", "day", "currency"], name="moved_once")]

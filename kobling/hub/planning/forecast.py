@@ -8,6 +8,7 @@ from typing import Any
 
 from kobling.hub.couplings.lookalikes import Lookalikes
 from kobling.hub.models import PlanChunk, Run
+from kobling.hub.planning.leaving import why_left_out
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror
 from kobling.mapping import Side, TableMapping, holds, read
@@ -36,12 +37,16 @@ class SideForecast:
 
 @dataclass(slots=True)
 class Forecast:
-    """What would happen to a table, and how many records each side has that are the table's."""
+    """What would happen to a table, and how many records each side has that are the table's.
+
+    ``left_out``: side → reason → how many records of it no filter takes.
+    """
 
     left: SideForecast = field(default_factory=SideForecast)
     right: SideForecast = field(default_factory=SideForecast)
     left_count: int = 0
     right_count: int = 0
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def side(self, side: Side) -> SideForecast:
         return self.left if side is Side.LEFT else self.right
@@ -60,7 +65,11 @@ def forecast(run: Run, benches: dict[str, Workbench]) -> dict[str, Forecast]:
 
 def _from_data(data: dict[str, Any]) -> Forecast:
     return Forecast(
-        SideForecast(**data["left"]), SideForecast(**data["right"]), data["left_count"], data["right_count"]
+        SideForecast(**data["left"]),
+        SideForecast(**data["right"]),
+        data["left_count"],
+        data["right_count"],
+        data.get("left_out", {}),
     )
 
 
@@ -140,7 +149,8 @@ def _same_name(run: Run, bench: Workbench, side: Side, made: Forecast) -> set[st
     by_name = any(mapping.title_key in rule.keys for rule in mapping.match) and made.side(side).create > 0
     names = Lookalikes() if by_name else None
     number = 0
-    for page in _there(bench, side):
+    reasons = made.left_out.setdefault(side.value, {})
+    for page in _there(bench, side, reasons):
         number += sum(in_scope for _, _, in_scope in page)
         if names:
             names.add([(external_id, name) for external_id, name, _ in page], fresh=False)
@@ -156,8 +166,9 @@ def _same_name(run: Run, bench: Workbench, side: Side, made: Forecast) -> set[st
     return names.doubles()
 
 
-def _there(bench: Workbench, side: Side) -> Iterator[list[tuple[str, str, bool]]]:
-    """Pages of a side's records that are the table's: (external id, name, whether the filter takes it)."""
+def _there(bench: Workbench, side: Side, reasons: dict[str, int]) -> Iterator[list[tuple[str, str, bool]]]:
+    """Pages of a side's records that are the table's: (external id, name, whether the filter takes it). ``reasons``
+    counts those that it does not take."""
     mapping, position, feed = bench.mapping, 0, bench.feeds[side]
     view = _title_only(mapping)
     wide = [each for each in mapping.filter(side) if not each.keeps_name]
@@ -168,6 +179,8 @@ def _there(bench: Workbench, side: Side) -> Iterator[list[tuple[str, str, bool]]
         page = []
         for external_id, row in mirror.by_ids(feed, [each for each in names if each not in elsewhere]).items():
             fields = from_json(row.fields)
+            if why := why_left_out(bench, side, fields):
+                reasons[why] = reasons.get(why, 0) + 1
             if holds(wide, fields):
                 name = str(read(view, side, fields, bench.resolver).values.get(mapping.title_key) or "")
                 page.append((external_id, name, holds(mapping.filter(side), fields)))

@@ -11,10 +11,11 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, journal, mirror
 from kobling.hub.store.couplings import Link
 from kobling.hub.store.mirror import Snapshot
-from kobling.mapping import Side, TableMapping, holds, read
-from kobling.records import from_json
+from kobling.mapping import Condition, Side, TableMapping, failing, holds, read
+from kobling.records import Fields, from_json
+from kobling.sync.evidence import speaks_against
 from kobling.sync.matching import match_keys
-from kobling.sync.states import Hits, Loner, Pairing, Seen
+from kobling.sync.states import Done, Hits, Loner, Pairing, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +139,32 @@ def seen_of(bench: Workbench, side: Side, row: Snapshot | None) -> Seen | None:
     if mapping.permits:
         bench.resolver.permit(bench.table, side, row.external_id, mapping.permits)
     reading = read(mapping, side, fields, bench.resolver)
-    locked = mapping.locked(side)
+    locked, left_by = mapping.locked(side), failing(mapping.filter(side), fields)
+    beyond = [each for each in reading.waits if bench.resolver.left_out(each[1], side.value, each[2])]
+    outsider = beyond and any(each.scopes and each.key == key for each in mapping.fields for key, _, _ in beyond)
     return Seen(
         row.external_id,
         reading.values,
         row.version,
         row.modified_at,
         locked=bool(locked) and holds(locked, fields),
-        in_scope=holds(mapping.filter(side), fields),
+        in_scope=not left_by and not outsider,
         waits=reading.waits,
         problems=reading.problems,
         left_out=reading.left_out,
-        points_to=reading.points_to,
+        points_to=(*reading.points_to, *((table, external_id) for _, table, external_id in beyond if external_id)),
+        outside="; ".join(f"{each.path}: {fields.get(each.path)}" for each in left_by if _is_event(each, fields)),
+        thawed=side is Side.RIGHT and bool(mapping.thaws) and holds(mapping.thaws, fields),
+        over=any(fields.get(each.path) in each.over for each in left_by),
+        beyond=tuple(key for key, _, _ in beyond),
     )
+
+
+def _is_event(condition: Condition, fields: Fields) -> bool:
+    """Whether leaving by this condition is asked about."""
+    if condition.operator == "at_least" or condition.carried:
+        return False
+    return fields.get(condition.path) not in (*condition.over, *condition.kept)
 
 
 def _pairing(
@@ -175,7 +189,7 @@ def _pairing(
 def _loners(bench: Workbench, side: Side, rows: Sequence[Snapshot], busy: set[str]) -> list[Loner]:
     taken = couplings.coupled_in(bench.siblings[side], side, [row.external_id for row in rows])
     seen = [each for row in rows if row.external_id not in taken and (each := seen_of(bench, side, row)) is not None]
-    seen = [each for each in seen if each.in_scope]
+    seen = [each for each in seen if each.in_scope or each.beyond]
     decided = Decision.objects.filter(table_id=bench.table).exists()
     hits = _hits(bench, side, seen, decided)
     wanted = {other for each in hits.values() for hit in each if len(hit.others) == 1 for other in hit.others}
@@ -196,9 +210,25 @@ def _loners(bench: Workbench, side: Side, rows: Sequence[Snapshot], busy: set[st
             never=frozenset(never.get(each.external_id, ())),
             decision=choices.get(each.external_id),
             busy=each.external_id in busy,
+            done=became(bench, each) if side is Side.LEFT else None,
         )
         for each in seen
     ]
+
+
+def became(bench: Workbench, seen: Seen) -> Done | None:
+    """What a document of the left side became on the right side before the two were known to be one."""
+    where, mapping = bench.mapping.lives_on, bench.mapping
+    number = seen.values.get(where.key) if where else None
+    found = bench.resolver.find(Side.RIGHT.value, where.resource, where.path, number) if where and number else None
+    if where is None or found is None:
+        return None
+    row = mirror.by_ids(bench.resolver.feeds[Side.RIGHT][where.resource], [found]).get(found)
+    fields = from_json(row.fields) if row is not None else {}
+    there = read(mapping, Side.RIGHT, fields, bench.resolver).values
+    rule = next(each for each in mapping.match if each.keys == (where.key,))
+    against = speaks_against(mapping, rule, seen.values, there)
+    return Done(str(fields.get(where.shown) or found), {key: there.get(key) for key in against})
 
 
 _NO_HITS = Hits()

@@ -19,7 +19,7 @@ class PlannedResolver(StoredResolver):
     """
 
     def __init__(self, stored: StoredResolver, run: int) -> None:
-        super().__init__(stored.tables, stored.feeds)
+        super().__init__(stored.tables, stored.feeds, stored.mappings)
         self._run = run
         self._coming: dict[tuple[str, Side], dict[str, str]] = {}
         self._read_chunks: set[int] = set()

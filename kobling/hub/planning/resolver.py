@@ -8,22 +8,26 @@ from typing import Any
 
 from kobling.hub.models import Decision
 from kobling.hub.store import couplings, finding, mirror
-from kobling.mapping import Side
+from kobling.mapping import Side, TableMapping, holds
 from kobling.records import from_json
 
 
 class StoredResolver:
     """Answers the codecs' questions from the database, remembering answers until ``forget``."""
 
-    def __init__(self, tables: dict[str, int], feeds: dict[Side, dict[str, int]]) -> None:
+    def __init__(
+        self, tables: dict[str, int], feeds: dict[Side, dict[str, int]], mappings: Mapping[str, TableMapping]
+    ) -> None:
         self.tables = tables
         self.feeds = feeds
+        self.mappings = mappings
         self.current: Mapping[str, Any] | None = None
         self.permitted: frozenset[str] = frozenset()
         self._permits: dict[int, dict[tuple[str, str], frozenset[str]]] = {}
         self._couplings: dict[tuple[str, str, str], str | None] = {}
         self._ids: dict[tuple[str, str, str], str | None] = {}
         self._records: dict[tuple[int, str], dict[str, Any]] = {}
+        self._left_out: dict[tuple[str, str, str], bool] = {}
         self._found: dict[tuple[int, str, str | int | Decimal | bool], str | None] = {}
 
     def forget(self) -> None:
@@ -31,6 +35,7 @@ class StoredResolver:
         self._couplings.clear()
         self._ids.clear()
         self._records.clear()
+        self._left_out.clear()
         self._found.clear()
         self._permits.clear()
 
@@ -60,6 +65,20 @@ class StoredResolver:
             link = couplings.by_uid(table, [coupling]).get(coupling) if table else None
             self._ids[key] = None if link is None else link.left_id if side == Side.LEFT else link.right_id
         return self._ids[key]
+
+    def left_out(self, mapping: str, side: str, external_id: str) -> bool:
+        where, known = Side(side), self.mappings.get(mapping)
+        if known is None or not external_id:
+            return True
+        key = (mapping, side, external_id)
+        if key not in self._left_out:
+            resource = known.resource(where)
+            sharing = [each for each in self.mappings.values() if each.resource(where) == resource]
+            row = mirror.by_ids(self.feeds[where][resource], [external_id]).get(external_id)
+            fields = from_json(row.fields) if row is not None and not row.gone else None
+            taken = fields is not None and any(holds(each.filter(where), fields) for each in sharing)
+            self._left_out[key] = row is not None and not taken
+        return self._left_out[key]
 
     def field(self, side: str, resource: str, external_id: str, path: str) -> Any:
         feed = self.feeds[Side(side)].get(resource)

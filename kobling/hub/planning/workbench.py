@@ -43,6 +43,7 @@ def open_workbenches(
             | {resource: _feed(pair, side, resource) for resource in (references or {}).get(side, ())}
             for side in Side
         },
+        mappings,
     )
     by_table = {side: {name: feeds[name][side] for name in mappings} for side in Side}
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,16 +15,27 @@ from kobling.hub.store import couplings
 from kobling.hub.store.quiet import is_quiet
 from kobling.hub.told.said import filled
 from kobling.mapping import Side
+from kobling.records import N_
 from kobling.sdk.protocols import Told
 
 LANGUAGE = "da"
-_WRONG = ("totals", "posted", "refused", "bad_value", "conflict")
+_GONE = N_("It was made as %(record)s and is not there any more. A person decides in Kobling whether it is made again.")
+_WRONG = ("totals", "posted", "refused", "bad_value", "conflict", "deleted", "deleted_but_changed", "left_scope")
 """Kinds of issues by which a record is not over there as it should be."""
 
 
-def results(bench: Workbench, awaited: Sequence[str], now: datetime, language: str = LANGUAGE) -> list[Told]:
+def counterparts(bench: Workbench, awaited: Sequence[str]) -> dict[str, str]:
+    """The records of the right side that these are coupled with, by their own ids."""
+    links = couplings.by_side(bench.table, Side.LEFT, awaited)
+    return {external_id: each.right_id for external_id, each in links.items()}
+
+
+def results(
+    bench: Workbench, awaited: Sequence[str], now: datetime, language: str = LANGUAGE, there: Collection[str] = ()
+) -> list[Told]:
     """A result for each record of the left side that has one; one that still waits has none.
 
+    ``there``: the counterparts that were just read; a coupling alone proves nothing of the other system.
     Reasons are sentences in ``language``, since they are read by people in the system that the records come from.
     """
     links = couplings.by_side(bench.table, Side.LEFT, awaited)
@@ -36,8 +47,11 @@ def results(bench: Workbench, awaited: Sequence[str], now: datetime, language: s
             if issue is not None:
                 reason, kind = _why(issue, bench.mapping.reports or {})
                 found.append(Told(each, False, now, reason=reason, kind=kind))
-            elif each in links:
+            elif each in links and links[each].right_id in there:
                 found.append(Told(each, True, now, target_id=links[each].right_id))
+            elif each in links:
+                gone = filled(_GONE, {"record": links[each].right_id})
+                found.append(Told(each, False, now, reason=gone, kind=""))
     return found
 
 

@@ -19,6 +19,7 @@ from kobling.records import N_, Refused, SettingsError, from_json
 from kobling.sync import answers
 from kobling.sync.answers import Answer
 from kobling.sync.merge import merge
+from kobling.sync.scope import LEFT_SCOPE, SCOPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,11 @@ class About:
         return Side(from_json(self.issue.details).get("asks") or self.side)
 
     def gone(self) -> Side | None:
-        """The side where a coupled record vanished."""
+        """The side where a coupled record vanished, or left the scope."""
         if self.link is None:
             return None
+        if self.issue.kind == LEFT_SCOPE:
+            return Side.LEFT if from_json(self.issue.details)["fields"][SCOPE][1] else Side.RIGHT
         for side, external_id in ((Side.LEFT, self.link.left_id), (Side.RIGHT, self.link.right_id)):
             row = mirror.by_ids(self.bench.feeds[side], [external_id]).get(external_id)
             if row is not None and row.gone:

@@ -16,9 +16,11 @@ from kobling.access.policy import (
     may,
     require,
     require_in_firm,
+    require_known,
     require_operator,
 )
 from kobling.hub.happened import What
+from kobling.hub.services import stages
 from kobling.hub.services.log import record
 from kobling.hub.store import sql, stale
 from kobling.records import N_, SettingsError
@@ -45,6 +47,14 @@ def find(actor: Actor, name: str, doing: Doing = Doing.SEE) -> Client:
     if not found or not may(actor, doing, found[0]):
         raise NotFound(N_("There is no client “%(name)s”, or it is not yours."), name=name, code="not_found")
     return found[0]
+
+
+def get(actor: Actor, client: int, doing: Doing = Doing.SEE) -> Client:
+    """A client by its number here, as addresses of pages give it. Raises NotFound, also for clients of others."""
+    found = clients_of(actor, doing).filter(pk=client).select_related("firm").first()
+    if found is None:
+        raise NotFound(N_("There is no such client, or it is not yours."), code="not_found")
+    return found
 
 
 def listed(actor: Actor) -> list[Client]:
@@ -99,11 +109,7 @@ def add(actor: Actor, name: str, *, number: str = "", firm: Firm | None = None) 
     if firm is None and not actor.is_operator:
         firm = _only_firm(actor)
     require_in_firm(actor, InFirm.ADD_CLIENT, firm)
-    name, number = name.strip(), number.strip()
-    if not name or len(name) > _LONGEST_NAME:
-        raise SettingsError(N_("A name has 1 to %(most)s characters."), field="name", most=_LONGEST_NAME)
-    if len(number) > _LONGEST_NUMBER:
-        raise SettingsError(N_("A number has at most %(most)s characters."), field="number", most=_LONGEST_NUMBER)
+    name, number = checked(name, number)
     with sql.together():
         if Client.objects.filter(name=name, number=number, firm=firm).exists():
             raise SettingsError(
@@ -116,6 +122,16 @@ def add(actor: Actor, name: str, *, number: str = "", firm: Firm | None = None) 
         stale.mark([client.pk])
         record(actor, client, What.CLIENT_ADDED, name, after={"number": number, "firm": firm.name if firm else None})
     return client
+
+
+def checked(name: str, number: str) -> tuple[str, str]:
+    """Name and number as they are kept. Raises SettingsError for what cannot be one."""
+    name, number = name.strip(), number.strip()
+    if not name or len(name) > _LONGEST_NAME:
+        raise SettingsError(N_("A name has 1 to %(most)s characters."), field="name", most=_LONGEST_NAME)
+    if len(number) > _LONGEST_NUMBER:
+        raise SettingsError(N_("A number has at most %(most)s characters."), field="number", most=_LONGEST_NUMBER)
+    return name, number
 
 
 def find_firm(actor: Actor, name: str, doing: InFirm = InFirm.SEE) -> Firm:
@@ -156,6 +172,7 @@ def assign(actor: Actor, client: Client, member: FirmMember) -> None:
         _, made = Assignment.objects.get_or_create(client=row, member=colleague)
         if made:
             record(actor, row, What.ASSIGNED, row.name, after=Actor.of(colleague.person).key)
+            stages.advance(actor, row)
 
 
 def unassign(actor: Actor, client: Client, member: FirmMember) -> None:
@@ -168,7 +185,7 @@ def unassign(actor: Actor, client: Client, member: FirmMember) -> None:
 
 def _both(actor: Actor, client: Client, member: FirmMember) -> tuple[Client, FirmMember]:
     """As they stand now, since what the caller holds may be older than a move."""
-    require(actor, Doing.SEE, client)
+    require_known(actor, client)
     row = Client.objects.select_for_update().get(pk=client.pk)
     require_in_firm(actor, InFirm.ASSIGN, row.firm_id)
     colleague = FirmMember.objects.filter(pk=member.pk, firm=row.firm_id).select_related("person").first()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,94 +15,42 @@ import msgspec
 from kobling.access.models import Client
 from kobling.access.naming import who_did
 from kobling.access.policy import Actor, Doing, NotFound, clients_of, require
-from kobling.files import Answer, Document, Problem, Profile, problems, read_answer, write
+from kobling.files import Answer, Profile, read_answer
 from kobling.hub import runs
-from kobling.hub.connections.departments import ids_of
 from kobling.hub.connections.opening import Opener
+from kobling.hub.exports.choosing import GoneBefore, choose
+from kobling.hub.exports.gathering import Gathered, gather, tables
+from kobling.hub.exports.wishes import BY_CHOICE, Left, Preview, Wish
 from kobling.hub.happened import What
-from kobling.hub.models import Connection, Feed, Pair, Table
+from kobling.hub.models import Connection, Feed, Pair
 from kobling.hub.models.exports import ACCEPTED, EXPORTED, REFUSED, WITHDRAWN, ExportedDocument, FileExport
-from kobling.hub.models.market import Activation
 from kobling.hub.planning import by_file
 from kobling.hub.services.log import record
 from kobling.hub.store import mirror, sql
-from kobling.pairs.file_exports import SOURCES, FileSource, Held
-from kobling.records import N_, NP_, SettingsError, Unsafe
-from kobling.sdk.protocols import Bookmark, Reporting, Resource, Told
+from kobling.pairs.file_exports import SOURCES, FileSource
+from kobling.records import N_, NP_, SettingsError, Unsafe, exact
+from kobling.sdk.protocols import Reporting, Told
 from kobling.sync import checkpoints
 
-CHANGED, IN_A_FILE, BY_A_PAIR = "changed", "in_a_file", "by_a_pair"
+CHANGED = "changed"
+MOST_LISTED = 1000
+"""So many documents of each chosen kind of reason are kept with a file; all are counted."""
 _SEALED = tuple(f"connection__{name}" for name in Connection.SEALED)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a file is to hold: documents since a day, some by number alone, of some departments.
-
-    ``again`` takes documents that are in a file already once more. ``vat_codes``: rate or code → code.
-    """
-
-    profile: Profile
-    since: date | None = None
-    numbers: tuple[str, ...] = ()
-    departments: tuple[str, ...] = ()
-    vat_codes: Mapping[str, str] = field(default_factory=dict)
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A document that is not in the file, and why: a sentence with its parameters."""
-
-    number: str
-    kind: str
-    reason: str
-    params: Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Preview:
-    """What a file would hold. ``digest`` tells two previews apart; ``totals`` are per currency."""
-
-    content: bytes
-    digest: str
-    documents: list[Document] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
-    totals: dict[str, Decimal] = field(default_factory=dict)
-    repeated: set[str] = field(default_factory=set)
 
 
 def preview(actor: Actor, connection: Connection, opener: Opener, wish: Wish) -> Preview:
     """Read afresh and say what a file would hold. Nothing is stored. Raises SettingsError."""
     require(actor, Doing.SPEND, connection.client)
-    return _shown(connection, opener, wish, _documents(connection, opener, wish, begin=False))
+    gathered = gather(opener, connection, source_of(connection), wish, begin=False)
+    return _shown(connection, opener, wish, gathered)
 
 
-def _documents(connection: Connection, opener: Opener, wish: Wish, *, begin: bool) -> list[Document | Held]:
+def _shown(connection: Connection, opener: Opener, wish: Wish, gathered: Gathered) -> Preview:
     source = source_of(connection)
-    rows = _read(opener, connection, source, begin)
-    chosen = frozenset(_departments(opener, connection, wish))
-    return list(source.documents(rows, wish.vat_codes, chosen))
-
-
-def _shown(connection: Connection, opener: Opener, wish: Wish, found: Sequence[Document | Held]) -> Preview:
-    source = source_of(connection)
-    ids = [each.source_id for each in found]
-    known = by_file.exported(connection.pk, source.resource, ids)
-    sent = by_file.sent(connection, source.resource, ids, _tables(opener, connection, source.resource))
-    made = Preview(b"", "")
-    for each in found:
-        if reason := _left(each, wish, known, sent):
-            made.left.append(reason)
-        elif isinstance(each, Document) and _wanted(each, wish):
-            made.documents.append(each)
-    made.documents.sort(key=lambda each: (each.day, each.number, each.source_id))
-    made.repeated = {each.source_id for each in made.documents if each.source_id in known}
-    for document in made.documents:
-        made.totals[document.currency] = made.totals.get(document.currency, Decimal("0.00")) + document.amount
-    made.content = write(wish.profile, made.documents)
-    made.digest = hashlib.sha256(made.content).hexdigest()
-    return made
+    ids = [each.source_id for each in gathered.found]
+    in_files = by_file.exported(connection.pk, source.resource, ids)
+    sent = by_file.sent(connection, source.resource, ids, tables(opener, connection, source.resource))
+    return choose(gathered, wish, GoneBefore(in_files, sent))
 
 
 def make(
@@ -122,18 +69,19 @@ def make(
     out a second time without a word on why, or there is nothing to export.
     """
     require(actor, Doing.WORK, connection.client)
-    found = _documents(connection, opener, wish, begin=True)
+    gathered = gather(opener, connection, source_of(connection), wish, begin=True)
     with ExitStack() as between:
         for pair in Pair.objects.filter(left=connection):
             between.enter_context(runs.between_runs(pair, now))
-        shown = _shown(connection, opener, wish, found)
+        shown = _shown(connection, opener, wish, gathered)
         _check(shown, as_shown, why)
         checkpoints.reach(checkpoints.PLANNED)
         with sql.together():
             export = _store(actor, connection, wish, shown, now)
             checkpoints.reach(checkpoints.JOURNALED)
     checkpoints.reach(checkpoints.RECORDED)
-    after = {"documents": len(shown.documents), "totals": {name: str(each) for name, each in shown.totals.items()}}
+    totals = {name: str(each) for name, each in shown.totals.items()}
+    after = {"documents": len(shown.documents), "totals": totals, "left_out": shown.left_out}
     record(actor, connection.client, What.FILE_MADE, f"{connection.name} {export.pk}", after=after, why=why)
     return export
 
@@ -158,7 +106,7 @@ def find(actor: Actor, number: int, doing: Doing = Doing.WORK) -> FileExport:
 
 def listed(actor: Actor, client: Client | None = None) -> list[FileExport]:
     """Files the actor may see, newest first; without their bytes."""
-    allowed = FileExport.objects.filter(connection__client__in=clients_of(actor, Doing.SEE)).defer("content")
+    allowed = FileExport.objects.filter(connection__client__in=clients_of(actor, Doing.SEE)).defer("content", "left")
     found = allowed.filter(connection__client=client) if client else allowed
     return list(found.select_related("connection__client").defer(*_SEALED).order_by("-pk"))
 
@@ -167,6 +115,13 @@ def documents(actor: Actor, export: FileExport) -> list[ExportedDocument]:
     """What a file holds, in its order."""
     require(actor, Doing.SEE, export.connection.client)
     return list(export.documents.order_by("pk"))
+
+
+def left_out(actor: Actor, export: FileExport) -> list[Left]:
+    """What was left out when a file was made, by its reasons; of what people chose so, the first of each (all are
+    counted in ``FileExport.left_out``)."""
+    require(actor, Doing.SEE, export.connection.client)
+    return [_as_left(each) for each in export.left] if isinstance(export.left, list) else []
 
 
 def mark_transferred(actor: Actor, export: FileExport, opener: Opener, now: datetime) -> None:
@@ -187,12 +142,26 @@ def mark_transferred(actor: Actor, export: FileExport, opener: Opener, now: date
     record(actor, export.connection.client, What.FILE_TRANSFERRED, f"{export.connection.name} {export.pk}")
 
 
-def acknowledge(actor: Actor, export: FileExport, content: bytes, now: datetime) -> Answer:
+def acknowledge(
+    actor: Actor, export: FileExport, content: bytes, now: datetime, profile: Profile | None = None
+) -> Answer:
     """Read the other system's answer: what it refused may go into a file again. Lines nobody understands are given
-    back. Raises SettingsError when the answer speaks of none of the file's documents."""
+    back. ``profile`` says how the answer looks, where the file's own does not.
+
+    Raises SettingsError when its columns cannot be told, or it speaks of none of the file's documents.
+    """
     require(actor, Doing.WORK, export.connection.client)
-    rows = {each.number: each for each in export.documents.exclude(state=WITHDRAWN)}
-    answer = read_answer(content, rows)
+    found = list(export.documents.exclude(state=WITHDRAWN))
+    rows = {each.number: each for each in found}
+    answer = read_answer(content, [each.number for each in found], profile or _profile_of(export))
+    if answer.trouble is not None:
+        raise SettingsError(answer.trouble.text, field="answer", code="answer_columns", **answer.trouble.params)
+    if answer.undecided and not answer.told:
+        raise SettingsError(
+            N_("The answer says of none of its documents whether it was taken or refused (%(numbers)s)."),
+            code="undecided",
+            numbers=", ".join(answer.undecided[:10]),
+        )
     if not answer.told:
         raise SettingsError(
             N_("The answer speaks of none of the documents in file %(file)s."), file=export.pk, code="other_file"
@@ -244,25 +213,12 @@ def source_of(connection: Connection) -> FileSource:
     return found
 
 
-def _wanted(each: Document | Held, wish: Wish) -> bool:
-    if wish.numbers and each.number not in wish.numbers:
-        return False
-    return not (isinstance(each, Document) and wish.since is not None and each.day < wish.since)
-
-
-def _left(each: Document | Held, wish: Wish, known: Mapping[str, int], sent: set[str]) -> Left | None:
-    """Why a document that is asked for is not in the file."""
-    if not _wanted(each, wish):
+def _profile_of(export: FileExport) -> Profile | None:
+    """The profile that a file was made by; None for one that an older Kobling knew otherwise."""
+    try:
+        return msgspec.convert(export.layout, Profile)
+    except msgspec.ValidationError:
         return None
-    if isinstance(each, Held):
-        return Left(each.number, "held", each.reason, dict(each.params))
-    if each.source_id in sent:
-        return Left(each.number, BY_A_PAIR, N_("A pair has sent it already."), {})
-    if each.source_id in known and not wish.again:
-        params = {"file": str(known[each.source_id])}
-        return Left(each.number, IN_A_FILE, N_("It is in file %(file)s already."), params)
-    found: list[Problem] = problems(wish.profile, each)
-    return Left(each.number, "held", found[0].text, found[0].params) if found else None
 
 
 def _check(shown: Preview, as_shown: str, why: str) -> None:
@@ -291,6 +247,8 @@ def _store(actor: Actor, connection: Connection, wish: Wish, shown: Preview, now
         sha256=shown.digest,
         number_of_documents=len(shown.documents),
         totals={currency: str(amount) for currency, amount in shown.totals.items()},
+        left_out=shown.left_out,
+        left=_as_kept(shown.left),
         made_at=now,
         made_by=actor.key,
     )
@@ -313,55 +271,28 @@ def _store(actor: Actor, connection: Connection, wish: Wish, shown: Preview, now
     return export
 
 
-def _departments(opener: Opener, connection: Connection, wish: Wish) -> list[str]:
-    """Those asked for, within those that were given access where the integration was switched on."""
-    kinds = [each for each in opener.pair_types.values() if each.left == connection.connector and each.departments]
-    if not kinds:
-        return []
-    resource = kinds[0].departments
-    names = [each.name for each in kinds]
-    switched_on = Activation.objects.filter(client=connection.client_id, pair_type__in=names, ended_at=None)
-    allowed = [name for each in switched_on for name in each.departments]
-    chosen = ids_of(opener, connection, resource, wish.departments)
-    permitted = ids_of(opener, connection, resource, allowed)
-    if permitted and (beyond := sorted(set(chosen) - set(permitted))):
-        raise SettingsError(
-            N_("Department %(name)s was not given access."), field="departments", name=", ".join(beyond)
-        )
-    return chosen or permitted
+def _as_kept(left: Sequence[Left]) -> list[dict[str, Any]]:
+    """What was left out as it is kept: of each kind of reason so many that a person would look through them, and all of
+    those that somebody must see to."""
+    kept, listed = [], Counter[str]()
+    for each in left:
+        listed[each.kind] += 1
+        if each.kind not in BY_CHOICE or listed[each.kind] <= MOST_LISTED:
+            amount = None if each.amount is None else str(each.amount)
+            kept.append({**dataclasses.asdict(each), "amount": amount})
+    return kept
 
 
-def _tables(opener: Opener, connection: Connection, resource: str) -> list[int]:
-    """Tables of pairs that send these records."""
-    found: list[int] = []
-    for pair in Pair.objects.filter(left=connection).select_related("left", "right", "client"):
-        names = [name for name, mapping in opener.mappings(pair).items() if mapping.left == resource]
-        found += Table.objects.filter(pair=pair, name__in=names).values_list("pk", flat=True)
-    return found
-
-
-def _read(
-    opener: Opener, connection: Connection, source: FileSource, begin: bool
-) -> dict[str, dict[str, Mapping[str, Any]]]:
-    connector = opener.connector(connection)
-    found = {}
-    for name in (source.resource, *source.beside):
-        resource = connector.resources[name]
-        if begin and isinstance(resource, Reporting):
-            opener.waiting.run(resource.begin())
-        found[name] = opener.waiting.run(_rows(resource))
-    return found
-
-
-async def _rows(resource: Resource) -> dict[str, Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
-    bookmark: Bookmark | None = None
-    more = True
-    while more:
-        page = await resource.read(bookmark)
-        found |= {each.external_id: each.fields for each in page.records}
-        bookmark, more = page.bookmark, page.more
-    return found
+def _as_left(kept: object) -> Left:
+    """As it was kept; a file that came from elsewhere may hold anything."""
+    told = kept if isinstance(kept, dict) else {}
+    texts = {name: str(told.get(name) or "") for name in ("number", "kind", "reason", "source_id", "who", "currency")}
+    params = told.get("params")
+    try:
+        amount = None if told.get("amount") is None else exact(told["amount"])
+    except ValueError:
+        amount = None
+    return Left(**texts, params=params if isinstance(params, dict) else {}, amount=amount)
 
 
 def _tell(opener: Opener, export: FileExport, rows: Sequence[ExportedDocument], now: datetime) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 from kobling.access.policy import Actor, Doing, require
 from kobling.hub.models import PlanChunk, Run
-from kobling.records import exact, rounded
+from kobling.hub.planning.worth import worth_of_line
+from kobling.records import exact
 from kobling.sync.actions import Agree, AnyAction, Create, Point, from_blob
-
-HUNDRED = Decimal(100)
 
 
 @dataclass(slots=True)
@@ -73,9 +72,8 @@ def _add_amounts(action: AnyAction, summary: Summary) -> None:
             summary.accounts[str(line.get("account"))] += amount
             summary.accounts[str(line.get("contra"))] -= amount
             continue
-        net = exact(line["quantity"]) * exact(line["price"]) * (HUNDRED - exact(line.get("discount") or 0)) / HUNDRED
         vat, own = str(line.get("vatCode") or f"{line.get('vat', 0)} %"), str(line.get("currency") or currency)
-        summary.amounts[(vat, own)] += rounded(net, own or "DKK")
+        summary.amounts[(vat, own)] += worth_of_line(line, own)
 
 
 def change_lines(action: AnyAction) -> list[tuple[str, Any, Any]]:

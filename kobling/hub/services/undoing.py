@@ -157,7 +157,9 @@ def _keep(undo: Undo, bench: Workbench, side: Side, seen: Seen, why: str) -> Non
 
 def _undo_create(undo: Undo, bench: Workbench, side: Side, link: Link, seen: Seen, offered: bool) -> None:
     base = link.base(side)
-    edited = any(key in seen.values and seen.values[key] != value for key, value in base.items())
+    edited = any(
+        key in seen.values and not bench.mapping.same(key, seen.values[key], value) for key, value in base.items()
+    )
     if edited or not offered:
         _keep(undo, bench, side, seen, EDITED if edited else NOT_OFFERED)
         return
@@ -230,8 +232,9 @@ def _joined(one: Mapping[str, list[Any]], other: Mapping[str, list[Any]]) -> dic
 def _undo_update(undo: Undo, bench: Workbench, side: Side, intent: WriteIntent, pairing: Pairing, seen: Seen) -> None:
     changes: dict[str, list[Any]] = {}
     for key, (before, after) in from_json(intent.changes).items():
-        if seen.values.get(key, MISSING) == after:
-            changes[key] = [after, before]
+        stands = seen.values.get(key, MISSING)
+        if bench.mapping.same(key, stands, after):
+            changes[key] = [stands, before]
         else:
             undo.kept.append((f"{_title(bench, seen)}: {key}", side.value, seen.external_id, EDITED))
     if changes:

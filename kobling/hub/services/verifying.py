@@ -13,13 +13,14 @@ from kobling.hub.connections.afresh import Told
 from kobling.hub.connections.opening import Opener
 from kobling.hub.models import Decision, Pair, SyncIssue
 from kobling.hub.planning import gather
+from kobling.hub.planning.leaving import BY_CHOICE, DONE_BEFORE, why_left_out
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror
 from kobling.hub.store.quiet import QUIET
-from kobling.mapping import Side
-from kobling.records import N_, Unsafe, exact
+from kobling.mapping import FieldMapping, Side
+from kobling.records import N_, Unsafe, exact, from_json
 from kobling.sync.merge import MISSING, Merge, merge
-from kobling.sync.states import Pairing
+from kobling.sync.states import Pairing, Seen, lines_of
 
 PAGE = 500
 Control = tuple[str, str, str, str]
@@ -42,10 +43,13 @@ class Difference:
 
 @dataclass(slots=True)
 class TableReport:
-    """What was compared of one table. ``totals``: key → [left, right] over all coupled records.
+    """What was compared of one table. ``totals``: key and currency (``total DKK``) → [left, right] over all coupled
+    records; amounts of different currencies are never added.
 
     ``rounded``: key → [records, difference]: totals that differ by no more than the mapping tolerates, since the two
     systems round in their own ways; the difference is the sum of right minus left.
+    ``left_out``: records without a counterpart that are no difference; ``left_out_by``: (side, reason) → how many of
+    them: the vendor's field that a filter does not take, or that a person chose so.
     ``control``: (period, account, VAT code, currency) → [left, right] over all coupled records.
     """
 
@@ -53,6 +57,7 @@ class TableReport:
     in_step: int = 0
     kept_differently: int = 0
     left_out: int = 0
+    left_out_by: dict[tuple[str, str], int] = field(default_factory=dict)
     differences: int = 0
     totals: dict[str, list[Decimal]] = field(default_factory=dict)
     rounded: dict[str, list[Decimal]] = field(default_factory=dict)
@@ -140,12 +145,31 @@ def _fields(result: Merge) -> Iterator[tuple[str, str, Any, Any]]:
 
 def _add_totals(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
     for each in bench.mapping.fields:
-        if each.proof and pairing.left is not None and pairing.right is not None:
-            left = exact(pairing.left.values.get(each.key) or 0)
-            right = exact(pairing.right.values.get(each.key) or 0)
-            _add(table.totals, each.key, left, right)
-            if left != right and abs(right - left) <= each.tolerance:
-                _add(table.rounded, each.key, Decimal(1), right - left)
+        if not each.proof or pairing.left is None or pairing.right is None:
+            continue
+        left, right = (pairing.seen(side).values.get(each.key) for side in Side)  # type: ignore[union-attr]
+        if isinstance(left, str) or isinstance(right, str):
+            continue
+        lines = lines_of(pairing.left.values, pairing.right.values)
+        left, right = _meant(each, left, right, lines), _meant(each, right, left, lines)
+        for seen, value, column in ((pairing.left, left, 0), (pairing.right, right, 1)):
+            amount = [Decimal(0), Decimal(0)]
+            amount[column] = exact(value or 0)
+            _add(table.totals, f"{each.key} {_currency(seen)}".strip(), *amount)
+        if left != right and each.near(left, right, lines):
+            _add(table.rounded, each.key, Decimal(1), exact(right or 0) - exact(left or 0))
+
+
+def _meant(each: FieldMapping, value: Any, other: Any, lines: int) -> Any:
+    """Of several amounts that a side may mean, the one that the other side has."""
+    if not isinstance(value, list):
+        return value
+    return next((one for one in value if each.near(one, other, lines)), value[0])
+
+
+def _currency(seen: Seen) -> str:
+    """What the document's own amounts are in; blank where the table tells none."""
+    return str(seen.values.get("currency") or "")
 
 
 def _add_control(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
@@ -171,7 +195,7 @@ def _kept_differently(bench: Workbench, pairing: Pairing) -> bool:
         left = pairing.left.values.get(each.key, MISSING)
         right = pairing.right.values.get(each.key, MISSING)
         known = pairing.base_left.get(each.key, MISSING), pairing.base_right.get(each.key, MISSING)
-        if not each.proof and MISSING not in known and left != right and (left, right) == known:
+        if not each.proof and MISSING not in known and not each.same(left, right) and (left, right) == known:
             return True
     return False
 
@@ -192,14 +216,27 @@ def _missing(bench: Workbench, side: Side, table: TableReport) -> Iterator[Diffe
         )
         for external_id, row in alone.items():
             seen = gather.seen_of(bench, side, row)
-            if seen is None or not seen.in_scope or not bench.mapping.may_create(side.other):
+            if seen is None or not bench.mapping.may_create(side.other):
                 continue
-            if external_id in ignored:
+            if why := _why_left_out(bench, side, row, seen, ignored):
                 table.left_out += 1
+                table.left_out_by[side.value, why] = table.left_out_by.get((side.value, why), 0) + 1
+                continue
+            if not seen.in_scope:
                 continue
             left, right = (external_id, None) if side is Side.LEFT else (None, external_id)
             title = str(seen.values.get(bench.mapping.title_key) or external_id)
             yield Difference(bench.name, "missing", title, left, right, side.other.value)
+
+
+def _why_left_out(bench: Workbench, side: Side, row: mirror.Snapshot, seen: Seen, ignored: set[str]) -> str | None:
+    if seen.external_id in ignored:
+        return BY_CHOICE
+    if seen.beyond and not seen.in_scope:
+        return f"{seen.beyond[0]}: –"
+    if side is Side.LEFT and seen.in_scope and gather.became(bench, seen):
+        return DONE_BEFORE
+    return why_left_out(bench, side, from_json(row.fields))
 
 
 def _title(bench: Workbench, pairing: Pairing) -> str:

@@ -92,6 +92,8 @@ def open_all(table: int, raised: Iterable[Raised], now: datetime) -> None:
 
 SAME = ("maybe_same", "ambiguous", "duplicate_identity")
 """Kinds of questions about which records are the same."""
+_ALONE = (*SAME, "out_of_reach", "done_there")
+"""Kinds of questions about a record that is alone: a coupling ends them, however it came."""
 KEPT = ("refused", "unreadable")
 """Kinds that planning anew does not settle: only a write or a reading that succeeds does."""
 
@@ -168,13 +170,13 @@ def settle_coupled(table: int, side: Side, external_ids: Sequence[str], feeds: M
     Who was asked about one of them and is alone still is looked at again: the question is answered otherwise now.
     """
     for batch in sql.batched(external_ids, sql.BATCH):
-        where = f"table_id = %s AND state <> 'settled' AND kind IN ({sql.places(SAME)})"
+        where = f"table_id = %s AND state <> 'settled' AND kind IN ({sql.places(_ALONE)})"
         where += f" AND {side.value}_id IN ({sql.places(batch)})"
-        named = sql.rows(f"SELECT {side.other.value}_id FROM hub_syncissue WHERE {where}", [table, *SAME, *batch])
+        named = sql.rows(f"SELECT {side.other.value}_id FROM hub_syncissue WHERE {where}", [table, *_ALONE, *batch])
         others = sorted({each for (each,) in named if each})
         coupled = couplings.coupled_in([table], side.other, others)
         mirror.touch(feeds[side.other], [each for each in others if each not in coupled])
-        _settle(table, where, [table, *SAME, *batch])
+        _settle(table, where, [table, *_ALONE, *batch])
 
 
 def parked(table: int, subjects: Sequence[str]) -> set[str]:

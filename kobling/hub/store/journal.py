@@ -218,6 +218,14 @@ def couplings_written(run: int, table: int, after: str, limit: int, chunk: int |
     ]
 
 
+def confirmed_of(chunk: int) -> list[int]:
+    """Positions of a chunk's writes that were confirmed, in order."""
+    found = sql.rows(
+        "SELECT position FROM hub_writeintent WHERE chunk_id = %s AND state = 'confirmed' ORDER BY position", [chunk]
+    )
+    return [int(row[0]) for row in found]
+
+
 def made_from(chunk: int) -> list[str]:
     """Ids of the records from which a chunk made others."""
     found = sql.rows(
@@ -225,6 +233,19 @@ def made_from(chunk: int) -> list[str]:
         [chunk],
     )
     return [row[0] for row in found]
+
+
+def made_in(run: int, table: int, sources: Sequence[str]) -> set[str]:
+    """Which of these records a run made others from, each read back as it stands there."""
+    found: set[str] = set()
+    for batch in sql.batched(sources, sql.BATCH):
+        rows = sql.rows(
+            "SELECT source_id FROM hub_writeintent WHERE run_id = %s AND table_id = %s AND state = 'confirmed'"
+            f" AND operation = 'create' AND source_id IN ({sql.places(batch)})",
+            [run, table, *batch],
+        )
+        found |= {row[0] for row in rows}
+    return found
 
 
 def confirmed(run: int, table: int) -> dict[str, int]:

@@ -25,6 +25,15 @@ class ControlTold:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many records of a side are left out for one reason: a field that a filter does not take, or “by choice”."""
+
+    side: str
+    reason: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class TableVerified:
     """What was compared of one table."""
 
@@ -32,6 +41,7 @@ class TableVerified:
     in_step: int
     kept_differently: int
     left_out: int
+    left_out_by: Sequence[LeftOut]
     differences: int
     totals: Mapping[str, Sequence[Decimal]]
     rounded: Mapping[str, Sequence[Decimal]]
@@ -45,6 +55,7 @@ class TableVerified:
             in_step=made.in_step,
             kept_differently=made.kept_differently,
             left_out=made.left_out,
+            left_out_by=[LeftOut(*key, number) for key, number in sorted(made.left_out_by.items())],
             differences=made.differences,
             totals=made.totals,
             rounded=made.rounded,

@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from kobling.files import Answer, Profile, Told
+from kobling.hub.exports.wishes import Left, Preview
 from kobling.hub.models import ExportedDocument, FileExport
-from kobling.hub.services.exporting import Left, Preview
 from kobling.hub.told.said import Said
 
 
@@ -25,17 +25,22 @@ class DocumentTold:
 
 @dataclass(frozen=True, slots=True)
 class LeftTold:
-    """A document that would not, and why."""
+    """A document that would not, by what a person knows it, and why. ``amount`` is None where it cannot be told."""
 
     number: str
     kind: str
     reason: Said
+    source_id: str
+    who: str
+    amount: Decimal | None
+    currency: str
 
     @classmethod
     def of(cls, left: Left) -> LeftTold:
         """As it was left out."""
         params = {name: Said(str(value)) if name == "field" else value for name, value in left.params.items()}
-        return cls(left.number, left.kind, Said(left.reason, params))
+        why = Said(left.reason, params)
+        return cls(left.number, left.kind, why, left.source_id, left.who, left.amount, left.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class PreviewTold:
     documents: Sequence[DocumentTold]
     totals: Mapping[str, Decimal]
     left: Sequence[LeftTold]
+    left_out: Mapping[str, int]
     bytes: int
 
     @classmethod
@@ -53,7 +59,7 @@ class PreviewTold:
         """As it was shown."""
         documents = [DocumentTold(each.number, each.kind, each.amount, each.currency) for each in shown.documents]
         left = [LeftTold.of(each) for each in shown.left]
-        return cls(shown.digest, documents, shown.totals, left, len(shown.content))
+        return cls(shown.digest, documents, shown.totals, left, shown.left_out, len(shown.content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class FileTold:
     profile: str
     documents: int
     totals: Mapping[str, str]
+    left_out: Mapping[str, int]
     sha256: str
     made_at: datetime
     transferred_at: datetime | None
@@ -80,6 +87,7 @@ class FileTold:
             profile=made.profile,
             documents=made.number_of_documents,
             totals=made.totals,
+            left_out=made.left_out,
             sha256=made.sha256,
             made_at=made.made_at,
             transferred_at=made.transferred_at,
@@ -107,16 +115,17 @@ class ExportedTold:
 
 @dataclass(frozen=True, slots=True)
 class ProfileTold:
-    """A kind of file that comes along; ``note``: what is assumed of it."""
+    """A kind of file that comes along; ``note``: what is assumed of it; ``forms``: its own, then those to choose."""
 
     name: str
     title: str
     note: str
+    forms: Sequence[str]
 
     @classmethod
     def of(cls, profile: Profile) -> ProfileTold:
         """As it is offered; in the words it is written in, since scripts depend on them."""
-        return cls(profile.name, profile.title, profile.note)
+        return cls(profile.name, profile.title, profile.note, (profile.extension, *profile.forms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +142,9 @@ class AnswerTold:
 
     told: Sequence[Told]
     unknown: Sequence[LineTold]
+    undecided: Sequence[str]
 
     @classmethod
     def of(cls, answer: Answer) -> AnswerTold:
         """As it was read."""
-        return cls(answer.told, [LineTold(*each) for each in answer.unknown])
+        return cls(answer.told, [LineTold(*each) for each in answer.unknown], answer.undecided)

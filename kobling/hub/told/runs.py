@@ -179,6 +179,7 @@ class Expected:
     right: SideExpected
     left_count: int
     right_count: int
+    left_out: Mapping[str, Mapping[str, int]]
 
     @classmethod
     def of(cls, expected: Forecast | None) -> Expected | None:
@@ -186,7 +187,7 @@ class Expected:
         if expected is None:
             return None
         left, right = SideExpected.of(expected.left), SideExpected.of(expected.right)
-        return cls(left, right, expected.left_count, expected.right_count)
+        return cls(left, right, expected.left_count, expected.right_count, expected.left_out)
 
 
 @dataclass(frozen=True, slots=True)

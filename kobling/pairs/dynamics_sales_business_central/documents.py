@@ -11,7 +11,9 @@ from kobling.mapping import (
     Condition,
     DeletionPolicy,
     Direction,
+    Evidence,
     FieldMapping,
+    LivesOn,
     MatchRule,
     Resolver,
     TableMapping,
@@ -28,9 +30,13 @@ from kobling.pairs.dynamics_sales_business_central.codecs import (
 )
 from kobling.pairs.dynamics_sales_business_central.lines import central_lines, sales_lines
 from kobling.pairs.dynamics_sales_business_central.options import rules
+from kobling.pairs.dynamics_sales_business_central.sums import CENTRAL_DISCOUNT, SALES_DISCOUNT, SALES_SUMS
 from kobling.records import N_, exact
 
 SUBMITTED = 1
+_DELIVERED = (3, 4)
+"""statecode of an order that was fulfilled or invoiced."""
+_WON_OR_LOST = (1, 2)
 _POSTED = ("Open", "Paid", "Canceled", "Corrective")
 _ORE = number_with_decimals(2)
 _REFERRED = ("customers", "units", "currencies", "price_groups", "items", "resources")
@@ -61,23 +67,28 @@ def orders(options: Mapping[str, Any]) -> TableMapping:
             ),
             _customer(),
             *_money(options),
-            FieldMapping(
-                "delivery",
-                end("requestdeliveryby", codec=DAY),
-                end("requestedDeliveryDate", codec=DAY),
-                clear=False,
-                label=N_("Requested delivery"),
-            ),
+            _DELIVERY,
             *_ship_to(options),
             _lines(options, tax=False),
             _proof("total_excl_vat", "totalamountlessfreight", "totalAmountExcludingTax", N_("Total excluding VAT")),
         ),
-        match=(MatchRule(("reference",)),),
+        match=(MatchRule(("reference",), Evidence.AGREEING, ("customer", "currency", "total_excl_vat")),),
         depends_on=(*_REFERRED, "opportunities"),
-        left_filter=(Condition("statecode", "equals", SUBMITTED),),
+        left_filter=(Condition("statecode", "equals", SUBMITTED, over=_DELIVERED, kept=(0,)),),
+        right_constants={"pricesIncludeTax": False},
+        lives_on=LivesOn("salesInvoices", "externalDocumentNumber", "reference", "number"),
         deletion=DeletionPolicy.UNCOUPLE,
         **rules(options, direction) | {"only_coupled": False},
     )
+
+
+_DELIVERY = FieldMapping(
+    "delivery",
+    end("requestdeliveryby", codec=DAY),
+    end("requestedDeliveryDate", codec=DAY),
+    clear=False,
+    label=N_("Requested delivery"),
+)
 
 
 def invoices(options: Mapping[str, Any]) -> TableMapping:
@@ -108,7 +119,7 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Status"),
             ),
         ),
-        match=(MatchRule(("number",)),),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("customer", "currency", "total_incl_vat")),),
         depends_on=(*_REFERRED, "orders"),
         right_filter=(Condition("status", "in", _POSTED),),
         deletion=DeletionPolicy.ASK,
@@ -131,6 +142,7 @@ def opportunities(options: Mapping[str, Any]) -> TableMapping:
                 end("parentcontactid", codec=reference("contacts")),
                 end("contactNumber", codec=by_code("contacts", "contacts", "number")),
                 clear=False,
+                scopes=True,
                 label=N_("Contact"),
             ),
             FieldMapping(
@@ -150,10 +162,10 @@ def opportunities(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Estimated closing date"),
             ),
         ),
-        match=(MatchRule(("name", "contact"), silent=False),),
+        match=(MatchRule(("name", "contact")),),
         depends_on=("contacts",),
-        left_filter=(Condition("statecode", "equals", 0), Condition("parentcontactid", "filled")),
-        right_filter=(Condition("status", "in", ("Not Started", "In Progress")),),
+        left_filter=(Condition("statecode", "equals", 0, over=_WON_OR_LOST), Condition("parentcontactid", "filled")),
+        right_filter=(Condition("status", "in", ("Not Started", "In Progress"), over=("Won", "Lost")),),
         **rules(options),
     )
 
@@ -182,16 +194,23 @@ def _money(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
         FieldMapping(
             "currency",
             end("transactioncurrencyid", codec=SALES_CURRENCY),
-            end("currencyCode", codec=central_currency(options["base_currency"])),
+            end("currencyCode", codec=central_currency(options["base_currency"], named=True)),
             clear=False,
             frozen=True,
+            label=N_("Currency"),
+        ),
+        FieldMapping(
+            "in_currency",
+            end("transactioncurrencyid", codec=SALES_CURRENCY),
+            end("currencyCode", codec=central_currency(options["base_currency"])),
+            proof=True,
             label=N_("Currency"),
         ),
         *((owner,) if options["ownership"] == "person" else ()),
         FieldMapping(
             "discount",
-            end("discountamount", codec=NUMBER_OR_NOTHING),
-            end("discountAmount", codec=NUMBER_OR_NOTHING),
+            end("discountamount", "discountpercentage", "totallineitemamount", codec=SALES_DISCOUNT),
+            end("discountAmount", "pricesIncludeTax", "lines", "totalAmountExcludingTax", codec=CENTRAL_DISCOUNT),
             label=N_("Discount"),
         ),
     )
@@ -219,19 +238,15 @@ def _ship_to(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
 
 def _lines(options: Mapping[str, Any], *, tax: bool) -> FieldMapping:
     right = central_lines(options["write_in_item"], tax=tax)
-    left = end("lines", codec=sales_lines(tax=tax))
-    return FieldMapping("lines", left, end("lines", codec=right), needed=True, label=N_("Lines"))
+    left = end("lines", *SALES_SUMS, codec=sales_lines(tax=tax))
+    right_end = end("lines", "pricesIncludeTax", codec=right)
+    return FieldMapping("lines", left, right_end, needed=True, label=N_("Lines"))
 
 
 def _proof(key: str, left: str, right: str, label: str) -> FieldMapping:
     return FieldMapping(key, end(left, codec=_ORE), end(right, codec=_ORE), proof=True, label=label)
 
 
-def _nothing(values: Values, _side: str, _resolver: Resolver | None) -> Any:
-    return NUMBER.read(values, _side, _resolver) or 0
-
-
-NUMBER_OR_NOTHING = Codec("number_or_nothing", _nothing, NUMBER.write)
 _NUMBER_AND_NAME = Codec(
     "number_and_name",
     lambda values, _side, _resolver: values[0] or None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling.mapping import Codec, Condition, Direction, FieldMapping, MatchRule, Resolver, TableMapping, end
+from kobling.mapping import Codec, Condition, Direction, Evidence, FieldMapping, MatchRule, Resolver, TableMapping, end
 from kobling.mapping.codecs import NUMBER, Values, text_up_to
 from kobling.mapping.references import KEEP, reference
 from kobling.pairs.dynamics_sales_business_central.codecs import (
@@ -21,6 +21,9 @@ from kobling.records import N_
 
 ITEM, SERVICE = 1, 3
 """Values of ``producttypecode``: sales inventory and services."""
+FAMILY, BUNDLE = 2, 3
+"""Values of ``productstructure``: neither is a thing that lies in stock."""
+_PLAIN = tuple(Condition("productstructure", "differs", each) for each in (FAMILY, BUNDLE))
 _NEW = {"quantitydecimal": 2, "productstructure": 1}
 
 
@@ -35,13 +38,14 @@ def items(options: Mapping[str, Any]) -> TableMapping:
         left="products",
         right="items",
         fields=(*_product("number"), *_only_left("stock", "quantityonhand", "inventory", N_("In stock")), _active()),
-        match=(MatchRule(("number",)), MatchRule(("name",), silent=False)),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("name",)), MatchRule(("name",))),
         depends_on=("units",),
         left_filter=(
-            Condition("statecode", "equals", 0, keeps_name=True),
+            Condition("statecode", "equals", 0, keeps_name=True, carried=True),
             Condition("producttypecode", "equals", ITEM),
+            *_PLAIN,
         ),
-        right_filter=(Condition("blocked", "equals", False, keeps_name=True),),
+        right_filter=(Condition("blocked", "equals", False, keeps_name=True, carried=True),),
         left_constants={"producttypecode": ITEM, **_NEW},
         right_constants={"type": "Inventory"},
         **rules(options),
@@ -56,13 +60,14 @@ def resources(options: Mapping[str, Any]) -> TableMapping:
         left="products",
         right="resources",
         fields=(*_product("number"), _active()),
-        match=(MatchRule(("number",)),),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("name",)),),
         depends_on=("units",),
         left_filter=(
-            Condition("statecode", "equals", 0, keeps_name=True),
+            Condition("statecode", "equals", 0, keeps_name=True, carried=True),
             Condition("producttypecode", "equals", SERVICE),
+            *_PLAIN,
         ),
-        right_filter=(Condition("blocked", "equals", False, keeps_name=True),),
+        right_filter=(Condition("blocked", "equals", False, keeps_name=True, carried=True),),
         left_constants={"producttypecode": SERVICE, **_NEW},
         **rules(options, Direction.TO_LEFT),
     )
@@ -86,7 +91,7 @@ def price_groups(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Currency"),
             ),
         ),
-        match=(MatchRule(("name",)),),
+        match=(MatchRule(("name",), Evidence.AGREEING, ("description", "currency")),),
         depends_on=("currencies", "items"),
         left_filter=(Condition("statecode", "equals", 0, keeps_name=True),),
         **rules(options, Direction.TO_LEFT),
@@ -106,6 +111,7 @@ def prices(options: Mapping[str, Any]) -> TableMapping:
                 end("pricelevelid", codec=reference("price_groups")),
                 end("salesCode", codec=by_code("price_groups", "customerPriceGroups", "code")),
                 frozen=True,
+                scopes=True,
                 label=N_("Price group"),
             ),
             FieldMapping(
@@ -113,6 +119,7 @@ def prices(options: Mapping[str, Any]) -> TableMapping:
                 end("productid", codec=reference("items")),
                 end("itemNumber", codec=by_code("items", "items", "number")),
                 frozen=True,
+                scopes=True,
                 label=N_("Item"),
             ),
             FieldMapping(
@@ -124,7 +131,7 @@ def prices(options: Mapping[str, Any]) -> TableMapping:
             ),
             FieldMapping("price", end("amount", codec=NUMBER), end("unitPrice", codec=NUMBER), label=N_("Price")),
         ),
-        match=(MatchRule(("price_group", "item", "unit")),),
+        match=(MatchRule(("price_group", "item", "unit"), Evidence.PARTS),),
         depends_on=("price_groups", "items", "units"),
         left_constants={"pricingmethodcode": 1, "quantitysellingcode": 1},
         title_key="item",

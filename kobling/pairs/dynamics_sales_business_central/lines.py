@@ -12,7 +12,15 @@ from typing import Any
 
 from kobling.mapping import Codec, Resolver, Unresolved
 from kobling.mapping.codecs import NUMBER, Values
+from kobling.mapping.references import KEEP
 from kobling.pairs.dynamics_sales_business_central.codecs import CENTRAL_UNIT, SALES_UNIT
+from kobling.pairs.dynamics_sales_business_central.sums import (
+    SALES_SUMS,
+    central_price,
+    check_sales,
+    refuse_with_vat,
+    sales_price,
+)
 from kobling.records import N_, Refused, exact, is_empty
 
 _PRODUCTS = ("items", "resources")
@@ -21,28 +29,40 @@ _SMALL = Decimal("0.00001")
 
 
 def sales_lines(*, tax: bool) -> Codec:
-    """Lines of Dynamics 365 Sales. A line without a product is a write-in and keeps its text."""
+    """Lines of Dynamics 365 Sales, with what the document says of them together (``SALES_SUMS``). A line without a
+    product is a write-in and keeps its text. Orders must add up; what invoices say came from the other side."""
 
     def read(values: Values, side: str, resolver: Resolver | None) -> Any:
-        return [_read_sales(line, tax, side, resolver) for line in values[0] or ()]
+        lines, *sums = values
+        if not tax:
+            check_sales(lines or (), sums)
+        return [_read_sales(line, tax, side, resolver) for line in lines or ()]
 
     def write(value: Any, side: str, resolver: Resolver | None) -> Values:
-        return ([_write_sales(line, tax, side, resolver) for line in value or ()],)
+        return ([_write_sales(line, tax, side, resolver) for line in value or ()], *(KEEP for _ in SALES_SUMS))
 
     return Codec("sales_lines_with_tax" if tax else "sales_lines", read, write)
 
 
 def _read_sales(line: dict[str, Any], tax: bool, side: str, resolver: Resolver | None) -> dict[str, Any]:
-    product = _coupled(line.get("productid"), side, resolver)
+    product = _coupled("items", line.get("productid"), side, resolver)
     return {
         "product": product,
-        "text": None if product else line.get("productdescription") or None,
+        "text": None if product else _sales_text(line, side, resolver),
         "quantity": _number(line.get("quantity")),
         "unit": _sales_unit(line, side, resolver) if product else None,
         "price": _number(line.get("priceperunit")),
         "discount": _number(line.get("manualdiscountamount")),
         "tax": _number(line.get("tax")) if tax else None,
     }
+
+
+def _sales_text(line: dict[str, Any], side: str, resolver: Resolver | None) -> Any:
+    """What a line says that carries no product to the other side: its own words, or the name of the product."""
+    own = line.get("productdescription")
+    if own or is_empty(line.get("productid")) or resolver is None:
+        return own or None
+    return resolver.field(side, "products", str(line["productid"]), "name")
 
 
 def _sales_unit(line: dict[str, Any], side: str, resolver: Resolver | None) -> Any:
@@ -52,10 +72,11 @@ def _sales_unit(line: dict[str, Any], side: str, resolver: Resolver | None) -> A
 
 
 def _write_sales(line: dict[str, Any], tax: bool, side: str, resolver: Resolver | None) -> dict[str, Any]:
+    price, discount = sales_price(line)
     made: dict[str, Any] = {
         "quantity": exact(line["quantity"]),
-        "priceperunit": exact(line["price"]),
-        "manualdiscountamount": exact(line["discount"]),
+        "priceperunit": price,
+        "manualdiscountamount": discount,
         "ispriceoverridden": True,
     }
     if tax:
@@ -70,27 +91,32 @@ def _write_sales(line: dict[str, Any], tax: bool, side: str, resolver: Resolver 
 
 
 def central_lines(write_in_item: str, *, tax: bool) -> Codec:
-    """Lines of Business Central. Comment lines carry no amount and stay there; a G/L account line is a write-in."""
+    """``lines`` and ``pricesIncludeTax`` of Business Central. Comment lines carry no amount and stay there; a line of a
+    G/L account is a write-in. Raises Refused for writing to a document whose prices include VAT."""
 
     def read(values: Values, side: str, resolver: Resolver | None) -> Any:
         lines = [line for line in values[0] or () if line.get("lineType") not in (None, "", "Comment")]
-        return [_read_central(line, tax, side, resolver) for line in lines]
+        return [_read_central(line, tax, bool(values[1]), side, resolver) for line in lines]
 
     def write(value: Any, side: str, resolver: Resolver | None) -> Values:
-        return ([_write_central(line, write_in_item, side, resolver) for line in value or ()],)
+        refuse_with_vat(resolver)
+        return ([_write_central(line, write_in_item, side, resolver) for line in value or ()], KEEP)
 
     return Codec("central_lines_with_tax" if tax else "central_lines", read, write)
 
 
-def _read_central(line: dict[str, Any], tax: bool, side: str, resolver: Resolver | None) -> dict[str, Any]:
+def _read_central(
+    line: dict[str, Any], tax: bool, with_vat: bool, side: str, resolver: Resolver | None
+) -> dict[str, Any]:
     product = _product_of(line, side, resolver)
+    price, discount = central_price(line, with_vat)
     return {
         "product": product,
         "text": None if product else line.get("description") or None,
         "quantity": _number(line.get("quantity")),
         "unit": _central_unit(line, side, resolver) if product else None,
-        "price": _number(line.get("unitPrice")),
-        "discount": _number(line.get("discountAmount")),
+        "price": _number(price),
+        "discount": _number(discount),
         "tax": _number(line.get("totalTaxAmount")) if tax else None,
     }
 
@@ -104,13 +130,11 @@ def _central_unit(line: dict[str, Any], side: str, resolver: Resolver | None) ->
 
 def _product_of(line: dict[str, Any], side: str, resolver: Resolver | None) -> str | None:
     if line.get("lineType") == "Item":
-        return _coupled(line.get("itemId"), side, resolver)
+        return _coupled("items", line.get("itemId"), side, resolver)
     if line.get("lineType") != "Resource" or resolver is None:
         return None
     found = resolver.find(side, "resources", "number", line.get("lineObjectNumber"))
-    if found is None:
-        raise Unresolved("resources", str(line.get("lineObjectNumber")))
-    return _coupled(found, side, resolver)
+    return _coupled("resources", found or str(line.get("lineObjectNumber")), side, resolver)
 
 
 def _write_central(line: dict[str, Any], write_in_item: str, side: str, resolver: Resolver | None) -> dict[str, Any]:
@@ -136,13 +160,16 @@ def _write_central(line: dict[str, Any], write_in_item: str, side: str, resolver
     return made | {"lineType": _TYPES[mapping], "lineObjectNumber": number}
 
 
-def _coupled(external_id: Any, side: str, resolver: Resolver | None) -> str | None:
+def _coupled(table: str, external_id: Any, side: str, resolver: Resolver | None) -> str | None:
+    """The coupling of a line's product; None for one that the pair leaves out, whose line goes as a text."""
     if is_empty(external_id) or resolver is None:
         return None
     for mapping in _PRODUCTS:
         if (coupling := resolver.coupling(mapping, side, external_id)) is not None:
             return f"{mapping}:{coupling}"
-    raise Unresolved("items", external_id)
+    if resolver.left_out(table, side, str(external_id)):
+        return None
+    raise Unresolved(table, external_id)
 
 
 def _external(product: str | None, side: str, resolver: Resolver | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling.mapping import Condition, Direction, FieldMapping, MatchRule, TableMapping, end
+from kobling.mapping import Condition, Direction, Evidence, FieldMapping, MatchRule, TableMapping, end
 from kobling.mapping.codecs import NUMBER
 from kobling.pairs.dynamics_sales_business_central.codecs import UNIT_GROUP
 from kobling.pairs.dynamics_sales_business_central.options import rules
@@ -23,7 +23,7 @@ def currencies(options: Mapping[str, Any]) -> TableMapping:
         left="transactioncurrencies",
         right="currencies",
         fields=(
-            FieldMapping("code", end("isocurrencycode"), end("code"), frozen=True, label=N_("ISO code")),
+            FieldMapping("code", end("isocurrencycode"), end("code"), frozen=True, label=N_("ISO code"), listed=True),
             FieldMapping("name", end("currencyname"), end("displayName"), clear=False, label=N_("Name")),
             FieldMapping("symbol", end("currencysymbol"), end("symbol"), clear=False, label=N_("Symbol")),
             FieldMapping(
@@ -34,7 +34,7 @@ def currencies(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Exchange rate"),
             ),
         ),
-        match=(MatchRule(("code",)),),
+        match=(MatchRule(("code",), Evidence.LISTED),),
         right_filter=(Condition("code", "differs", options["base_currency"]),),
         left_filter=(Condition("isocurrencycode", "differs", options["base_currency"]),),
         left_constants={"currencyprecision": 2},
@@ -54,12 +54,17 @@ def units(options: Mapping[str, Any]) -> TableMapping:
         right="unitsOfMeasure",
         fields=(
             FieldMapping(
-                "code", end("name", "baseuomname", codec=UNIT_GROUP), end("code"), frozen=True, label=N_("Code")
+                "code",
+                end("name", "baseuomname", codec=UNIT_GROUP),
+                end("code"),
+                frozen=True,
+                label=N_("Code"),
+                listed=True,
             ),
             FieldMapping("base", end("baseuomname"), end("code"), frozen=True, label=N_("Base unit")),
             FieldMapping("description", end("description"), end("displayName"), label=N_("Description")),
         ),
-        match=(MatchRule(("code",)), MatchRule(("base",), silent=False)),
+        match=(MatchRule(("code",), Evidence.LISTED), MatchRule(("base",))),
         left_filter=(Condition("statecode", "equals", 0, keeps_name=True),),
         refreshes=("uoms",),
         title_key="code",
@@ -86,10 +91,10 @@ def _choices(name: str, label: str, left: str, right: str, options: Mapping[str,
         left=left,
         right=right,
         fields=(
-            FieldMapping("code", end("label"), end("code"), frozen=True, label=N_("Code")),
+            FieldMapping("code", end("label"), end("code"), frozen=True, label=N_("Code"), listed=True),
             FieldMapping("name", end("label"), end("displayName"), Direction.TO_RIGHT, frozen=True, label=N_("Name")),
         ),
-        match=(MatchRule(("code",)), MatchRule(("name",), silent=False)),
+        match=(MatchRule(("code",), Evidence.LISTED), MatchRule(("name",))),
         create_left=options["choices"] == "make",
         create_right=False,
         **rules(options) | {"only_coupled": False},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling.mapping import Condition, Direction, FieldMapping, MatchRule, TableMapping, end
+from kobling.mapping import Condition, Direction, Evidence, FieldMapping, MatchRule, TableMapping, end
 from kobling.mapping.codecs import EMAIL, NUMBER, text_up_to
-from kobling.mapping.people import PERSON_NAME, country_key, country_name
+from kobling.mapping.people import PERSON_NAME, country_key, country_name, phone_digits
 from kobling.mapping.references import any_reference, soft_reference
 from kobling.pairs.dynamics_sales_business_central.codecs import (
     COMPANY,
@@ -36,9 +36,11 @@ def salespeople(options: Mapping[str, Any]) -> TableMapping:
             FieldMapping(
                 "email", end("internalemailaddress", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail")
             ),
-            FieldMapping("phone", end("mobilephone"), _text("phoneNo", 30), clear=False, label=N_("Phone")),
+            FieldMapping(
+                "phone", end("mobilephone"), _text("phoneNo", 30), clear=False, label=N_("Phone"), compared=phone_digits
+            ),
         ),
-        match=(MatchRule(("email",), silent=False),),
+        match=(MatchRule(("email",)),),
         left_filter=(
             Condition("isdisabled", "equals", False),
             Condition("islicensed", "equals", True),
@@ -74,7 +76,7 @@ def customers(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Credit limit"),
             ),
         ),
-        match=(MatchRule(("number",)), *_GUESSES),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("name",)), *_GUESSES),
         depends_on=("salespeople", "currencies", "payment_terms", "shipment_methods"),
         left_filter=(_ACTIVE, Condition("customertypecode", "equals", CUSTOMER)),
         right_filter=(Condition("blocked", "empty", keeps_name=True),),
@@ -91,7 +93,7 @@ def vendors(options: Mapping[str, Any]) -> TableMapping:
         left="accounts",
         right="vendors",
         fields=_company_fields(options),
-        match=(MatchRule(("number",)), *_GUESSES),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("name",)), *_GUESSES),
         depends_on=("salespeople", "currencies", "payment_terms"),
         left_filter=(_ACTIVE, Condition("customertypecode", "equals", VENDOR)),
         right_filter=(Condition("blocked", "empty", keeps_name=True),),
@@ -110,12 +112,18 @@ def contacts(options: Mapping[str, Any]) -> TableMapping:
         right="contacts",
         fields=(
             FieldMapping("name", end("firstname", "lastname", codec=PERSON_NAME), _text("displayName", 100)),
-            FieldMapping("company", left_company, end("companyNumber", codec=COMPANY), clear=False),
+            FieldMapping("company", left_company, end("companyNumber", codec=COMPANY), clear=False, scopes=True),
             FieldMapping("title", end("jobtitle"), _text("jobTitle", 30), label=N_("Job title")),
             *_address(options),
-            FieldMapping("mobile", end("mobilephone"), _text("mobilePhoneNumber", 30), label=N_("Mobile phone")),
+            FieldMapping(
+                "mobile",
+                end("mobilephone"),
+                _text("mobilePhoneNumber", 30),
+                label=N_("Mobile phone"),
+                compared=phone_digits,
+            ),
         ),
-        match=(MatchRule(("email",), silent=False), MatchRule(("name", "company"), silent=False)),
+        match=(MatchRule(("email",)), MatchRule(("name", "company"))),
         depends_on=("customers", "vendors"),
         left_filter=(_ACTIVE, Condition("parentcustomerid_account", "filled")),
         right_filter=(Condition("type", "equals", "Person"), Condition("companyNumber", "filled")),
@@ -124,7 +132,7 @@ def contacts(options: Mapping[str, Any]) -> TableMapping:
     )
 
 
-_GUESSES = (MatchRule(("email",), silent=False), MatchRule(("name",), silent=False))
+_GUESSES = (MatchRule(("email",)), MatchRule(("name",)))
 
 
 def _text(path: str, limit: int) -> Any:
@@ -154,7 +162,7 @@ def _company_fields(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
 
 
 def _address(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
-    words = country_name(options["country_language"], default=None)
+    words = country_name(options["country_language"])
     return (
         FieldMapping("street", end("address1_line1"), _text("addressLine1", 100), label=N_("Street")),
         FieldMapping("street_2", end("address1_line2"), _text("addressLine2", 50), label=N_("Street, second line")),
@@ -164,11 +172,11 @@ def _address(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
         FieldMapping(
             "country",
             end("address1_country", codec=words),
-            end("country", codec=country_key(None)),
+            end("country", codec=country_key()),
             clear=False,
             label=N_("Country"),
         ),
-        FieldMapping("phone", end("telephone1"), _text("phoneNumber", 30), label=N_("Phone")),
+        FieldMapping("phone", end("telephone1"), _text("phoneNumber", 30), label=N_("Phone"), compared=phone_digits),
         FieldMapping("email", end("emailaddress1", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail")),
         FieldMapping("website", end("websiteurl"), _text("website", 255), label=N_("Website")),
     )

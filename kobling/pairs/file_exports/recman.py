@@ -1,4 +1,4 @@
-"""RecMan's invoices and credit notes for a file, with their customers.
+"""RecMan's invoices and credit notes for a file, with their customers as the pair to Unimicro writes them.
 
 Fidelity: assumed recman §3 – the lines' prices are without VAT; vat is the rate
 """
@@ -6,56 +6,156 @@ Fidelity: assumed recman §3 – the lines' prices are without VAT; vat is the r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from kobling.files import Document, Line, Party
+from kobling.files import Document, Line, Party, Total
 from kobling.files.documents import CREDIT_NOTE, INVOICE, line_amount
-from kobling.pairs.file_exports.base import Fields, FileSource, Held, Rows, day_of, exact_of, made, text_of
-from kobling.pairs.recman_unimicro.billing import BASE_CURRENCY, plain, signed
-from kobling.records import N_, Wrong
+from kobling.mapping import TableMapping
+from kobling.pairs.base import Schemas
+from kobling.pairs.file_exports.base import (
+    NO_NUMBER,
+    OTHER_DEPARTMENT,
+    About,
+    Fields,
+    FileSource,
+    Held,
+    Nothing,
+    Options,
+    Rows,
+    as_the_pair_writes,
+    day_of,
+    day_or_none,
+    exact_of,
+    made,
+    text_of,
+    told,
+)
+from kobling.pairs.recman_unimicro.billing import BASE_CURRENCY, plain, signed, total_codec
+from kobling.pairs.recman_unimicro.pair import PAIR
+from kobling.records import N_, Wrong, exact, minor_digits
 
-_ADDRESSES = ("invoiceAddress", "postAddress", "visitAddress")
-_PARTS = ("address1", "address2", "postalCode", "city", "country")
+_THERE = "Info.InvoiceAddress."
+_NET = total_codec({"vat_codes": ""}, with_vat=False)
+"""What the pair itself reckons an invoice to come to, since RecMan tells no totals."""
 
 
-def documents(rows: Rows, vat_codes: Mapping[str, str], departments: frozenset[str]) -> Iterator[Document | Held]:
-    """Invoices that have a number, of the departments that have access."""
+def documents(
+    rows: Rows,
+    vat_codes: Mapping[str, str],
+    departments: frozenset[str],
+    options: Options | None = None,
+    schemas: Schemas | None = None,
+) -> Iterator[Document | Held]:
+    """Invoices that have a number, of the departments that have access; the others with why they are not among them."""
+    parties = _Parties(rows, PAIR.mappings(PAIR.with_defaults(options or {}), schemas or {})["customers"])
     for invoice_id, invoice in rows["invoice"].items():
-        if not invoice.get("number") or (departments and text_of(invoice.get("departmentId")) not in departments):
-            continue
-        number = text_of(invoice["number"])
-        yield made(invoice_id, number, lambda: _document(invoice_id, invoice, rows, vat_codes))  # noqa: B023
+        number, department = text_of(invoice.get("number")), text_of(invoice.get("departmentId"))
+
+        def about(invoice: Fields = invoice) -> About:
+            return _about(invoice, rows)
+
+        if departments and department not in departments:
+            params = {"department": department or "–"}
+            reason = N_("It belongs to another department (%(department)s).")
+            yield Held(invoice_id, number, reason, params, OTHER_DEPARTMENT, told(about))
+        elif not number:
+            yield Held(invoice_id, "", N_("It is a draft: it has no number yet."), {}, NO_NUMBER, told(about))
+        else:
+            yield made(invoice_id, number, lambda: _document(invoice_id, invoice, rows, vat_codes, parties), about)  # noqa: B023
 
 
-def _document(invoice_id: str, invoice: Fields, rows: Rows, vat_codes: Mapping[str, str]) -> Document:
+class _Parties:
+    """Customers, each worked out once."""
+
+    def __init__(self, rows: Rows, mapping: TableMapping) -> None:
+        self._companies = rows["company"]
+        self._mapping = mapping
+        self._known: dict[str, Party] = {}
+
+    def of(self, company_id: str) -> Party:
+        """Raises Wrong for one that is not there, or whose number Unimicro does not take."""
+        if company_id not in self._known:
+            company = self._companies.get(company_id)
+            if company is None:
+                raise Wrong(N_("Its customer is not in RecMan any more."))
+            self._known[company_id] = self._made(company)
+        return self._known[company_id]
+
+    def _made(self, company: Fields) -> Party:
+        there = as_the_pair_writes(self._mapping, company, "number")
+        return Party(
+            number=there["CustomerNumber"],
+            name=there.get("Info.Name", ""),
+            org_number=there.get("OrgNumber", ""),
+            email=there.get("Info.DefaultEmail.EmailAddress", ""),
+            phone=there.get("Info.DefaultPhone.Number", ""),
+            address1=there.get(f"{_THERE}AddressLine1", ""),
+            address2=there.get(f"{_THERE}AddressLine2", ""),
+            postal_code=there.get(f"{_THERE}PostalCode", ""),
+            city=there.get(f"{_THERE}City", ""),
+            country=there.get(f"{_THERE}Country", ""),
+            credit_days=there.get("CreditDays", ""),
+        )
+
+
+def _about(invoice: Fields, rows: Rows) -> About:
+    company = rows["company"].get(text_of(invoice.get("companyId")), {})
+    return About(
+        text_of(company.get("name")),
+        _net(invoice),
+        _currency(invoice),
+        day_or_none(invoice.get("date")),
+        text_of(invoice.get("departmentId")),
+    )
+
+
+def _net(invoice: Fields) -> Decimal | None:
+    """What the pair reckons it to come to without VAT; None where a line is no number."""
+    try:
+        return exact(_NET.read((invoice.get("lines"), invoice.get("type")), "left", Nothing()))
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def _currency(invoice: Fields) -> str:
+    return text_of(invoice.get("currency")).upper() or BASE_CURRENCY
+
+
+def _document(
+    invoice_id: str, invoice: Fields, rows: Rows, vat_codes: Mapping[str, str], parties: _Parties
+) -> Document:
     kind = text_of(invoice.get("type"))
     if kind not in (INVOICE, CREDIT_NOTE):
         raise Wrong(N_("“%(kind)s” is neither an invoice nor a credit note."), kind=kind)
-    company = rows["company"].get(text_of(invoice.get("companyId")))
-    if company is None:
-        raise Wrong(N_("Its customer is not in RecMan any more."))
+    party = parties.of(text_of(invoice.get("companyId")))
     project = text_of(rows["project"].get(text_of(invoice.get("projectId")), {}).get("number"))
-    department = text_of(invoice.get("departmentId"))
+    department, currency = text_of(invoice.get("departmentId")), _currency(invoice)
     lines = tuple(
-        _line(line, quantity, vat_codes, project, department)
+        _line(line, quantity, currency, vat_codes, project, department)
         for line, quantity in signed(invoice.get("lines") or (), kind)
     )
+    net = _net(invoice)
     return Document(
         kind,
         invoice_id,
         text_of(invoice["number"]),
         day_of(invoice.get("date"), "date"),
-        text_of(invoice.get("currency")) or BASE_CURRENCY,
+        currency,
         lines,
-        _party(company),
+        party,
         due=day_of(invoice["dueDate"], "dueDate") if invoice.get("dueDate") else None,
         kid=text_of(invoice.get("kid")),
         project=project,
         department=department,
+        # The pair rounds to hundredths whatever the currency's coin is.
+        total=None if net is None else Total(net, with_vat=False, apart=minor_digits(currency) != 2),
     )
 
 
-def _line(line: Fields, quantity: Any, vat_codes: Mapping[str, str], project: str, department: str) -> Line:
+def _line(
+    line: Fields, quantity: Any, currency: str, vat_codes: Mapping[str, str], project: str, department: str
+) -> Line:
     price, amount = exact_of(line.get("price"), "price"), exact_of(quantity, "quantity")
     rate = line.get("vat")
     percent = None if rate in (None, "") else exact_of(rate, "vat")
@@ -63,7 +163,7 @@ def _line(line: Fields, quantity: Any, vat_codes: Mapping[str, str], project: st
         text=text_of(line.get("description")) or text_of(line.get("number")),
         quantity=amount,
         price=price,
-        amount=line_amount(amount, price),
+        amount=line_amount(amount, price, currency=currency),
         product=text_of(line.get("number")),
         vat_percent=percent,
         vat_code="" if percent is None else vat_codes.get(plain(percent), ""),
@@ -72,22 +172,4 @@ def _line(line: Fields, quantity: Any, vat_codes: Mapping[str, str], project: st
     )
 
 
-def _party(company: Fields) -> Party:
-    place = next((each for each in _ADDRESSES if any(company.get(f"{each}.{part}") for part in _PARTS)), "")
-    told = {part: text_of(company.get(f"{place}.{part}")) for part in _PARTS}
-    return Party(
-        number=text_of(company.get("companyNumber")),
-        name=text_of(company.get("name")),
-        org_number=text_of(company.get("countryRegNumber")),
-        email=text_of(company.get("invoiceEmail")) or text_of(company.get("email")),
-        phone=text_of(company.get("phone")),
-        address1=told["address1"],
-        address2=told["address2"],
-        postal_code=told["postalCode"],
-        city=told["city"],
-        country=told["country"],
-        credit_days=text_of(company.get("creditTime")),
-    )
-
-
-RECMAN = FileSource("recman", "invoice", ("company", "project"), "recman-uni-assumed", documents)
+RECMAN = FileSource("recman", "invoice", ("company", "project"), "recman-uni-assumed", documents, PAIR.name)

@@ -51,11 +51,30 @@ EXTERNAL = Codec(
     lambda values, _side, _resolver: str(values[0])[:_LONGEST_REFERENCE],
     lambda value, _side, _resolver: (value,),
 )
-ABSOLUTE = Codec(
-    "absolute_amount",
-    lambda values, _side, _resolver: None if values[0] is None else abs(exact(values[0])).quantize(_CENT),
-    lambda value, _side, _resolver: (value,),
-)
+_MOST_VAT = Decimal("0.27")
+"""The highest rate of VAT in the world, as a share: what stands beside an amount and is more is no VAT of it."""
+
+
+def _booked(values: Values, _side: str, _resolver: Resolver | None) -> Any:
+    """What a voucher comes to: its debits, or, where VAT stands on both sides of the ledger beside it (reverse charge),
+    what stands against one account alone."""
+    whole, entries = values
+    if whole is None:
+        return None
+    total = abs(exact(whole)).quantize(_CENT)
+    against: dict[str, Decimal] = {}
+    for each in entries or ():
+        against[each["accountNumber"]] = against.get(each["accountNumber"], Decimal()) + exact(each["amount"])
+    sums = {abs(each).quantize(_CENT) for each in against.values()}
+    others = sorted(each for each in sums if each < total <= each * (1 + _MOST_VAT))
+    return [total, *others] if others else total
+
+
+BOOKED = Codec("booked_amount", _booked, lambda _value, _side, _resolver: (None, None))
+"""``total`` (or ``balanced``) and ``entries`` of a voucher.
+
+Fidelity: known business_central, corrections of 2026-11-29 – reverse charge is posted on top on both sides
+"""
 
 
 def _debits(values: Values, _side: str, _resolver: Resolver | None) -> Any:

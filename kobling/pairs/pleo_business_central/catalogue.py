@@ -1,4 +1,7 @@
-"""What Pleo's users choose from, kept as the books have it: accounts, dimensions, tax codes, vendors."""
+"""What Pleo's users choose from, kept as the books have it: accounts, dimensions, tax codes, vendors.
+
+What is booked is the code, whatever it is called here: equal codes are one account, dimension or VAT code.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from kobling.mapping import (
     ConflictPolicy,
     DeletionPolicy,
     Direction,
+    Evidence,
     FieldMapping,
     MatchRule,
     Side,
@@ -40,8 +44,10 @@ def accounts(options: Mapping[str, Any]) -> TableMapping:
         left="accounts",
         right="accounts",
         fields=(
-            FieldMapping("external", end("externalId"), end("number"), frozen=True, label=N_("External id")),
-            FieldMapping("code", end("code"), end("number"), clear=False, label=N_("Account number")),
+            FieldMapping(
+                "external", end("externalId"), end("number"), frozen=True, label=N_("External id"), listed=True
+            ),
+            FieldMapping("code", end("code"), end("number"), clear=False, label=N_("Account number"), listed=True),
             FieldMapping(
                 "name",
                 end("name"),
@@ -57,11 +63,11 @@ def accounts(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Closed"),
             ),
         ),
-        match=(MatchRule(("external",)), MatchRule(("code",))),
+        match=tuple(MatchRule((key,), Evidence.LISTED) for key in ("external", "code")),
         right_filter=(
             Condition("accountType", "equals", "Posting"),
-            Condition("blocked", "equals", False),
-            Condition("directPosting", "equals", True),
+            Condition("blocked", "equals", False, carried=True),
+            Condition("directPosting", "equals", True, carried=True),
         ),
         **_one_way(),
     )
@@ -83,10 +89,10 @@ def dimensions(_options: Mapping[str, Any]) -> TableMapping:
         left="tagGroups",
         right="dimensions",
         fields=(
-            FieldMapping("code", end("code"), end("code"), clear=False, label=N_("Code")),
+            FieldMapping("code", end("code"), end("code"), clear=False, label=N_("Code"), listed=True),
             FieldMapping("name", end("name"), end("displayName"), clear=False, label=N_("Name")),
         ),
-        match=(MatchRule(("code",)),),
+        match=(MatchRule(("code",), Evidence.LISTED),),
         left_filter=(Condition("archived", "differs", True),),
         **_one_way(),
     )
@@ -106,12 +112,13 @@ def dimension_values(_options: Mapping[str, Any]) -> TableMapping:
                 end("groupId", codec=group),
                 end("dimensionId", codec=group),
                 frozen=True,
+                scopes=True,
                 label=N_("Dimension"),
             ),
-            FieldMapping("code", end("code"), end("code"), clear=False, label=N_("Code")),
+            FieldMapping("code", end("code"), end("code"), clear=False, label=N_("Code"), listed=True),
             FieldMapping("name", end("name"), end("displayName"), clear=False, label=N_("Name")),
         ),
-        match=(MatchRule(("group", "code")),),
+        match=(MatchRule(("group", "code"), Evidence.LISTED),),
         left_filter=(Condition("archived", "differs", True),),
         depends_on=("dimensions",),
         **_one_way(),
@@ -126,7 +133,7 @@ def tax_codes(options: Mapping[str, Any]) -> TableMapping:
         left="taxCodes",
         right="taxGroups",
         fields=(
-            FieldMapping("code", end("code"), end("code"), clear=False, label=N_("Code")),
+            FieldMapping("code", end("code"), end("code"), clear=False, label=N_("Code"), listed=True),
             FieldMapping("name", end("name"), end("displayName"), clear=False, label=N_("Name")),
             FieldMapping(
                 "rate",
@@ -136,7 +143,7 @@ def tax_codes(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Rate"),
             ),
         ),
-        match=(MatchRule(("code",)),),
+        match=(MatchRule(("code",), Evidence.LISTED),),
         left_constants={"type": "inclusive"},
         left_filter=(Condition("archived", "differs", True),),
         **_one_way(),
@@ -182,7 +189,11 @@ def vendors(options: Mapping[str, Any]) -> TableMapping:
         left="vendors",
         right="vendors",
         fields=_vendor_fields(str(options["base_currency"])),
-        match=(MatchRule(("number",)), MatchRule(("cvr",)), MatchRule(("name",), silent=False)),
+        match=(
+            MatchRule(("cvr",), Evidence.LEGAL),
+            MatchRule(("number",), Evidence.AGREEING, ("name",)),
+            MatchRule(("name",)),
+        ),
         left_filter=(Condition("state", "differs", "ARCHIVED"),),
         right_filter=(Condition("blocked", "empty", keeps_name=True),),
         conflict=ConflictPolicy.RIGHT,
@@ -202,11 +213,12 @@ def _vendor_fields(own: str) -> tuple[FieldMapping, ...]:
             clear=False,
             label=N_("CVR number"),
             check=cvr_number,
+            legal=True,
         ),
         FieldMapping(
             "country",
-            end("country", codec=country_key(None)),
-            end("country", codec=country_key(None)),
+            end("country", codec=country_key()),
+            end("country", codec=country_key()),
             clear=False,
             label=N_("Country"),
         ),

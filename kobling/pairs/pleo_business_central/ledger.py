@@ -10,15 +10,15 @@ Fidelity: assumed business_central §6.1 – VAT of a line is its amount times r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from kobling.mapping import Posting
 from kobling.mapping.codecs import Codec, Resolver, Values
 from kobling.pairs.pleo_business_central.booking import amount_text
 from kobling.records import exact
+from kobling.records.arithmetic import BUSINESS_CENTRAL, Line, Whole, totals
 
-_CENT = Decimal("0.01")
 ALL_VAT = "VAT"
 
 
@@ -31,8 +31,8 @@ def _share(line: Mapping[str, Any], resolver: Resolver | None) -> Decimal:
     code = line.get("taxCode")
     found = resolver.find("left", "taxCodes", "code", code) if resolver is not None and code else None
     rate = resolver.field("left", "taxCodes", found, "rate") if resolver is not None and found else None
-    part = exact(rate or 0)
-    return (exact(line["amount"]) * part / (1 + part)).quantize(_CENT, ROUND_HALF_UP)
+    told = Line(Decimal(1), exact(line["amount"]), exact(rate or 0) * 100)
+    return totals([told], BUSINESS_CENTRAL, Whole(prices_with_vat=True)).vat
 
 
 VAT = Codec("vat_of_lines", _vat, lambda _value, _side, _resolver: (None,))
@@ -54,7 +54,8 @@ def postings(options: Mapping[str, Any]) -> Callable[[Mapping[str, Any], Mapping
         if values.get("ledger"):
             told = _posted(values["ledger"], other.get("lines") or ())
         elif other.get("ledger"):
-            told = _to_be_posted(values.get("lines") or (), values.get("vat") or ())
+            lines, vat = values.get("lines") or (), values.get("vat") or ()
+            told = _to_be_posted(lines, ["0"] * len(vat) if _reversed(other["ledger"], lines) else vat)
         else:
             told = _drafted(values.get("lines") or ())
         for account, code, amount in told:
@@ -76,6 +77,13 @@ def _to_be_posted(lines: Any, vat: Any) -> Iterator[tuple[str, str, Decimal]]:
         yield str(line["account"]), "", amount - part
         yield ALL_VAT, "", part
         yield str(line["contra"]), "", -amount
+
+
+def _reversed(entries: Any, lines: Any) -> bool:
+    """Whether VAT stands on both sides of the ledger: the buyer owes it, so that none of it is in the amount."""
+    known = {str(line[name]) for line in lines for name in ("account", "contra")}
+    vat = [exact(each["amount"]) for each in entries if each["account"] not in known]
+    return len(vat) > 1 and not sum(vat, Decimal())
 
 
 def _posted(entries: Any, lines: Any) -> Iterator[tuple[str, str, Decimal]]:

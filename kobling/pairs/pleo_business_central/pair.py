@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling.mapping import DeletionPolicy, Direction, FieldMapping, MatchRule, Side, TableMapping, end
+from kobling.mapping import (
+    Condition,
+    DeletionPolicy,
+    Direction,
+    Evidence,
+    FieldMapping,
+    MatchRule,
+    Side,
+    TableMapping,
+    end,
+)
 from kobling.mapping.codecs import TEXT, constant
 from kobling.pairs.base import PairType, Schemas
 from kobling.pairs.pleo_business_central import booking, catalogue, checks, ledger
@@ -48,11 +58,12 @@ def expenses(options: Mapping[str, Any]) -> TableMapping:
         left="expenses",
         right="vouchers",
         fields=(*_voucher(options), *_checks(options), *_proofs(), *_LEDGER, *_posting(options)),
-        match=(MatchRule(("number", "external")),),
+        match=(MatchRule(("number", "external"), Evidence.AGREEING, ("date", "total")),),
         direction=Direction.TO_RIGHT,
         leading=Side.LEFT,
         deletion=DeletionPolicy.ASK,
         create_left=False,
+        thaws=(Condition("status", "equals", "draft"), Condition("own_journal", "equals", True)),
         right_constants={"own_journal": True} if options["posting"] == POSTED else {},
         reports=_REPORTS,
         permits={"send": ("missing_receipts", "send"), "next_open": ("locked_period", "next_open")},
@@ -121,9 +132,10 @@ def _proofs() -> list[FieldMapping]:
     """What is read back and compared: the amount to the øre, what stands against the contra account, the receipts."""
     amount = end("lines", "amount", codec=booking.DEBITS)
     count = end("files", codec=booking.COUNT)
+    whole, against = (end(name, "entries", codec=booking.BOOKED) for name in ("total", "balanced"))
     return [
-        FieldMapping("total", amount, end("total", codec=booking.ABSOLUTE), proof=True, label=N_("Amount")),
-        FieldMapping("balanced", amount, end("balanced", codec=booking.ABSOLUTE), proof=True, label=N_("Contra")),
+        FieldMapping("total", amount, whole, proof=True, label=N_("Amount")),
+        FieldMapping("balanced", amount, against, proof=True, label=N_("Contra")),
         FieldMapping("receipts", count, count, proof=True, label=N_("Number of receipts")),
     ]
 

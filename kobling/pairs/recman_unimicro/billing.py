@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from kobling.mapping import Posting
 from kobling.mapping.codecs import Codec, Resolver, Values, simple
 from kobling.mapping.identity import Checked, payment_reference_no
+from kobling.mapping.references import KEEP
 from kobling.records import N_, SettingsError, Wrong, exact
+from kobling.records.arithmetic import UNIMICRO, Line, net_of, totals
+from kobling.records.texts import as_key
 
 INVOICE, CREDIT_NOTE = "invoice", "creditnote"
 _TYPES = {INVOICE: 0, CREDIT_NOTE: 1}
@@ -197,6 +200,20 @@ def _item(books: Books, line: Mapping[str, Any]) -> dict[str, Any]:
 ITEMS = Codec("unimicro_items", _read_items, _write_items)
 
 
+CURRENCY = Codec(
+    "recman_currency",
+    lambda values, _side, _resolver: str(values[0] or BASE_CURRENCY),
+    lambda _value, _side, _resolver: (None,),
+)
+CURRENCY_THERE = Codec(
+    "unimicro_currency",
+    lambda values, _side, resolver: (
+        (_known(resolver, "currencyCodes", values[0], "Code") if resolver else None) or BASE_CURRENCY
+    ),
+    lambda _value, _side, _resolver: (KEEP,),
+)
+
+
 def total_codec(options: Mapping[str, Any], *, with_vat: bool) -> Codec:
     """What RecMan's lines come to: each line rounded to the øre, VAT line by line."""
     chosen = rates(str(options["vat_codes"]))
@@ -204,14 +221,16 @@ def total_codec(options: Mapping[str, Any], *, with_vat: bool) -> Codec:
     def read(values: Values, _side: str, resolver: Resolver | None) -> Any:
         if resolver is None:
             raise LookupError("totals are read with a resolver")
-        books, total = Books(resolver, chosen), Decimal(0)
-        for line, quantity in signed(values[0], values[1]):
-            net = (quantity * exact(line.get("price") or 0)).quantize(_ORE, ROUND_HALF_UP)
-            total += net
-            if with_vat:
-                told = _line(books, line, quantity)
-                total += (net * books.rate(told["vatCode"]) / 100).quantize(_ORE, ROUND_HALF_UP)
-        return total.quantize(_ORE)
+        books = Books(resolver, chosen)
+        told = [
+            Line(
+                quantity,
+                exact(line.get("price") or 0),
+                books.rate(_line(books, line, quantity)["vatCode"]) if with_vat else Decimal(0),
+            )
+            for line, quantity in signed(values[0], values[1])
+        ]
+        return totals(told, UNIMICRO).gross.quantize(_ORE)
 
     return Codec("recman_total", read, lambda _value, _side, _resolver: (None, None))
 
@@ -220,7 +239,7 @@ def postings(values: Mapping[str, Any], _other: Mapping[str, Any]) -> Iterator[P
     """What an invoice comes to without VAT, by product, which tells Unimicro the account."""
     period = str(values.get("date") or "")[:7]
     for line in values.get("lines") or ():
-        net = (exact(line["quantity"]) * exact(line["price"])).quantize(_ORE, ROUND_HALF_UP)
+        net = net_of(Line(exact(line["quantity"]), exact(line["price"])))
         yield Posting(period, str(line["product"] or ""), str(line["vatCode"] or ""), line["currency"], net)
 
 
@@ -259,6 +278,30 @@ def note_codec() -> Codec:
         return f"{number}{_KID}{kid}" if kid else number or None
 
     return Codec("recman_numbers", read, lambda _value, _side, _resolver: (None, None))
+
+
+def _noted(values: Values) -> tuple[str, str]:
+    """Number and payment reference among the numbers of a note."""
+    number, _, kid = str(values[0] or "").removeprefix(_NOTE).partition(_KID)
+    return number.strip(), kid.strip()
+
+
+def as_typed() -> Codec:
+    """A number of RecMan's by itself, to be found again; it is written with the others."""
+    return Codec(
+        "number_alone",
+        lambda values, _side, _resolver: as_key(str(values[0] or "")) or None,
+        lambda _value, _side, _resolver: (KEEP,),
+    )
+
+
+def noted(at: int) -> Codec:
+    """The number (0) or the payment reference (1) that a note names."""
+    return Codec(
+        f"noted_{at}",
+        lambda values, _side, _resolver: as_key(_noted(values)[at]) or None,
+        lambda _value, _side, _resolver: (KEEP,),
+    )
 
 
 NOTE = Codec(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from kobling.mapping import (
     Condition,
     DeletionPolicy,
     Direction,
+    End,
+    Evidence,
     FieldMapping,
     MatchRule,
     Side,
@@ -25,8 +26,6 @@ from kobling.pairs.recman_unimicro.parties import customers, of_departments, pro
 from kobling.pairs.recman_unimicro.set_up import STEPS
 from kobling.pairs.shaping import shape_all
 from kobling.records import N_
-
-_ROUNDING = Decimal("0.05")
 
 
 def mappings(options: Mapping[str, Any], schemas: Schemas) -> Mapping[str, TableMapping]:
@@ -45,7 +44,7 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
         left="invoice",
         right="invoices",
         fields=(*_heading(options), *_proofs(options), *_issuing(options)),
-        match=(MatchRule(("reference",)),),
+        match=tuple(MatchRule((key,), Evidence.AGREEING, _AGREES) for key in ("reference", "invoice_number", "kid")),
         direction=Direction.TO_RIGHT,
         leading=Side.LEFT,
         deletion=DeletionPolicy.ASK,
@@ -69,6 +68,14 @@ def _heading(options: Mapping[str, Any]) -> list[FieldMapping]:
     return [*_WHO_AND_WHAT, *_WHEN, lines]
 
 
+_AGREES = ("customer", "kind", "currency", "net")
+"""What must be the same beside a number, for it to be the same invoice."""
+
+
+def _noted(at: int) -> End:
+    return end("InternalNote", codec=billing.noted(at))
+
+
 _WHO_AND_WHAT = (
     FieldMapping(
         "customer",
@@ -87,6 +94,8 @@ _WHO_AND_WHAT = (
         label=N_("Number"),
         check=billing.check_note,
     ),
+    FieldMapping("invoice_number", end("number", codec=billing.as_typed()), _noted(0), frozen=True, label=N_("Number")),
+    FieldMapping("kid", end("kid", codec=billing.as_typed()), _noted(1), frozen=True, label=N_("Payment reference")),
     FieldMapping(
         "kind",
         end("type", codec=billing.KIND),
@@ -111,8 +120,10 @@ _WHEN = (
 
 def _proofs(options: Mapping[str, Any]) -> list[FieldMapping]:
     """What is read back: the sum without VAT to the øre; with VAT as far as two ways of rounding VAT may differ."""
+    currency = end("currency", codec=billing.CURRENCY), end("CurrencyCodeID", codec=billing.CURRENCY_THERE)
     net, gross = (billing.total_codec(options, with_vat=each) for each in (False, True))
     return [
+        FieldMapping("currency", *currency, proof=True, label=N_("Currency")),
         FieldMapping(
             "net",
             end("lines", "type", codec=net),
@@ -125,7 +136,7 @@ def _proofs(options: Mapping[str, Any]) -> list[FieldMapping]:
             end("lines", "type", codec=gross),
             end("TaxInclusiveAmountCurrency", codec=billing.AMOUNT),
             proof=True,
-            tolerance=_ROUNDING,
+            by_line=True,
             label=N_("Total including VAT"),
         ),
     ]

@@ -13,6 +13,7 @@ from kobling.mapping import (
     Condition,
     DeletionPolicy,
     Direction,
+    Evidence,
     FieldMapping,
     MatchRule,
     Side,
@@ -21,7 +22,7 @@ from kobling.mapping import (
 )
 from kobling.mapping.codecs import DAY, EMAIL, NUMBER, TEXT, Codec, Resolver, Values
 from kobling.mapping.identity import organisation_number_no
-from kobling.mapping.people import ORG_NUMBER_NO
+from kobling.mapping.people import ORG_NUMBER_NO, phone_digits
 from kobling.mapping.references import numeric, soft_reference
 from kobling.pairs.recman_unimicro.numbers import customer_number
 from kobling.records import N_
@@ -51,11 +52,10 @@ def customers(options: Mapping[str, Any]) -> TableMapping:
             *_PARTICULARS,
         ),
         match=(
-            MatchRule(("number", "org_number")),
-            MatchRule(("number", "name")),
-            MatchRule(("number",), silent=False),
-            MatchRule(("org_number",), silent=False),
-            MatchRule(("name",), silent=False),
+            MatchRule(("number", "org_number"), Evidence.LEGAL),
+            MatchRule(("number",), Evidence.AGREEING, ("name",)),
+            MatchRule(("org_number",)),
+            MatchRule(("name",)),
         ),
         direction=Direction.TO_RIGHT,
         leading=Side.LEFT,
@@ -104,11 +104,12 @@ _PARTICULARS = (
         clear=False,
         label=N_("Organisation number"),
         check=organisation_number_no,
+        legal=True,
     ),
     FieldMapping(
         "email", end("email", codec=EMAIL), end("Info.DefaultEmail.EmailAddress", codec=EMAIL), label=N_("E-mail")
     ),
-    FieldMapping("phone", end("phone"), end("Info.DefaultPhone.Number"), label=N_("Phone")),
+    FieldMapping("phone", end("phone"), end("Info.DefaultPhone.Number"), label=N_("Phone"), compared=phone_digits),
     FieldMapping(
         "credit_days",
         end("creditTime", codec=NUMBER),
@@ -144,7 +145,7 @@ def projects(options: Mapping[str, Any]) -> TableMapping:
             FieldMapping("ends", end("endDate", codec=DAY), end("EndDate", codec=DAY), label=N_("End")),
             FieldMapping("notes", end("invoiceNotes", codec=TEXT), end("Description"), label=N_("Notes")),
         ),
-        match=(MatchRule(("number",)), MatchRule(("name",), silent=False)),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("name",)), MatchRule(("name",))),
         direction=Direction.TO_RIGHT,
         leading=Side.LEFT,
         deletion=DeletionPolicy.UNCOUPLE,

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling.mapping import Condition, ConflictPolicy, Direction, FieldMapping, MatchRule, Side, TableMapping, end
-from kobling.mapping.codecs import EMAIL, NUMBER, NUMBER_AS_TEXT, text_up_to
+from kobling.mapping import (
+    Condition,
+    ConflictPolicy,
+    Direction,
+    Evidence,
+    FieldMapping,
+    MatchRule,
+    Side,
+    TableMapping,
+    end,
+)
+from kobling.mapping.codecs import EMAIL, KEY, NUMBER, NUMBER_AS_TEXT, key_up_to, text_up_to
 from kobling.mapping.identity import cvr_number
-from kobling.mapping.people import CVR, country_key, country_name
+from kobling.mapping.people import CVR, country_key, country_name, phone_digits
 from kobling.pairs.base import Option, PairType, Schemas
 from kobling.pairs.common_options import SYNCHRONISE
 from kobling.pairs.custom_fields import CVR_LABEL, labelled
@@ -46,12 +56,13 @@ def _legal(path: str) -> FieldMapping:
         clear=False,
         label=N_("CVR number"),
         check=cvr_number,
+        legal=True,
     )
 
 
 def _customers(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
     cvr = labelled(schemas, Side.LEFT, "Accounts", "cf_", CVR_LABEL)
-    words = country_name(options["country_language"], default=None)
+    words = country_name(options["country_language"])
     return TableMapping(
         name="customers",
         label=N_("Customers"),
@@ -66,18 +77,18 @@ def _customers(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
             FieldMapping(
                 "country",
                 end("bill_country", codec=words),
-                end("country", codec=country_key(None)),
+                end("country", codec=country_key()),
                 clear=False,
                 label=N_("Country"),
             ),
-            FieldMapping("phone", end("phone"), _text("phoneNumber", 30), label=N_("Phone")),
+            FieldMapping("phone", end("phone"), _text("phoneNumber", 30), label=N_("Phone"), compared=phone_digits),
             FieldMapping("email", end("email1", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail")),
             FieldMapping("website", end("website"), _text("website", 255), label=N_("Website")),
         ),
         match=(
-            *((MatchRule(("cvr",)),) if cvr else ()),
-            MatchRule(("email",), silent=False),
-            MatchRule(("name",), silent=False),
+            *((MatchRule(("cvr",), Evidence.LEGAL),) if cvr else ()),
+            MatchRule(("email",)),
+            MatchRule(("name",)),
         ),
         right_filter=(Condition("blocked", "empty", keeps_name=True),),
         right_constants={"type": "Company"},
@@ -93,12 +104,18 @@ def _items(options: Mapping[str, Any]) -> TableMapping:
         right="items",
         fields=(
             FieldMapping("name", end("productname"), _text("displayName", 100), clear=False, label=N_("Name")),
-            FieldMapping("number", end("productcode"), _text("number", 20), clear=False, label=N_("Product number")),
+            FieldMapping(
+                "number",
+                end("productcode", codec=KEY),
+                end("number", codec=key_up_to(20)),
+                clear=False,
+                label=N_("Product number"),
+            ),
             FieldMapping(
                 "price", end("unit_price", codec=NUMBER_AS_TEXT), end("unitPrice", codec=NUMBER), label=N_("Price")
             ),
         ),
-        match=(MatchRule(("number",)), MatchRule(("name",), silent=False)),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("name",)), MatchRule(("name",))),
         right_filter=(Condition("blocked", "equals", False, keeps_name=True),),
         left_constants={"discontinued": "1"},
         right_constants={"type": "Inventory"},

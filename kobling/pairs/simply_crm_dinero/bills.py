@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kobling.pairs.base import Bill, Bills
+from kobling.pairs.simply_crm_dinero.payments import money
 from kobling.records import exact
 
 
@@ -14,7 +15,7 @@ def read(fields: Mapping[str, Any]) -> Bill | None:
     if fields.get("Status") != "Booked":
         return None
     contact = str(fields.get("ContactGuid") or "")
-    total, paid = exact(fields.get("TotalInclVat") or 0), exact(fields.get("PaidAmount") or 0)
+    total, paid = exact(fields.get("TotalInclVat") or 0), money(fields)
     return Bill(
         customer=contact,
         customer_name=str(fields.get("ContactName") or contact),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling.mapping import Condition, Direction, FieldMapping, MatchRule, Side, TableMapping, end
+from kobling.mapping import Condition, Direction, Evidence, FieldMapping, MatchRule, Side, TableMapping, end
 from kobling.mapping.codecs import EMAIL
 from kobling.mapping.identity import cvr_number
-from kobling.mapping.people import CVR, PERSON_NAME, country_key, country_name
+from kobling.mapping.people import CVR, LOCATION_NUMBER, PERSON_NAME, country_key, country_name, phone_digits
 from kobling.pairs.base import Schemas
 from kobling.pairs.custom_fields import CVR_LABEL, EAN_LABEL, labelled
 from kobling.pairs.simply_crm_dinero.options import conflict_of, direction_of, leading_of
@@ -23,17 +23,18 @@ def organisations(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
     fields = [
         FieldMapping("name", end("accountname"), end("Name"), label=N_("Name")),
         *_address("bill_street", "bill_code", "bill_city", "bill_country", options),
-        FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone")),
+        FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone"), compared=phone_digits),
         FieldMapping("email", end("email1", codec=EMAIL), end("Email", codec=EMAIL), label=N_("E-mail")),
         FieldMapping("website", end("website"), end("Webpage"), label=N_("Website")),
         _reference("account_no"),
     ]
     cvr, ean = (labelled(schemas, Side.LEFT, "Accounts", "cf_", each) for each in (CVR_LABEL, EAN_LABEL))
     if cvr:
-        left, right = end(cvr, codec=CVR), end("VatNumber", codec=CVR)
-        fields.insert(1, FieldMapping("cvr", left, right, clear=False, label=N_("CVR number"), check=cvr_number))
+        ends, label = (end(cvr, codec=CVR), end("VatNumber", codec=CVR)), N_("CVR number")
+        fields.insert(1, FieldMapping("cvr", *ends, clear=False, label=label, check=cvr_number, legal=True))
     if ean:
-        fields.insert(2, FieldMapping("ean", end(ean), end("EanNumber"), clear=False, label=N_("EAN number")))
+        left, right = end(ean, codec=LOCATION_NUMBER), end("EanNumber", codec=LOCATION_NUMBER)
+        fields.insert(2, FieldMapping("ean", left, right, clear=False, label=N_("EAN number"), legal=True))
     return TableMapping(
         name="organisations",
         label=N_("Organisations"),
@@ -41,10 +42,10 @@ def organisations(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
         right="contacts",
         fields=tuple(fields),
         match=(
-            *((MatchRule(("cvr",)),) if cvr else ()),
-            *((MatchRule(("ean",)),) if ean else ()),
-            MatchRule(("email",), silent=False),
-            MatchRule(("name",), silent=False),
+            *((MatchRule(("cvr",), Evidence.LEGAL),) if cvr else ()),
+            *((MatchRule(("ean",), Evidence.LEGAL),) if ean else ()),
+            MatchRule(("email",)),
+            MatchRule(("name",)),
         ),
         right_filter=(Condition("IsPerson", "differs", True),),
         right_constants={"IsPerson": False, "IsMember": False, "UseCvr": False},
@@ -62,11 +63,11 @@ def contacts(options: Mapping[str, Any]) -> TableMapping:
         fields=(
             FieldMapping("name", end("firstname", "lastname", codec=PERSON_NAME), end("Name"), label=N_("Name")),
             *_address("mailingstreet", "mailingzip", "mailingcity", "mailingcountry", options),
-            FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone")),
+            FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone"), compared=phone_digits),
             FieldMapping("email", end("email", codec=EMAIL), end("Email", codec=EMAIL), label=N_("E-mail")),
             _reference("contact_no"),
         ),
-        match=(MatchRule(("email",), silent=False), MatchRule(("name",), silent=False)),
+        match=(MatchRule(("email",)), MatchRule(("name",))),
         right_filter=(Condition("IsPerson", "equals", True),),
         right_constants={"IsPerson": True, "IsMember": False, "UseCvr": False},
         **_rules(options),
@@ -90,7 +91,7 @@ def _address(street: str, code: str, city: str, country: str, options: Mapping[s
         FieldMapping(
             "country",
             end(country, codec=words),
-            end("CountryKey", codec=country_key()),
+            end("CountryKey", codec=country_key("DK")),
             clear=False,
             label=N_("Country"),
         ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kobling.mapping import Codec, Direction, FieldMapping, MatchRule, TableMapping, end
-from kobling.mapping.codecs import NUMBER, NUMBER_AS_TEXT, Resolver, Values
+from kobling.mapping import Codec, Direction, Evidence, FieldMapping, MatchRule, TableMapping, end
+from kobling.mapping.codecs import KEY, NUMBER, NUMBER_AS_TEXT, Resolver, Values
 from kobling.pairs.simply_crm_dinero.options import conflict_of, direction_of, leading_of
 from kobling.records import N_
 
@@ -47,7 +47,7 @@ CRM_UNIT = Codec("crm_unit", _read_unit, _write_unit)
 
 
 def products(options: Mapping[str, Any]) -> TableMapping:
-    """Products ↔ products, matched by product number alone. Prices are excluding VAT, in the base currency."""
+    """Products ↔ products, matched by product number and name. Prices are excluding VAT, in the base currency."""
     return TableMapping(
         name="products",
         label=N_("Products"),
@@ -55,11 +55,17 @@ def products(options: Mapping[str, Any]) -> TableMapping:
         right="products",
         fields=(
             FieldMapping("name", end("productname"), end("Name"), label=N_("Name")),
-            FieldMapping("number", end("productcode"), end("ProductNumber"), clear=False, label=N_("Product number")),
+            FieldMapping(
+                "number",
+                end("productcode", codec=KEY),
+                end("ProductNumber", codec=KEY),
+                clear=False,
+                label=N_("Product number"),
+            ),
             _price(),
             FieldMapping("unit", end("usageunit", codec=CRM_UNIT), end("Unit"), label=N_("Unit")),
         ),
-        match=(MatchRule(("number",)), MatchRule(("name",), silent=False)),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("name",)), MatchRule(("name",))),
         direction=direction_of(options),
         conflict=conflict_of(options),
         leading=leading_of(options),
@@ -94,7 +100,7 @@ def services(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Unit"),
             ),
         ),
-        match=(MatchRule(("number",)),),
+        match=(MatchRule(("number",), Evidence.AGREEING, ("name",)),),
         direction=Direction.TO_RIGHT,
         right_constants=_required(options),
     )

@@ -6,7 +6,9 @@ the invoice's currency, discount and VAT in per cent. What cannot be carried exa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 from kobling.mapping import Codec, Resolver, Unresolved
@@ -14,43 +16,81 @@ from kobling.mapping.codecs import Values
 from kobling.mapping.references import KEEP
 from kobling.pairs.simply_crm_dinero.goods import PIECES
 from kobling.records import N_, Refused, Wrong, exact, is_empty, rounded
+from kobling.records.arithmetic import DINERO, VTIGER_GROUP, Line, Method, tolerance, totals
 
 _HUNDRED = Decimal(100)
+_GROUP = "group"
+_FINE = Decimal("0.000001")
 _TAXES = ("tax1", "tax2", "tax3", "tax4", "tax5", "tax6")
+CRM_HEADER = ("hdnDiscountPercent", "hdnDiscountAmount", "txtAdjustment", "hdnS_H_Amount", "hdnTaxType")
+"""What the CRM's header says of all lines together."""
+DINERO_LINES = ("ProductLines", "ShowLinesInclVat", "TotalExclVat", "TotalInclVat")
 _PRODUCTS = ("products", "services")
 
 
-def crm_lines(fallback_product: str, rounding_limit: Decimal) -> Codec:
-    """LineItems with the header's product and discounts. Writes ``LineItems`` and ``productid``.
+def crm_lines(fallback_product: str, rounding_limit: Decimal, *, credit: bool = False) -> Codec:
+    """LineItems with the header's product and ``CRM_HEADER``. Writes ``LineItems`` and ``productid``.
+
+    What is credited has positive quantities as an agreed value, and negative ones in the CRM. Raises Wrong for an
+    invoice that comes to less than nothing: it would be booked as one.
 
     An adjustment of the whole invoice within ``rounding_limit`` is our own and no part of the lines.
-    Fidelity: assumed simply_crm §5 – (hurts) revising txtAdjustment alone recomputes hdnGrandTotal and keeps the lines
+    Fidelity: known simply_crm_invoices §4 – a new adjustment alone changes no total: the connector sends both
     """
 
     def read(values: Values, side: str, resolver: Resolver | None) -> Any:
-        items, _product, discount_percent, discount_amount, adjustment, shipping = values
+        items, _product, discount_percent, discount_amount, adjustment, shipping, kind = values
         amounts = [exact(each) if not is_empty(each) else Decimal(0) for each in (discount_amount, shipping)]
         adjusted = exact(adjustment) if not is_empty(adjustment) else Decimal(0)
         if any(amounts) or abs(adjusted) > rounding_limit:
             raise Wrong(N_("A discount amount, adjustment or shipping on the whole invoice cannot be carried exactly."))
         whole = exact(discount_percent) if not is_empty(discount_percent) else Decimal(0)
-        return [_read_item(item, whole, side, resolver) for item in items or ()]
+        told = [_read_item(item, whole, side, resolver) for item in items or ()]
+        if str(kind or _GROUP) == _GROUP and told:
+            # One rate counts for all: what other lines say of theirs is kept and never used.
+            told = [each | {"vat": told[0]["vat"]} for each in told]
+        return _turned(told, credit=credit)
 
     def write(value: Any, side: str, resolver: Resolver | None) -> Values:
-        items = [_write_item(line, fallback_product, side, resolver) for line in value or ()]
+        lines = _turned(value or (), credit=credit, back=True)
+        items = [_write_item(line, fallback_product, side, resolver) for line in lines]
         product = items[0]["productid"] if items else None
-        return (items, product, KEEP, KEEP, KEEP, KEEP)
+        return (items, product, *(KEEP for _ in CRM_HEADER))
 
     return Codec("crm_lines", read, write)
+
+
+def _turned(lines: Sequence[dict[str, Any]], *, credit: bool, back: bool = False) -> list[dict[str, Any]]:
+    """Lines of a credit note the other way round, where they come to less than nothing (``back``: to more)."""
+    total = net_of(lines)
+    if not credit:
+        if total < 0:
+            raise Wrong(
+                N_("The invoice comes to %(total)s: less than nothing is credited. Make it a credit invoice."),
+                total=rounded(total),
+            )
+        return list(lines)
+    if (total > 0) is not back:
+        return list(lines)
+    return [line | {"quantity": _plain(-exact(line["quantity"]))} for line in lines]
+
+
+def net_of(lines: Sequence[dict[str, Any]], method: Method = VTIGER_GROUP) -> Decimal:
+    """What agreed lines come to without VAT."""
+    told = [
+        Line(exact(each["quantity"]), exact(each["price"]), discount_percent=exact(each["discount"])) for each in lines
+    ]
+    return totals(told, method).net
 
 
 def _read_item(item: dict[str, Any], whole: Decimal, side: str, resolver: Resolver | None) -> dict[str, Any]:
     quantity, price = exact(item["quantity"]), exact(item.get("listprice") or 0)
     discount = _discount(item, quantity * price)
     together = _HUNDRED - (_HUNDRED - discount) * (_HUNDRED - whole) / _HUNDRED
+    product = _coupled(item.get("productid"), side, resolver)
     return {
-        "product": _coupled(item.get("productid"), side, resolver),
-        "text": None,
+        "product": product,
+        "text": None if product else _blank_to_none(unescape(str(item.get("product_name") or ""))),
         "comment": _blank_to_none(item.get("comment")),
         "quantity": _plain(quantity),
         "unit": None,
@@ -112,21 +152,24 @@ def _tax_field(vat: Any, side: str, resolver: Resolver | None) -> str:
 
 
 def dinero_lines(with_vat: int, without_vat: int | None) -> Codec:
-    """ProductLines; a line of text alone belongs to the comment of the line above. VAT follows the account.
+    """``DINERO_LINES``; a line of text alone belongs to the comment of the line above. VAT follows the account.
+
+    What we write shows prices without VAT.
 
     A line keeps the account and unit it has; a new one takes its product's, and ``with_vat`` or ``without_vat``
     otherwise. Raises Refused for a line without VAT while nobody chose an account for those.
     """
 
     def read(values: Values, side: str, resolver: Resolver | None) -> Any:
+        items, with_vat, *sums = values
         lines: list[dict[str, Any]] = []
-        for item in values[0] or ():
+        for item in items or ():
             if item.get("LineType") == "Text" and lines:
                 text = item.get("Description") or item.get("Comments") or ""
                 lines[-1]["comment"] = "\n".join(part for part in (lines[-1]["comment"], text) if part)
             else:
                 lines.append(_read_line(item, side, resolver))
-        return lines
+        return _without_vat(lines, sums) if with_vat else lines
 
     def write(value: Any, side: str, resolver: Resolver | None) -> Values:
         standing = _standing_lines(resolver)
@@ -137,9 +180,31 @@ def dinero_lines(with_vat: int, without_vat: int | None) -> Codec:
             item["Unit"] = known.get("Unit") or PIECES
             item["AccountNumber"] = known.get("AccountNumber") or _account(line, with_vat, without_vat)
             made.append(item)
-        return (made,)
+        return (made, False, KEEP, KEEP)
 
     return Codec("dinero_lines", read, write)
+
+
+def _without_vat(lines: list[dict[str, Any]], sums: Sequence[Any]) -> list[dict[str, Any]]:
+    """Lines of an invoice that is shown with VAT. Raises Wrong where neither reading comes to its totals.
+
+    Fidelity: inferred dinero §4 – (hurts) whether BaseAmountValue holds VAT then is told by the totals alone
+    """
+    net, gross = (exact(each or 0) for each in sums)
+    found, nearly = net_of(lines, DINERO), tolerance(len(lines))
+    if abs(found - net) <= nearly:
+        return lines
+    if abs(found - gross) > nearly:
+        raise Wrong(
+            N_("The lines come to %(lines)s, the document to %(net)s without and %(gross)s with VAT."),
+            lines=found,
+            net=net,
+            gross=gross,
+        )
+    return [
+        each | {"price": _plain((exact(each["price"]) / (1 + exact(each["vat"]) / 100)).quantize(_FINE))}
+        for each in lines
+    ]
 
 
 def _standing_lines(resolver: Resolver | None) -> list[dict[str, Any]]:
@@ -227,20 +292,32 @@ def _write_line(line: dict[str, Any], side: str, resolver: Resolver | None) -> d
     if guid:
         made["ProductGuid"] = guid
     else:
-        made["Description"] = line["text"] or line["comment"] or "-"
+        made["Description"] = _said(line)
     if line["comment"]:
         made["Comments"] = line["comment"]
     return made
 
 
+def _said(line: dict[str, Any]) -> str:
+    """The words of a line without a product. Raises Refused for one that says nothing."""
+    if not (said := line["text"] or line["comment"]):
+        raise Refused(
+            N_("A line has neither a product nor a text. Give it one, since the customer reads it."), code="no_text"
+        )
+    return str(said)
+
+
 def _coupled(external_id: Any, side: str, resolver: Resolver | None) -> str | None:
-    """The coupling of a line's product, whichever of the tables it is in."""
+    """The coupling of a line's product, whichever of the tables it is in; None for one that was deleted or is left out,
+    whose line goes with its text."""
     if external_id in (None, "") or resolver is None:
         return None
     for table in _PRODUCTS:
         coupling = resolver.coupling(table, side, external_id)
         if coupling is not None:
             return f"{table}:{coupling}"
+    if all(resolver.left_out(table, side, str(external_id)) for table in _PRODUCTS):
+        return None
     raise Unresolved(_PRODUCTS[0], external_id)
 
 

@@ -9,6 +9,7 @@ from kobling.mapping import Direction, TableMapping
 from kobling.pairs.base import PairType, Schemas
 from kobling.pairs.shaping import shape_all
 from kobling.pairs.simply_crm_dinero.bills import BILLS
+from kobling.pairs.simply_crm_dinero.credits import credit_notes
 from kobling.pairs.simply_crm_dinero.customers import contacts, organisations
 from kobling.pairs.simply_crm_dinero.goods import products, services
 from kobling.pairs.simply_crm_dinero.invoices import invoices
@@ -21,7 +22,7 @@ def mappings(options: Mapping[str, Any], schemas: Schemas) -> Mapping[str, Table
     tables = [organisations(options, schemas), contacts(options), products(options)]
     if direction_of(options) is not Direction.TO_LEFT:
         tables.append(services(options))
-    tables.append(invoices(options))
+    tables += [invoices(options), credit_notes(options)]
     custom = options["mapping"] == "custom"
     if options.get("fields") and not custom:
         raise SettingsError(

@@ -10,7 +10,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest
 
 from kobling.access.models import Person
-from kobling.web.accounts.sealing import opened, sealed
+from kobling.access.sealing import Use, opened, sealed
 
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
@@ -34,11 +34,11 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
 
     def encrypt(self, text: str) -> str:
         """What a code app and recovery codes share with us is kept as any other secret."""
-        return sealed(text)
+        return sealed(text, Use.SECOND_FACTORS)
 
     def decrypt(self, encrypted_text: str) -> str:
         """The other way round."""
-        return opened(encrypted_text)
+        return opened(encrypted_text, Use.SECOND_FACTORS)
 
     def get_totp_label(self, user: Person) -> str:
         """What the code is called in the person's app."""

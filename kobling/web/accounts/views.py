@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account.utils import perform_login
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,6 +18,7 @@ from kobling.records import SettingsError
 from kobling.web.accounts.forms import BeginForm, LikingForm
 from kobling.web.accounts.own import Access
 from kobling.web.ground.asking import Asking, clock_now
+from kobling.web.ground.numbers import number_of
 from kobling.web.ground.refusing import put_on
 
 
@@ -40,6 +42,18 @@ def begin(request: HttpRequest, secret: str) -> HttpResponseBase:
     )
 
 
+@login_not_required
+def sign_in(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """Somebody comes in by a link that the operator made; a press uses it up, so that no mail reader does."""
+    person = joining.signs_in(secret, clock_now())
+    if request.method != "POST":
+        return render(request, "accounts/sign_in.html", {"person": person.called})
+    logout(request)
+    joining.sign_in(secret, clock_now())
+    answer: HttpResponseBase = perform_login(request, person, email_verification="none")
+    return answer
+
+
 def my_access(request: Asking) -> HttpResponse:
     """Passkeys, codes, sessions, language and looks of whoever asks."""
     form = LikingForm(request.POST or None, instance=request.user)
@@ -55,8 +69,8 @@ def my_access(request: Asking) -> HttpResponse:
 def end_sessions(request: Asking) -> HttpResponse:
     """Sign out in one other place, or in all of them."""
     others = UserSession.objects.filter(user=request.user).exclude(session_key=request.session.session_key)
-    one = request.POST.get("session", "")
-    for each in others.filter(pk=one) if one.isdecimal() else others:
+    one = number_of(request.POST.get("session"))
+    for each in others if one is None else others.filter(pk=one):
         each.end()
     messages.success(request, _("Signed out there."))
     return redirect("my_access")

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language
 
+from kobling.access import spoken
 from kobling.access.collating import LANGUAGES, search_key
+from kobling.hub.told.said import filled
 from kobling.portal.entered import WORDS
+from kobling.portal.months import not_done, shown_months
 from kobling.records import N_, rounded
 from kobling.web.ground.words import STATE_WORDS
 from kobling.web.lists.listing import Column, Filter, Listing, Told
 
 
-def _search(text: str) -> Q:
+def search(text: str) -> Q:
+    """Clients by name or number."""
     return Q(looked_for__contains=search_key(text))
+
+
+NAME = Column(
+    "client",
+    N_("Client"),
+    LANGUAGES,
+    (Told(N_("Client"), lambda row: row.name), Told(N_("Number"), lambda row: row.number)),
+    fixed=True,
+)
+"""The first column of every list of clients."""
 
 
 def _figure(head: str, name: str, words: Mapping[str, str] | None = None) -> Told:
@@ -40,13 +57,7 @@ def _of(row: Any, name: str) -> Any:
 CLIENTS = Listing(
     "clients",
     (
-        Column(
-            "client",
-            N_("Client"),
-            LANGUAGES,
-            (Told(N_("Client"), lambda row: row.name), Told(N_("Number"), lambda row: row.number)),
-            fixed=True,
-        ),
+        NAME,
         Column("state", N_("State"), "figures__urgency", (_figure(N_("State"), "state", STATE_WORDS),), fixed=True),
         Column("people", N_("Bookk."), classes="p3"),
         Column("systems", N_("Systems"), classes="p2 off"),
@@ -108,7 +119,29 @@ CLIENTS = Listing(
         Filter("low", N_("Low balance"), Q(figures__low_balance=True)),
         Filter("issues", N_("Open issues"), Q(figures__open_issues__gt=0)),
         Filter("late", N_("Late"), Q(figures__state="late")),
+        Filter("favourites", N_("Favourites"), Q(favourite=True)),
+        Filter("snoozed", N_("Put off"), Q(snoozed=True), hides=True),
     ),
-    _search,
+    search,
     "client",
 )
+
+
+def listing_of(now: datetime, *, pressing_first: bool = False) -> Listing:
+    """The list as it is on a day, with a filter for each of the last months.
+
+    ``pressing_first``: for bookkeepers, since a handful of rows needs no alphabet.
+    """
+    months = tuple(
+        Filter(month_key(each), _not_done(each), not_done(each), offered=False) for each in shown_months(now)
+    )
+    return replace(CLIENTS, filters=(*months, *CLIENTS.filters), order="state" if pressing_first else CLIENTS.order)
+
+
+def month_key(month: date) -> str:
+    """What the filter of a month is called in an address."""
+    return f"open-{month:%Y-%m}"
+
+
+def _not_done(month: date) -> str:
+    return filled(N_("%(month)s not closed"), {"month": spoken.month(month, get_language() or "en")})

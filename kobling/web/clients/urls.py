@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from kobling.portal.tabs import Tab
-from kobling.web.clients import views
+from kobling.web.clients import assign, one, views
 
 
 class TabConverter:
@@ -26,4 +26,10 @@ register_converter(TabConverter, "tab")
 urlpatterns = [
     path("clients/", views.clients, name="clients"),
     path("clients/<tab:tab>/", views.clients, name="clients_in"),
+    path("clients/assign/", assign.assign, name="assign_clients"),
+    path("clients/unassign/", assign.unassign, name="unassign_clients"),
+    path("clients/<row:client>/actions/", one.actions, name="client_actions"),
+    path("clients/<row:client>/favourite/", one.favourite, name="favourite_client"),
+    path("clients/<row:client>/snooze/", one.snooze, name="snooze_client"),
+    path("clients/<row:client>/leave/", one.leave, name="leave_client"),
 ]

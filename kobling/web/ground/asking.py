@@ -13,12 +13,16 @@ from kobling.access.policy import Actor
 
 
 class Asking(HttpRequest):
-    """A signed-in person's request. ``actor`` is who asks, ``now`` the instant (UTC) that all of the page is of."""
+    """A signed-in person's request. ``actor`` is who asks, ``now`` the instant (UTC) that all of the page is of.
+
+    ``seen_clients``: how many clients the person sees, where the view has counted them.
+    """
 
     user: Person
     htmx: HtmxDetails
     actor: Actor
     now: datetime
+    seen_clients: int
 
 
 def clock_now() -> datetime:

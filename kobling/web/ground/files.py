@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from itertools import islice
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 from whitenoise.middleware import WhiteNoiseMiddleware
-
-AT_ONCE = 500
-"""How many lines are made at a time: in a thread, so that others are served meanwhile."""
 
 
 class OurFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
@@ -30,12 +27,13 @@ class OurFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
             given.close()
 
 
-def streamed(request: HttpRequest, lines: Iterator[str], content_type: str) -> StreamingHttpResponse:
-    """An answer of lines that are made while it is sent."""
-    made: Any = _aside(lines) if isinstance(request, ASGIRequest) else lines
-    return StreamingHttpResponse(made, content_type=content_type)
+def sent_as(request: HttpRequest, name: str, content_type: str, parts: Iterator[str | bytes]) -> StreamingHttpResponse:
+    """A file of this name whose parts are made while it is sent, each in a thread: others are served meanwhile."""
+    made: Any = _aside(parts) if isinstance(request, ASGIRequest) else parts
+    disposition = content_disposition_header(True, name.replace("/", "-")) or "attachment"
+    return StreamingHttpResponse(made, content_type=content_type, headers={"Content-Disposition": disposition})
 
 
-async def _aside(lines: Iterator[str]) -> AsyncIterator[str]:
-    while part := await sync_to_async(lambda: "".join(islice(lines, AT_ONCE)))():
+async def _aside(parts: Iterator[str | bytes]) -> AsyncIterator[str | bytes]:
+    while part := await sync_to_async(lambda: next(parts, ""))():
         yield part

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 
 from kobling.access.policy import Actor, NotFound
+from kobling.access.spoken import zone_of
 from kobling.portal.renewing import right_after
-from kobling.records import KoblingError, SettingsError, Temporary
+from kobling.records import N_, KoblingError, SettingsError, Temporary
 from kobling.web.ground.asking import clock_now
 
+_NUL = "\x00"
 Answer = Callable[[HttpRequest], HttpResponse]
-HOME = "Europe/Copenhagen"
 
 
 def as_the_person_likes(answer: Answer) -> Answer:
@@ -29,7 +28,7 @@ def as_the_person_likes(answer: Answer) -> Answer:
             return answer(request)
         request.actor = Actor.of(person)  # type: ignore[attr-defined]
         request.LANGUAGE_CODE = person.language
-        with translation.override(person.language), timezone.override(_zone(person.time_zone)):
+        with translation.override(person.language), timezone.override(zone_of(person.time_zone)):
             if request.method == "POST":
                 # What a person changed shows in the client's row when the page comes back.
                 with right_after(clock_now):
@@ -43,15 +42,6 @@ def as_the_person_likes(answer: Answer) -> Answer:
     return liked
 
 
-@cache
-def _zone(name: str) -> ZoneInfo:
-    """The zone of that name; ours where the machine knows none."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        return ZoneInfo(HOME)
-
-
 class tell_errors:
     """An error of ours becomes a page that says what happened, who can fix it and what to do."""
 
@@ -60,6 +50,14 @@ class tell_errors:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self._answer(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        """PostgreSQL holds no NUL: whoever sends one is told before anything is asked of a database."""
+        given = (text for values in (request.GET, request.POST) for _, many in values.lists() for text in many)
+        if _NUL not in request.path and not any(_NUL in text for text in given):
+            return None
+        refused = SettingsError(N_("What was sent holds a character that nothing can keep: NUL."), code="nul")
+        return render(request, "ground/problem.html", {"fault": refused}, status=_status(refused))
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         if not isinstance(fault, KoblingError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kobling.hub.happened import What
 from kobling.records import N_
 from kobling.sdk.registry import connectors
 
@@ -33,7 +34,26 @@ STATE_ICONS: Mapping[str, str] = {
     "pause": "circle-pause",
     "limit": "gauge",
 }
-MONOGRAMS: Mapping[str, str] = {"dataverse": "Ds"}
+WHAT_ICONS: Mapping[str, str] = {
+    What.ASSIGNED: "user-plus",
+    What.UNASSIGNED: "user-minus",
+    What.CONNECTED: "plug",
+    What.KEY_REVOKED: "unplug",
+    What.ISSUE_SETTLED: "check",
+    What.COUPLED: "link",
+    What.COUPLED_MANY: "link",
+    What.UNCOUPLED: "unlink",
+    What.UNCOUPLED_MANY: "unlink",
+    What.RUN_UNDONE: "undo-2",
+    What.RUN_CANCELLED: "circle-stop",
+    What.SCHEDULE_SET: "clock-4",
+    What.FILE_MADE: "file-down",
+    What.FILE_TRANSFERRED: "send",
+    What.DEADLINE_SET: "calendar-plus",
+    What.DEADLINE_REMOVED: "calendar-check",
+    What.CLIENT_ADDED: "building-2",
+}
+MONOGRAMS: Mapping[str, str] = {"dataverse": "Ds", "business_central": "Bc"}
 """Where it is not how the system's name begins; no vendor's mark is ours to show."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ ON = "1"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One state of a list: search, filters, order, columns, and after which row it goes on."""
+    """One state of a list: search, filters, order, columns, how dense, and after which row it goes on."""
 
     listing: Listing
     q: str = ""
@@ -24,6 +25,7 @@ class Asked:
     sort: str = ""
     columns: tuple[str, ...] = ()
     after: str = ""
+    dense: bool = False
 
     @classmethod
     def of(cls, listing: Listing, given: QueryDict) -> Asked:
@@ -31,7 +33,9 @@ class Asked:
         filters = tuple(each.key for each in listing.filters if given.get(each.key) == ON)
         sort = given.get("sort", "")
         shown = {each.key for each in listing.columns}
-        columns = tuple(each for each in given.get("columns", "").split(",") if each in shown)
+        # One name with commas in a link of ours, one name a tick where a form was sent.
+        told = ",".join(given.getlist("columns")).split(",")
+        columns = tuple(dict.fromkeys(each for each in told if each in shown))
         return cls(
             listing,
             keepable(given.get("q", "")).strip()[:LONGEST],
@@ -39,6 +43,7 @@ class Asked:
             sort if listing.column(sort.removeprefix("-")) else "",
             columns,
             given.get("after", ""),
+            given.get("dense") == ON,
         )
 
     @property
@@ -61,7 +66,7 @@ class Asked:
     def query(self) -> str:
         """The state as the query of a URL, without what is as it would be anyhow."""
         told: dict[str, str] = {"q": self.q, **dict.fromkeys(self.filters, ON), "sort": self.sort}
-        told |= {"columns": ",".join(self.columns), "after": self.after}
+        told |= {"columns": ",".join(self.columns), "dense": ON if self.dense else "", "after": self.after}
         found = urlencode({name: value for name, value in told.items() if value})
         return f"?{found}" if found else "?"
 
@@ -77,6 +82,15 @@ class Asked:
         """With a filter on, or off where it is on."""
         others = tuple(each for each in self.filters if each != key)
         return replace(self, filters=others if key in self.filters else (*others, key), after="")
+
+    def only_of(self, keys: Collection[str], key: str) -> Asked:
+        """With that one filter of several, or with none of them."""
+        others = tuple(each for each in self.filters if each not in keys)
+        return replace(self, filters=(key, *others) if key else others, after="")
+
+    def denser(self) -> Asked:
+        """With lines closer together, or wider apart where they are close already."""
+        return replace(self, dense=not self.dense, after="")
 
     def going_on(self, after: str) -> Asked:
         """From behind a row."""

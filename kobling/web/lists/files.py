@@ -10,20 +10,21 @@ from io import BytesIO, StringIO
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from kobling.hub.store import sql
 from kobling.hub.told.said import filled
 from kobling.web.ground.asking import Asking
-from kobling.web.ground.files import streamed
+from kobling.web.ground.files import sent_as
 from kobling.web.lists import keyset
 from kobling.web.lists.asked import Asked
 from kobling.web.lists.listing import Told
 from kobling.web.lists.showing import columns, narrowed
 
-BATCH = 1000
+BATCH, LINES_AT_ONCE = 1000, 500
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -34,9 +35,9 @@ def file_of(request: Asking, asked: Asked, everything: QuerySet[Any], language: 
     rows = keyset.ordered(narrowed(asked, everything), field, descending=asked.descending).iterator(BATCH)
     told = [_in_language(each) for column in columns(asked) for each in column.file]
     if request.GET.get("file") == "xlsx":
-        return _named(HttpResponse(_sheet(told, rows), content_type=XLSX), f"{asked.listing.name}.xlsx")
-    answer = streamed(request, _lines(told, rows), "text/csv; charset=utf-8")
-    return _named(answer, f"{asked.listing.name}.csv")
+        return sent_as(request, f"{asked.listing.name}.xlsx", XLSX, iter([_sheet(told, rows)]))
+    made = ("".join(each) for each in sql.batched(_lines(told, rows), LINES_AT_ONCE))
+    return sent_as(request, f"{asked.listing.name}.csv", "text/csv; charset=utf-8", made)
 
 
 def _in_language(told: Told) -> Told:
@@ -48,11 +49,6 @@ def _in_language(told: Told) -> Told:
 def _value(told: Told, row: Any) -> Any:
     value = told.value(row)
     return told.words.get(value, value) if told.words else value
-
-
-def _named(answer: HttpResponseBase, name: str) -> HttpResponseBase:
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
 
 
 def _lines(told: list[Told], rows: Iterator[Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import F, Model, Q, QuerySet
 
 Place = tuple[Any, Any]
@@ -16,8 +16,18 @@ Place = tuple[Any, Any]
 
 def ordered(rows: QuerySet[Any], field: str, *, descending: bool) -> QuerySet[Any]:
     """By a field, rows without a value last either way; rows that are alike by their id."""
-    place = F(field).desc(nulls_last=True) if descending else F(field).asc(nulls_last=True)
+    # Said of a field that is never empty, an index of it would not be used.
+    last = True if _may_be_empty(rows.model, field) else None
+    place = F(field).desc(nulls_last=last) if descending else F(field).asc(nulls_last=last)
     return rows.order_by(place, "pk")
+
+
+def _may_be_empty(model: type[Model], field: str) -> bool:
+    """Also what is reckoned, and what another table has: a row may have none there."""
+    try:
+        return bool(model._meta.get_field(field).null)
+    except FieldDoesNotExist:
+        return True
 
 
 def behind(rows: QuerySet[Any], field: str, token: str, *, descending: bool) -> QuerySet[Any]:
@@ -28,15 +38,16 @@ def behind(rows: QuerySet[Any], field: str, token: str, *, descending: bool) -> 
     value, pk = place
     if value is None:
         return _tried(rows, Q(**{f"{field}__isnull": True, "pk__gt": pk}))
-    further = Q(**{f"{field}__{'lt' if descending else 'gt'}": value})
-    return _tried(rows, further | Q(**{field: value, "pk__gt": pk}) | Q(**{f"{field}__isnull": True}))
+    further = Q(**{f"{field}__{'lt' if descending else 'gt'}": value}) | Q(**{field: value, "pk__gt": pk})
+    return _tried(rows, further | Q(**{f"{field}__isnull": True}) if _may_be_empty(rows.model, field) else further)
 
 
 def token(row: Model, field: str) -> str:
     """The place of a row, for a URL."""
     value: Any = row
     for part in field.split("__"):
-        value = getattr(value, part)
+        # What was not reckoned yet has no row there, and stands last like what has no value.
+        value = getattr(value, part, None)
     told = json.dumps([_typed(value), row.pk], separators=(",", ":"))
     return urlsafe_b64encode(told.encode()).decode().rstrip("=")
 

@@ -44,11 +44,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter, on or off: a chip. ``wants``: the rows that it leaves."""
+    """One filter, on or off: a chip. ``wants``: the rows that it leaves.
+
+    ``hides``: those rows stand in no list but the filter's own, until somebody searches.
+    """
 
     key: str
     label: str
     wants: Q
+    hides: bool = False
+    offered: bool = True
+    """Its chip stands there also while it is off."""
 
 
 @dataclass(frozen=True, slots=True)

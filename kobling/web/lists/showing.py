@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 
 from kobling.hub.told.said import filled
 from kobling.web.lists import keyset
 from kobling.web.lists.asked import Asked
 from kobling.web.lists.listing import Column
+from kobling.web.lists.saved import View, now_shown, views_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,12 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that a template needs to draw a list. ``total`` counts what the filters leave."""
+    """Everything that a template needs to draw a list. ``total`` counts what the filters leave.
 
+    ``path`` is the list's address, ``here`` that of exactly this state of it.
+    """
+
+    path: str
     asked: Asked
     rows: tuple[Any, ...]
     heads: tuple[Head, ...]
@@ -50,6 +56,24 @@ class Page:
     first: str
     clear: str
     files: tuple[tuple[str, str], ...]
+    choices: tuple[tuple[Column, bool], ...]
+    """Columns that can be taken away, and whether they stand here."""
+    views: tuple[View, ...]
+
+    @property
+    def view(self) -> View | None:
+        """The saved view that this is."""
+        return now_shown(self.views, self.here)
+
+    @property
+    def here(self) -> str:
+        """The address of this state of the list."""
+        return f"{self.path}{self.asked.query()}"
+
+    @property
+    def denser(self) -> str:
+        """The link to the same list with its lines closer together, or wider apart."""
+        return self.asked.denser().query()
 
     @property
     def shown(self) -> frozenset[str]:
@@ -58,28 +82,41 @@ class Page:
 
 
 def page_of(
-    asked: Asked, everything: QuerySet[Any], language: str, made: Callable[[Sequence[Any]], Iterable[Any]]
+    person: int,
+    path: str,
+    asked: Asked,
+    everything: QuerySet[Any],
+    made: Callable[[Sequence[Any]], Iterable[Any]],
+    number: int | None = None,
 ) -> Page:
-    """The page that is asked for of these rows; ``made`` makes of them what a template may know. Two queries."""
+    """The page that somebody asks for of these rows, and their own views of the list; ``made`` makes of rows what a
+    template may know. ``number``: of all of them, where that was counted before. Three queries.
+    """
+    language = get_language() or "en"
     wanted = narrowed(asked, everything)
     field = asked.column.ordered_by(language)
     ordered = keyset.ordered(wanted, field, descending=asked.descending)
     found = list(keyset.behind(ordered, field, asked.after, descending=asked.descending)[: asked.listing.page + 1])
     here, further = found[: asked.listing.page], found[asked.listing.page :]
     more = asked.going_on(keyset.token(here[-1], field)).query() if further else ""
+    heads = columns(asked)
     return Page(
+        path,
         asked,
         tuple(made(here)),
-        tuple(_head(asked, each) for each in columns(asked)),
+        tuple(_head(asked, each) for each in heads),
         tuple(
             Chip(each.label, each.key in asked.filters, asked.toggled(each.key).query())
             for each in asked.listing.filters
+            if each.offered or each.key in asked.filters
         ),
-        wanted.count(),
+        wanted.count() if number is None or wanted is not everything else number,
         more,
         replace(asked, after="").query(),
         asked.whole().query(),
         tuple((kind, f"{replace(asked, after='').query()}&file={kind.lower()}") for kind in ("CSV", "XLSX")),
+        tuple((each, each in heads) for each in asked.listing.columns if not each.fixed),
+        views_of(person, asked.listing.name),
     )
 
 
@@ -91,6 +128,8 @@ def narrowed(asked: Asked, everything: QuerySet[Any]) -> QuerySet[Any]:
     for each in asked.listing.filters:
         if each.key in asked.filters:
             wanted = wanted.filter(each.wants)
+        elif each.hides and not asked.q:
+            wanted = wanted.exclude(each.wants)
     return wanted
 
 

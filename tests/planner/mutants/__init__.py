@@ -48,7 +48,20 @@ MUTANTS = [
         "elif False:",
     ),
     Mutant("creates what is already there", "plan", 'elif found.kind == "nobody":', 'elif found.kind != "same":'),
-    Mutant("couples by name", "matching", '"same" if rule.silent else "maybe_same"', '"same"'),
+    Mutant(
+        "couples by name",
+        "matching",
+        'Verdict("maybe_same", (other_id,), rule)',
+        'Verdict("same", (other_id,), rule)',
+    ),
+    Mutant(
+        "couples by a number alone",
+        "matching",
+        "against = speaks_against(mapping, rule, loner.seen.values, other.values) if other else ()",
+        "against = ()",
+    ),
+    Mutant("takes two empties for agreement", "evidence", "if is_empty(mine) or is_empty(theirs):", "if False:"),
+    Mutant("does not look at legal numbers", "evidence", "if each.legal and _differ(each, one, other)", "if False"),
     Mutant("does not see rivals", "matching", "if len(others) == 1 and not hits.rivals:", "if len(others) >= 1:"),
     Mutant("creates duplicates of an identity", "matching", "if hits.rivals and rule.silent:", "if False:"),
     Mutant(
@@ -60,7 +73,7 @@ MUTANTS = [
     Mutant(
         "forgets the base",
         "merge",
-        "left_moved, right_moved = here != base_left, there != base_right",
+        "left_moved, right_moved = not each.same(here, base_left), not each.same(there, base_right)",
         "left_moved, right_moved = True, True",
     ),
     Mutant("left always wins", "merge", "winner = Side.LEFT if left_moved else Side.RIGHT", "winner = Side.LEFT"),

@@ -12,10 +12,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from kobling.hub.told.said import filled
+from kobling.access import spoken
+from kobling.hub.told.said import Said, filled
 from kobling.records import N_, KoblingError
-from kobling.web.ground import icons, spoken
-from kobling.web.ground.words import STATE_ICONS, STATE_WORDS, system
+from kobling.web.ground import icons
+from kobling.web.ground.words import STATE_ICONS, STATE_WORDS, WHAT_ICONS, system
 
 register = template.Library()
 _NONE = "–"
@@ -93,9 +94,28 @@ def num(value: int | Decimal | None) -> str:
 
 
 @register.filter
+def room(value: int | None) -> str:
+    """So many bytes, as people say it: ``7,3 GB``."""
+    if value is None:
+        return _NONE
+    for unit, size in (("GB", 10**9), ("MB", 10**6)):
+        if value >= size:
+            return f"{spoken.number(Decimal(value) / size, _language(), 1)}\xa0{unit}"
+    return f"{spoken.number(-(-value // 1000), _language())}\xa0kB"
+
+
+@register.filter
 def kroner(value: Decimal | None, currency: str = "") -> str:
     """Money in major units, with the code of its currency where one is given."""
     return _NONE if value is None else spoken.amount(value, _language(), currency)
+
+
+@register.filter
+def whole(value: Decimal | None) -> str:
+    """Money without its small coins where there are none."""
+    if value is None:
+        return _NONE
+    return spoken.number(value, _language(), 0 if value == value.to_integral_value() else 2)
 
 
 @register.filter
@@ -118,10 +138,88 @@ def when(context: dict[str, Any], value: datetime | None) -> SafeString | str:
     )
 
 
+@register.simple_tag(takes_context=True)
+def when_under(context: dict[str, Any], value: datetime) -> SafeString:
+    """An instant for a narrow column: the time, and the day under it."""
+    return time_under(value, context["request"].now)
+
+
+def time_under(value: datetime, now: datetime) -> SafeString:
+    """As ``when_under`` draws it."""
+    zone, language = timezone.get_current_timezone(), _language()
+    local, today = value.astimezone(zone), now.astimezone(zone).date()
+    day = spoken.said_day(local.date(), language, today) or spoken.day(local.date(), language)
+    return format_html(
+        '<time datetime="{}" title="{}">{}<span class="sub">{}</span></time>',
+        value.isoformat(timespec="minutes"),
+        spoken.instant(value, language, zone),
+        spoken.clock(local, language),
+        day,
+    )
+
+
 @register.simple_tag
 def say(text: str, **params: Any) -> str:
     """A kept English sentence in the reader's language."""
     return filled(text, params)
+
+
+@register.filter
+def state_icon(key: str) -> str:
+    """The icon of a state."""
+    return STATE_ICONS[key]
+
+
+@register.filter
+def what_icon(what: str) -> str:
+    """The icon of something that was done."""
+    return WHAT_ICONS.get(what, "settings-2")
+
+
+@register.filter
+def system_name(connector: str) -> str:
+    """What a system is called."""
+    return system(connector)[1]
+
+
+@register.simple_tag
+def lasting(seconds: int) -> str:
+    """How long something took: ``2 min. 14 s.``"""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return filled(N_("%(hours)s h %(minutes)s min."), {"hours": hours, "minutes": minutes})
+    if minutes:
+        return filled(N_("%(minutes)s min. %(seconds)s s."), {"minutes": minutes, "seconds": rest})
+    return filled(N_("%(seconds)s s."), {"seconds": rest})
+
+
+@register.simple_tag
+def marked(text: str, words: str) -> SafeString:
+    """A text with the letters that were looked for marked, where they stand in it as they were written."""
+    at = text.casefold().find(words.casefold()) if words else -1
+    if at < 0 or len(text) != len(text.casefold()):
+        return format_html("{}", text)
+    end = at + len(words)
+    return format_html("{}<mark>{}</mark>{}", text[:at], text[at:end], text[end:])
+
+
+@register.simple_tag
+def share(done: int, total: int) -> str:
+    """Of so many so many, in per cent: ``31 %``."""
+    return f"{min(100, done * 100 // total)}\xa0%"
+
+
+@register.simple_tag
+def said(kept: Said) -> str:
+    """A kept sentence with what belongs in it, in the reader's language."""
+    return filled(kept.text, kept.params)
+
+
+@register.simple_tag
+def say_line(line: Any) -> str:
+    """What is wrong with a line of something pasted, in the reader's language."""
+    return filled(line.problem, line.params)
 
 
 @register.simple_tag

@@ -1,0 +1,1 @@
+"""Digests: who wants one of which clients and when, and how it is made of the kept figures."""

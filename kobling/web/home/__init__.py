@@ -1,0 +1,1 @@
+"""A client's home: its pairs, what they moved, and what happened lately."""

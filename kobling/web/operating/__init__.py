@@ -1,0 +1,1 @@
+"""Pages for the person who runs the installation, and jobs that any page watches."""

@@ -122,6 +122,23 @@ async def test_a_lost_answer_is_found_by_what_was_sent(connect, control, clock):
     assert await customers.find_created(replace(other, taken=frozenset({found.external_id}))) is None
 
 
+async def test_a_customer_that_was_written_comes_back_with_its_company_contact(connect):
+    customers = connect().resources["customers"]
+    new = await one(customers, create("k", {"displayName": "Ny Kunde ApS"}))
+    assert new.record.fields["companyContactNumber"]
+    changed = await one(customers, update("u", new.record, {"city": "Ribe"}, expected=new.record.version))
+    assert changed.record.fields["companyContactNumber"] == new.record.fields["companyContactNumber"]
+
+
+async def test_a_customer_that_cannot_be_read_after_its_writing_is_confirmed_all_the_same(connect, control):
+    customers = connect().resources["customers"]
+    await control(
+        "POST", "/faults", {"kind": "status", "status": 503, "match": {"operation": "GET customers"}, "times": 50}
+    )
+    outcome = await one(customers, create("k", {"displayName": "Ny Kunde ApS"}))
+    assert (outcome.error, outcome.record, bool(outcome.external_id)) == (None, None, True)
+
+
 async def test_a_stale_tag_is_refused_and_nothing_is_written(connect, control):
     customers = connect().resources["customers"]
     record = (await reading(customers, None))[0][0]

@@ -172,6 +172,12 @@ def test_an_order_arrives_once_with_its_lines_and_its_total(world: Dynamics) -> 
     assert Decimal(str(there[0]["totalAmountExcludingTax"])) == Decimal(str(order["totalamountlessfreight"]))
 
 
+def test_the_first_run_leaves_nothing_for_the_next_one_to_do(fresh: Dynamics) -> None:
+    sync(fresh)
+    again = counts(sync(fresh))
+    assert (again["inserted"], again["modified"], again["coupled"]) == (0, 0, 0)
+
+
 @pytest.mark.parametrize("moment", ["journaled:2", "answered:2", "recorded:3", "planned:4"])
 def test_a_kill_during_the_full_synchronisation_loses_and_doubles_nothing(fresh: Dynamics, moment: str) -> None:
     fresh.script((["sync", PAIR], None))
@@ -221,7 +227,9 @@ def test_two_thousand_mixed_records_come_into_step_without_a_double(tmp_path: Pa
         world.set_up("orders=both")
         before = names(world)
         run = sync(world)
-        assert counts(run)["failed"] <= 5
+        refused = world.kobling("issues", PAIR, "--kind", "refused", "--json", expect=None)
+        assert counts(run)["failed"] == len(refused)
+        assert {each["details"]["code"] for each in refused} == {"no_product"}, "orders of the seed that name no item"
         sync(world)
         after = names(world)
         for entity, had in before.items():

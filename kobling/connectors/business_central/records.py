@@ -8,13 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from kobling.connectors.business_central import values
-from kobling.connectors.business_central.sets import EntitySet
-from kobling.records import N_, Record, SettingsError, Unsafe, is_empty
+from kobling.connectors.business_central.sets import COMPANY_CONTACT, EntitySet
+from kobling.records import N_, KoblingError, Record, SettingsError, Unsafe, is_empty
 from kobling.sdk.looking_up import the_one
+from kobling.sdk.odata.batch import Part
 from kobling.sdk.odata.metadata import Metadata
 from kobling.sdk.odata.query import all_of, equals, instant
 from kobling.sdk.odata.service import Row, Rows, SendBatch, Service
 from kobling.sdk.odata.writing import WritableTable
+from kobling.sdk.outcomes import Confirmed, Outcome
 from kobling.sdk.protocols import FieldSchema, Write
 
 _MARGIN = timedelta(minutes=15)
@@ -42,7 +44,7 @@ class Records(WritableTable):
         """The fields that are both wanted and there; none where this Business Central lacks the whole set."""
         there = (await self.metadata.sets()).get(self.spec.path.lstrip("/"), {})
         found = {name: field for name, field in there.items() if name in self.spec.columns}
-        if there and self.spec.expand.startswith("contactsInformation"):
+        if there and self.spec.expand == COMPANY_CONTACT:
             number = "companyContactNumber"
             found[number] = FieldSchema(number, number, read_only=True)
         return found
@@ -83,6 +85,21 @@ class Records(WritableTable):
     def body(self, fields: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
         """Values as Business Central takes them; a new record leaves out what is empty."""
         return {name: values.written(name, value) for name, value in fields.items() if not (new and is_empty(value))}
+
+    async def write_batch(self, writes: Sequence[Write], parts: Sequence[Part]) -> list[Outcome]:
+        """As ``WritableTable``; an answer to a write holds nothing that is expanded, so what was written is read."""
+        outcomes = await super().write_batch(writes, parts)
+        written = [each.external_id for each in outcomes if isinstance(each, Confirmed) and each.record is not None]
+        if not written or self.spec.expand != COMPANY_CONTACT:
+            return outcomes
+        try:
+            whole = {each.external_id: each for each in await self.get_many(written)}
+        except KoblingError:
+            whole = {}
+        return [
+            replace(each, record=whole.get(each.external_id)) if isinstance(each, Confirmed) and each.record else each
+            for each in outcomes
+        ]
 
     async def find_created(self, write: Write) -> Record | None:
         """By its number, else by all that was sent. Raises Unsafe when several records could be it."""

@@ -14,6 +14,8 @@ from kobling.sdk.protocols import Capabilities, Deletions
 
 BATCH = 100
 PAGE = 1000
+COMPANY_CONTACT = "contactsInformation($select=contactNumber,contactType)"
+"""What a customer or vendor is read with: the number of its company contact, to which its people belong."""
 OVERLAP = timedelta(seconds=60)
 """A posting stamps its rows before it ends; one that takes longer than this is found by the daily sweep alone."""
 
@@ -86,13 +88,13 @@ SETS = (
         f"number displayName type {_ADDRESS} salespersonCode creditLimit taxLiable taxRegistrationNumber currencyId "
         "currencyCode paymentTermsId shipmentMethodId paymentMethodId blocked balanceDue",
         ("number",),
-        expand="contactsInformation($select=contactNumber,contactType)",
+        expand=COMPANY_CONTACT,
     ),
     _set(
         "vendors",
         f"number displayName {_ADDRESS} taxRegistrationNumber currencyId currencyCode paymentTermsId blocked balance",
         ("number",),
-        expand="contactsInformation($select=contactNumber,contactType)",
+        expand=COMPANY_CONTACT,
     ),
     _set(
         "contacts",

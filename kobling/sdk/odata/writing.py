@@ -35,7 +35,7 @@ class WritableTable(Table):
         sendable = self._parts(writes, report)
 
         async def some(given: Sequence[Write]) -> Sequence[Outcome]:
-            return await self._write_batch(given, [sendable[each.key] for each in given])
+            return await self.write_batch(given, [sendable[each.key] for each in given])
 
         await send_batches(
             [each for each in writes if each.key in sendable],
@@ -96,7 +96,8 @@ class WritableTable(Table):
         found = _ENTITY_ID.search(answer.headers.get("OData-EntityId", "") or answer.headers.get("Location", ""))
         return found.group(1) if found else ""
 
-    async def _write_batch(self, writes: Sequence[Write], parts: Sequence[Part]) -> list[Outcome]:
+    async def write_batch(self, writes: Sequence[Write], parts: Sequence[Part]) -> list[Outcome]:
+        """Send some writes in one request, and tell how each of them ended."""
         answers = await self._send(parts)
         return [
             Unknown(write.key, write.external_id, self._unanswered())

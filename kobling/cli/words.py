@@ -63,6 +63,7 @@ WORDS = (
     N_("revoked"),
     N_("warn"),
     N_("doubtful number"),
+    N_("without field"),
     N_("doubtful"),
     N_("not registered"),
     N_("in a file"),

@@ -29,7 +29,7 @@ from kobling.sdk.protocols import Clock, FileSource, Operation, Report, Resource
 from kobling.sdk.reading import Found, found_of
 from kobling.sync import checkpoints
 from kobling.sync.actions import Delete
-from kobling.sync.execute import Prepared, already_written
+from kobling.sync.execute import Prepared, already_written, without_what_is_refused
 from kobling.sync.waiting import LoopThread
 
 RECORD_EVERY = 200
@@ -69,16 +69,18 @@ class Sender:
 
     def send(self, target: Target, prepared: Sequence[Prepared]) -> None:
         """Send writes whose intents are journaled. Raises Temporary, SettingsError; what was recorded stays."""
-        stale = self._send(target, prepared)
-        again = self._read_again(target, stale)
-        if again:
-            still = self._send(target, again)
+        stale, again = self._send(target, prepared)
+        again += self._read_again(target, stale)
+        while again:
+            still, again = self._send(target, again)
             self._settler.settle([(each, _stale(each, outcome)) for each, outcome in still])
 
-    def _send(self, target: Target, prepared: Sequence[Prepared]) -> list[tuple[Prepared, Declined]]:
-        """Send once; gives back those whose record had another version."""
+    def _send(
+        self, target: Target, prepared: Sequence[Prepared]
+    ) -> tuple[list[tuple[Prepared, Declined]], list[Prepared]]:
+        """Send once; gives back those whose record had another version, and those that may go without a field."""
         if not prepared:
-            return []
+            return [], []
         # A worker that slept since it journaled these may have been overtaken, and they may have been sent meanwhile.
         journal.fence_now(self._settler.run, self._settler.epoch)
         work = _Work(target, prepared)
@@ -102,7 +104,7 @@ class Sender:
         self._settler.later(work.kept_back)
         if work.unknown:
             raise self._lost([error for _, error in work.unknown])
-        return work.stale
+        return work.stale, work.lighter
 
     def _outcomes(self, target: Target, prepared: Sequence[Prepared]) -> Iterator[list[Outcome]]:
         writes = [with_files(each, target.source) for each in prepared]
@@ -136,6 +138,8 @@ class Sender:
                 work.kept_back.append((each, outcome.error))
             elif isinstance(outcome.error, StaleVersion) and each.write.external_id:
                 work.stale.append((each, outcome))
+            elif (lighter := without_what_is_refused(self._bench.mapping, each, outcome.error)) is not None:
+                work.lighter.append(lighter)
             else:
                 settled.append((each, outcome))
         if settled:
@@ -236,6 +240,7 @@ class _Work:
         self.unread: list[str] = []
         self.unknown: list[tuple[int, KoblingError]] = []
         self.stale: list[tuple[Prepared, Declined]] = []
+        self.lighter: list[Prepared] = []
         self.kept_back: list[tuple[Prepared, KoblingError]] = []
 
 

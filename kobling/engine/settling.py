@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from kobling.engine.raising import lacking, questions
 from kobling.hub.connections.describing import label_of
 from kobling.hub.models import Decision, Run
 from kobling.hub.planning.gather import identity_rules
@@ -25,11 +26,8 @@ from kobling.sync.actions import (
     Create,
     Delete,
     Point,
-    RaiseConflict,
-    Skip,
     Uncouple,
     Update,
-    Warn,
 )
 from kobling.sync.execute import Prepared, VendorAction, Verdict, judge
 from kobling.sync.states import coupling_id
@@ -65,7 +63,7 @@ class Settler:
             self._couple([each for each in actions if isinstance(each, Couple)])
             self._agree([each for each in actions if isinstance(each, Agree)])
             self._uncouple([each for each in actions if isinstance(each, Uncouple)])
-            issues.open_all(self.bench.table, _questions(actions), now)
+            issues.open_all(self.bench.table, questions(actions), now)
             # A look-alike that is none any more leaves the other one alone, which has not moved.
             mirror.touch(self.bench.feeds[side.other], issues.unasked(self.bench.table, side.other, asked))
             points = [(each.side, each.external_id, each.awaited) for each in actions if isinstance(each, Point)]
@@ -149,6 +147,25 @@ class Settler:
             mirror.mark_gone(self.bench.feeds[side], sorted(gone), now)
             mirror.touch(self.bench.feeds[side], [each.write.external_id or "" for each, _ in left])
             journal.close_intents(self.chunk, [_closed(each, outcome.error) for each, outcome in left], now)
+
+    def set_aside(self, idle: Sequence[Prepared]) -> None:
+        """Updates of which nothing could be carried: the source's value is known, and told, until it moves again."""
+        if not idle:
+            return
+        moved: list[Link] = []
+        with sql.together():
+            journal.fence(self.run, self.epoch)
+            for each in idle:
+                link = self.links.get(each.action.coupling) if isinstance(each.action, Update) else None
+                if link is None or not isinstance(each.action, Update):
+                    continue
+                new = {} if each.action.alone else {key: after for key, (_, after) in each.action.changes.items()}
+                link.base(each.action.side.other).update({**each.action.agree, **new})
+                link.base(each.action.side).update(each.action.agree)
+                moved.append(link)
+            couplings.save(self.bench.table, moved, self.clock.now(), self.who)
+            unsent = lacking((each, self._ids(each.action)) for each in idle)
+            issues.open_all(self.bench.table, unsent, self.clock.now())
 
     def later(self, kept_back: Sequence[tuple[Prepared, KoblingError]]) -> None:
         """Writes that could not even be begun, while others could: told, never parked, and tried in the next run."""
@@ -284,7 +301,8 @@ class Settler:
             for each, verdict in confirmed
             if verdict.altered
         ]
-        issues.open_all(self.bench.table, altered, self.clock.now())
+        unsent = lacking((each, self._ids(each.action)) for each, _ in confirmed)
+        issues.open_all(self.bench.table, [*altered, *unsent], self.clock.now())
 
     def _couple(self, actions: Sequence[Couple]) -> None:
         lefts = couplings.by_side(self.bench.table, Side.LEFT, [each.left_id for each in actions])
@@ -353,37 +371,3 @@ def _labelled(params: dict[str, Any], field: str | None, label: str) -> dict[str
 
 def _closed(each: Prepared, error: KoblingError) -> tuple[int, str, str | None, str | None, str | None]:
     return each.position, "refused", None, None, to_json(error_as_data(error)).decode()
-
-
-def _told(each: RaiseConflict) -> dict[str, Any]:
-    asks = {"asks": each.asks.value} if each.asks else {}
-    return {"fields": each.fields, "candidates": each.candidates, **asks}
-
-
-def _questions(actions: Sequence[AnyAction]) -> list[Raised]:
-    raised = []
-    for each in actions:
-        if isinstance(each, RaiseConflict):
-            raised.append(
-                Raised(
-                    each.kind,
-                    each.left_id,
-                    each.right_id,
-                    each.coupling,
-                    each.title,
-                    each.reason,
-                    dict(each.params),
-                    _told(each),
-                )
-            )
-        elif isinstance(each, Warn):
-            details = {"fields": dict(each.fields)}
-            ids = (each.left_id, each.right_id, None)
-            raised.append(Raised(each.kind, *ids, each.title, each.reason, dict(each.params), details))
-        elif isinstance(each, Skip) and each.why == "waits" and each.waits_for:
-            left, right = (each.external_id, None) if each.side is Side.LEFT else (None, each.external_id)
-            table, waits_id = each.waits_for[0]
-            raised.append(
-                Raised("waits", left, right, None, each.title, each.reason, waits_table=table, waits_id=waits_id)
-            )
-    return raised

@@ -50,6 +50,10 @@ class Resolver(Protocol):
         table is not in the pair, or (no id) there is no such record."""
         ...
 
+    def title(self, mapping: str, side: str, external_id: str) -> str:
+        """What people know a record by; its id where nothing else is known."""
+        ...
+
 
 class Unresolved(Exception):
     """A reference points to a record that is not coupled yet; the record waits for it. Without an id there is none."""

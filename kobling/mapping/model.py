@@ -82,6 +82,8 @@ class FieldMapping:
     systems keep alike.
     ``scopes``: a record that points here to one that the pair leaves out is left out as well (a prospect's contact).
     ``compared``: the form in which two texts are compared, where they are carried as they were typed (phones).
+    ``light``: where its value cannot be carried, the record goes without it and the field is told; any other field
+    holds its record back. Raises ValueError for a light field without which the record would be another one.
     """
 
     key: str
@@ -101,6 +103,11 @@ class FieldMapping:
     legal: bool = False
     listed: bool = False
     scopes: bool = False
+    light: bool = False
+
+    def __post_init__(self) -> None:
+        if self.light and (self.legal or self.listed or self.needed or self.proof or self.after_proof or self.scopes):
+            raise ValueError(f"{self.key}: a record does not go without this field")
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether two agreed values of this field say the same."""
@@ -298,6 +305,10 @@ class TableMapping:
             for evidence, shown in ((Evidence.LEGAL, "legal"), (Evidence.LISTED, "listed")):
                 if rule.evidence is evidence and given and not any(getattr(each, shown) for each in given):
                     raise ValueError(f"{self.name}: no field of match rule {rule.keys} is {shown}")
+            if rule.silent and any(each.light for each in given):
+                raise ValueError(f"{self.name}: a field of match rule {rule.keys} is light")
+        if any(each.light for each in self.fields if each.key == self.title_key):
+            raise ValueError(f"{self.name}: nothing goes without its name")
 
     @property
     def handed_back(self) -> frozenset[str]:

@@ -97,25 +97,15 @@ def country_name(language: str = "da") -> Codec:
     return simple(f"country_name_{language}", _country_code, write)
 
 
-def country_key(default: str | None = None) -> Codec:
-    """A country as two letters; words that are no country are refused.
+def country_key() -> Codec:
+    """A country as two letters; words that are no country are refused."""
 
-    ``default`` is for a side that makes no record without a country: given where one is made, and never afterwards.
-    """
+    def write(value: Any) -> str:
+        if len(value) != 2 or value.casefold() not in _countries():
+            raise Refused(N_("“%(value)s” is not a country. Write it as two letters or by its name."), value=value)
+        return str(value)
 
-    def write(value: Any, _side: str, resolver: Resolver | None) -> Values:
-        is_made = resolver is None or resolver.current is None
-        code = value or (default if is_made else None)
-        if code is None:
-            return (None,)
-        if len(code) != 2 or code.casefold() not in _countries():
-            raise Refused(N_("“%(value)s” is not a country. Write it as two letters or by its name."), value=code)
-        return (code,)
-
-    def read(values: Values, _side: str, _resolver: Resolver | None) -> Any:
-        return values[0] or None
-
-    return Codec("country_key", read, write)
+    return simple("country_key", lambda value: value, write)
 
 
 _SECOND_NAMES = frozenset(

@@ -19,7 +19,8 @@ STUMBLES = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
 class Reading:
     """A record in agreed values. Keys the vendor did not send are absent; ``waits`` are references not coupled yet;
     ``problems`` are fields whose value fits no rule (key → what is wrong: a text, or a sentence with parameters);
-    ``left_out`` are keys left alone for now; ``points_to`` are the records that some of these point to.
+    ``left_out`` are keys left alone for now; ``points_to`` are the records that some of these point to;
+    ``lacking`` are light ones among them (key → as in ``problems``).
     """
 
     values: dict[str, Any]
@@ -27,6 +28,7 @@ class Reading:
     problems: Mapping[str, Any] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
     points_to: tuple[tuple[str, str], ...] = ()
+    lacking: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver | None) -> Reading:
@@ -34,8 +36,9 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
     values: dict[str, Any] = {}
     waits: list[tuple[str, str, str]] = []
     problems: dict[str, Any] = {}
-    left_out: list[str] = []
+    left_out: set[str] = set()
     points_to: list[tuple[str, str]] = []
+    lacking: dict[str, Any] = {}
     side_name = side.value
     for each in mapping.fields:
         here = each.left if side is Side.LEFT else each.right
@@ -51,18 +54,37 @@ def read(mapping: TableMapping, side: Side, fields: Fields, resolver: Resolver |
         except Unresolved as missing:
             waits.append((each.key, missing.mapping, missing.external_id))
         except LeftOut as left:
-            left_out.append(each.key)
+            left_out.add(each.key)
             if left.awaited is not None:
                 points_to.append(left.awaited)
+                if told := _not_coupled(each, left.awaited, side_name, resolver):
+                    lacking[each.key] = told
         except STUMBLES as wrong:
-            problems[each.key] = wrong.told if isinstance(wrong, Wrong) else _fits_no_rule(raw)
-    return Reading(values, tuple(waits), problems, frozenset(left_out), tuple(points_to))
+            why = wrong.told if isinstance(wrong, Wrong) else _fits_no_rule(raw)
+            (lacking if each.light else problems)[each.key] = why
+    return Reading(values, tuple(waits), problems, frozenset(left_out | lacking.keys()), tuple(points_to), lacking)
 
 
-def write(mapping: TableMapping, side: Side, values: Mapping[str, Any], resolver: Resolver | None) -> dict[str, Any]:
+def _not_coupled(
+    each: FieldMapping, awaited: tuple[str, str], side: str, resolver: Resolver | None
+) -> list[object] | None:
+    """What a light field points to and cannot name yet; nothing of what was left out by choice."""
+    if not each.light or resolver is None or resolver.left_out(awaited[0], side, awaited[1]):
+        return None
+    return Wrong.about(N_("“%(value)s” is not coupled yet."), resolver.title(awaited[0], side, awaited[1])).told
+
+
+def write(
+    mapping: TableMapping,
+    side: Side,
+    values: Mapping[str, Any],
+    resolver: Resolver | None,
+    lacking: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write agreed values as this side's fields.
 
-    Raises Refused naming the field when a value does not fit, Unresolved when a reference is not coupled yet.
+    Raises Refused naming the field when a value does not fit, Unresolved when a reference is not coupled yet. Where
+    ``lacking`` is given, light fields are left out instead and noted there, as in ``Reading``.
     """
     fields: dict[str, Any] = {}
     for each in mapping.fields:
@@ -71,10 +93,23 @@ def write(mapping: TableMapping, side: Side, values: Mapping[str, Any], resolver
         here = each.end(side)
         if here is None:
             continue
-        for path, value in zip(here.paths, _encoded(each, side, values[each.key], resolver), strict=True):
+        try:
+            encoded = _encoded(each, side, values[each.key], resolver)
+        except (Refused, Unresolved) as missing:
+            if lacking is None or not each.light:
+                raise
+            lacking[each.key] = _why(missing)
+            continue
+        for path, value in zip(here.paths, encoded, strict=True):
             if value is not KEEP:
                 fields[path] = value
     return fields
+
+
+def _why(missing: Refused | Unresolved) -> list[object]:
+    if isinstance(missing, Refused):
+        return Wrong(missing.summary, **missing.params).told
+    return Wrong(N_("What it points to is not coupled yet.")).told
 
 
 def _encoded(each: FieldMapping, side: Side, value: Any, resolver: Resolver | None) -> Sequence[Any]:

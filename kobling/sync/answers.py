@@ -82,6 +82,7 @@ ANSWERS: Mapping[str, tuple[Answer, ...]] = {
     "waits": (UNCOUPLE, IGNORE, RETRY),
     "altered": (SEEN,),
     "doubtful_number": (SEEN,),
+    "without_field": (SEEN,),
 }
 
 CHOICES = tuple(dict.fromkeys(each.choice for answers in ANSWERS.values() for each in answers))

@@ -12,8 +12,10 @@ from kobling.sync.actions import Point, Warn
 from kobling.sync.states import Loner, Pairing, Seen
 
 DOUBTFUL = "doubtful_number"
-INFORMATIONAL = ("altered", DOUBTFUL)
+UNCARRIED = "without_field"
+INFORMATIONAL = ("altered", DOUBTFUL, UNCARRIED)
 """Kinds of issues that nothing waits for."""
+GOES_WITHOUT = N_("A field cannot be carried; the record goes without it.")
 
 
 def doubts(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[Warn]:
@@ -40,6 +42,31 @@ def doubts(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[W
                 params={"number": ", ".join(sorted({str(value) for value in wrong.values()}))},
                 fields=wrong,
             )
+
+
+def uncarried(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[Warn]:
+    """One warning per record of which a light field cannot be carried, whichever side has it."""
+    if not any(each.light for each in mapping.fields):
+        return
+    for each in work:
+        ids, seen = _of(each)
+        wrong = {key: told for one in seen.values() for key, told in one.lacking.items()}
+        if wrong:
+            titles = [one.values.get(mapping.title_key) for one in seen.values()]
+            yield Warn(
+                kind=UNCARRIED,
+                left_id=ids[Side.LEFT],
+                right_id=ids[Side.RIGHT],
+                title=str(next((title for title in titles if title), "") or ids[Side.LEFT] or ids[Side.RIGHT]),
+                reason=GOES_WITHOUT,
+                params={"values": values_of(wrong)},
+                fields={key: [told, None, None] for key, told in wrong.items()},
+            )
+
+
+def values_of(lacking: Mapping[str, Any]) -> str:
+    """The values of several fields that cannot be carried, in one text by which the same ones are known again."""
+    return "; ".join(f"{key}: {told[1].get('value', '')}" for key, told in sorted(lacking.items()))
 
 
 def points(work: Iterable[Pairing | Loner]) -> Iterator[Point]:

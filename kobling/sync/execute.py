@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from kobling.mapping import Reading, Resolver, Side, TableMapping, read, write
-from kobling.records import Fields, KoblingError, Record, is_empty
+from kobling.records import Fields, KoblingError, Record, Refused, Wrong, is_empty
 from kobling.sdk.outcomes import Confirmed, Declined
 from kobling.sdk.protocols import Operation, Write
 from kobling.sync.actions import Create, Delete, Update
@@ -21,11 +21,18 @@ VendorAction = Create | Update | Delete
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An action with the write made of it. ``position`` is its place in the chunk."""
+    """An action with the write made of it. ``position`` is its place in the chunk. ``lacking``: keys that could not be
+    carried, and why; the write goes without them."""
 
     position: int
     action: VendorAction
     write: Write
+    lacking: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that it was to change could not be carried."""
+        return isinstance(self.action, Update) and bool(self.lacking) and not self.write.fields
 
     @property
     def source_id(self) -> str:
@@ -35,9 +42,12 @@ class Prepared:
 
     @property
     def changes(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
         if isinstance(self.action, Create):
-            return {key: [None, value] for key, value in self.action.values.items() if value is not None}
-        return self.action.changes if isinstance(self.action, Update) else {}
+            found = {key: [None, value] for key, value in self.action.values.items() if value is not None}
+        elif isinstance(self.action, Update):
+            found = self.action.changes
+        return {key: change for key, change in found.items() if key not in self.lacking}
 
 
 def create_key(pair_uid: str, table: str, side: Side, source_id: str, generation: int) -> str:
@@ -48,18 +58,34 @@ def create_key(pair_uid: str, table: str, side: Side, source_id: str, generation
 def prepare(
     mapping: TableMapping, position: int, action: VendorAction, key: str, resolver: Resolver, started_at: datetime
 ) -> Prepared:
-    """Make the write of an action. Raises Refused or Unresolved when a value cannot be carried."""
+    """Make the write of an action. Raises Refused or Unresolved when a value cannot be carried without which it does
+    not go."""
+    lacking: dict[str, Any] = {}
     if isinstance(action, Create):
         values = {name: value for name, value in action.values.items() if value is not None}
-        fields = {**mapping.constants(action.side), **write(mapping, action.side, values, resolver)}
+        fields = {**mapping.constants(action.side), **write(mapping, action.side, values, resolver, lacking)}
         sent = Write(key, Operation.CREATE, fields, started_at=started_at)
     elif isinstance(action, Update):
         after = {name: change[1] for name, change in action.changes.items()}
-        fields = write(mapping, action.side, after, resolver)
+        fields = write(mapping, action.side, after, resolver, lacking)
         sent = Write(key, Operation.UPDATE, fields, action.external_id, action.version, started_at)
     else:
         sent = Write(key, Operation.DELETE, {}, action.external_id, action.version, started_at)
-    return Prepared(position, action, sent)
+    return Prepared(position, action, sent, lacking)
+
+
+def without_what_is_refused(mapping: TableMapping, each: Prepared, error: KoblingError) -> Prepared | None:
+    """The same write without the light field that the vendor refuses; None where it does not go without."""
+    if type(error) is not Refused or not error.field or isinstance(each.action, Delete):
+        return None
+    for one in mapping.fields:
+        here = one.end(each.action.side)
+        if one.light and here is not None and error.field in here.paths and error.field in each.write.fields:
+            fields = {path: value for path, value in each.write.fields.items() if path not in here.paths}
+            lacking = {**each.lacking, one.key: Wrong(error.summary, **error.params).told}
+            lighter = replace(each, write=replace(each.write, fields=fields), lacking=lacking)
+            return None if lighter.is_idle else lighter
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +122,18 @@ def judge(
         return Verdict("confirmed", external_id, base_source={}, base_target={}, altered={})
     sent = action.values if isinstance(action, Create) else {key: new for key, (_, new) in action.changes.items()}
     kept, unread = _kept(mapping, action.side, outcome.record, resolver)
+    if outcome.record is None:
+        # What stands there instead is not known: nothing of it is remembered.
+        sent = {key: value for key, value in sent.items() if key not in prepared.lacking}
     altered = {
         key: [value, kept[key]]
         for key, value in sent.items()
         if key in kept
+        and key not in prepared.lacking
         and not mapping.same(key, kept[key], value)
         and not (value is None and isinstance(action, Create))
     }
-    after = {key: kept.get(key, value) for key, value in sent.items()}
+    after = {key: kept.get(key, value) for key, value in sent.items() if key in kept or key not in prepared.lacking}
     moved = _moved(mapping, action, sent, kept, base_target) or _says_more(action, sent, unread)
     agree = action.agree if isinstance(action, Update) else {}
     return Verdict(

@@ -22,7 +22,8 @@ def coupling_id(mapping: str, left_id: str, right_id: str) -> str:
 class Seen:
     """One side's record in agreed values. ``locked``: posted, so that no value but the unlocked ones may change.
 
-    ``left_out`` are keys whose value cannot be carried now: nobody reads or writes them. ``points_to``: (mapping, id)
+    ``left_out`` are keys whose value cannot be carried now: nobody reads or writes them; ``lacking`` are those of them
+    that people hear of, and why. ``points_to``: (mapping, id)
     of records after whose coupling some of these can be.
     ``outside``: by which conditions it left the scope (``status: Cancel``), where that is to be asked about; ``over``:
     it is at its end. ``thawed``: it may be written whole again. ``beyond``: keys that point to what is left out.
@@ -42,6 +43,7 @@ class Seen:
     over: bool = False
     thawed: bool = False
     beyond: tuple[str, ...] = ()
+    lacking: Mapping[str, Any] = field(default_factory=dict)
 
 
 def lines_of(*values: Mapping[str, Any]) -> int:

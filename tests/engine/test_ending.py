@@ -13,8 +13,9 @@ from django.db import OperationalError
 from kobling.engine import attempt as attempts
 from kobling.engine import requests as ask
 from kobling.engine.attempt import BACKOFF, Stranded, attempt, failure_of, guarded
+from kobling.engine.raising import questions
 from kobling.engine.requests import Failure
-from kobling.engine.settling import _labelled, _questions
+from kobling.engine.settling import _labelled
 from kobling.engine.steps import Steps
 from kobling.hub import runs
 from kobling.hub.models import Run, SyncIssue, Table
@@ -255,7 +256,7 @@ def test_questions_are_raised_with_everything_that_a_person_needs() -> None:
         side=Side.RIGHT, external_id="r2", why="waits", waits_for=[["t", "w"], ["u", "v"]], title="C", reason="W"
     )
     silent = [Skip(side=Side.LEFT, external_id="l3", why="moved"), Skip(side=Side.LEFT, external_id="l4", why="waits")]
-    one, two, three = _questions([conflict, warn, waits, *silent])
+    one, two, three = questions([conflict, warn, waits, *silent])
     assert (one.kind, one.left_id, one.right_id, one.coupling, one.title) == ("conflict", "l", "r", "c", "Alfa")
     assert (one.reason, one.params, one.details) == (
         "why %(n)s",

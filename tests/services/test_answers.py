@@ -116,6 +116,12 @@ def answer_lost_for_good(bench: Bench) -> SyncIssue:
     return SyncIssue.objects.get()
 
 
+def light_limit(bench: Bench) -> None:
+    fields = tuple(replace(each, light=True) if each.key == "limit" else each for each in CUSTOMERS.fields)
+    bench.change("customers", fields=fields)
+    bench.companies.put({"title": "Alfa", "limit": "a lot"})
+
+
 def doubtful_cvr(bench: Bench) -> None:
     fields = tuple(
         replace(each, check=lambda _: Checked.DOUBTFUL) if each.key == "cvr" else each for each in CUSTOMERS.fields
@@ -136,6 +142,7 @@ CAUSES: dict[str, Callable[[Bench], None]] = {
     "duplicate_identity": one_number_twice,
     "made_elsewhere": made_on_the_wrong_side,
     "doubtful_number": doubtful_cvr,
+    "without_field": light_limit,
 }
 """The world that raises each kind, for those that a bench can raise."""
 ELSEWHERE = {"left_scope", "out_of_reach", "done_there"}

@@ -241,3 +241,37 @@ def test_a_number_that_was_sent_is_not_sent_again(ready_staffing: Staffing) -> N
     world.sync()
     assert len(world.transferred()) == 1
     assert "duplicate_identity" in [each["kind"] for each in world.issues()]
+
+
+def lacks(world: Any, pair: str, title: str) -> list[str]:
+    """The fields without which a record went."""
+    told = world.kobling("issues", pair, "--kind", "without_field", "--json", expect=None)
+    return [field for each in told if each["title"] == title for field in each["details"]["fields"]]
+
+
+def test_a_country_that_is_none_leaves_its_customer_alone(shop: World) -> None:
+    told = {"accountname": "Langt Væk ApS", "bill_country": "Freedonia", "bill_city": "Ribe"}
+    shop.control(shop.crm, "POST", "records/Accounts", told)
+    shop.kobling("sync", CRM, expect=None)
+    made = {each["Name"]: each for each in shop.control(shop.dinero, "GET", "dump/contacts")}["Langt Væk ApS"]
+    assert (made["City"], lacks(shop, CRM, "Langt Væk ApS")) == ("Ribe", ["country"])
+    shop.kobling("sync", CRM, expect=None)
+    accounts = {each["accountname"]: each for each in shop.control(shop.crm, "GET", "dump/Accounts")}
+    assert accounts["Langt Væk ApS"]["bill_country"] == "Freedonia"
+
+
+def test_a_town_that_is_too_long_leaves_its_customer_alone(trade: Dynamics) -> None:
+    town = "Nørre Aaby ved Middelfart på Fyn"
+    told = {"name": "Lang By ApS", "customertypecode": 3, "address1_city": town, "address1_line1": "Vej 1"}
+    trade.control(trade.sales, "POST", "records/accounts", told)
+    trade.kobling("sync", SALES, expect=None)
+    (made,) = [each for each in trade.dump(trade.central, "customers") if each["displayName"] == "Lang By ApS"]
+    assert (made["addressLine1"], made["city"], lacks(trade, SALES, "Lang By ApS")) == ("Vej 1", "", ["city"])
+
+
+def test_credit_days_in_words_leave_their_customer_alone(ready_staffing: Staffing) -> None:
+    world = ready_staffing
+    made = world.company(name="Fjorten Dager AS", companyNumber="200014", creditTime="14 dager")
+    world.sync()
+    assert int(made["companyNumber"]) in world.customers()
+    assert lacks(world, "recman-unimicro", "Fjorten Dager AS") == ["credit_days"]

@@ -44,6 +44,7 @@ def choices(
         ("unknown_outcome", ["retry", "uncouple"], ["couple", "create", "ignore"]),
         ("waits", ["uncouple", "retry"], ["ignore", "retry"]),
         ("altered", ["accept"], ["accept"]),
+        ("without_field", ["accept"], ["accept"]),
         ("doubtful_number", ["accept"], ["accept"]),
     ],
 )

@@ -49,6 +49,9 @@ class Nobody:
     def left_out(self, *_: Any) -> bool:
         return False
 
+    def title(self, *_: Any) -> str:
+        return "?"
+
     def coupling(self, *_: Any) -> None:
         return None
 
@@ -110,7 +113,8 @@ def test_no_value_of_a_vendor_breaks_more_than_its_own_field(mapping: TableMappi
             for value in HOSTILE:
                 for fields in (dict.fromkeys(here.paths, value), *({path: value} for path in here.paths)):
                     for resolver in RESOLVERS:
-                        for problem in read(single, side, fields, resolver).problems.values():
+                        told = read(single, side, fields, resolver)
+                        for problem in (*told.problems.values(), *told.lacking.values()):
                             assert isinstance(problem, list) and isinstance(problem[0], str)
                             assert problem[0].endswith("."), "a sentence, not an exception's text"
 

@@ -179,13 +179,11 @@ def test_a_country_is_known_by_its_names_and_codes(typed: str, code: str | None)
     assert found == code if code else found not in (None, "")
 
 
-def test_an_empty_country_stays_empty_and_a_default_belongs_to_what_is_made() -> None:
+def test_an_empty_country_stays_empty() -> None:
     assert read(country_name("da"), "") is None
-    assert read(country_key("DK"), None) is None
-    assert country_key("DK").write(None, "right", None) == ("DK",)
-    assert country_key("DK").write(None, "right", standing(None, None)) == (None,)
-    assert country_key("DK").write("SE", "right", standing(None, None)) == ("SE",)
+    assert read(country_key(), None) is None
     assert country_key().write(None, "right", None) == (None,)
+    assert country_key().write("SE", "right", None) == ("SE",)
 
 
 @pytest.mark.parametrize("mapping", list(tables()))

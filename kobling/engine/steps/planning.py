@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kobling.engine import requests as ask
 from kobling.engine.steps.context import Steps
 from kobling.engine.steps.telling import awaited
@@ -12,13 +14,14 @@ from kobling.hub.planning import by_file, gather, handed_out, held
 from kobling.hub.planning.held import not_accepted
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.runs import jobs
-from kobling.hub.store import couplings, journal, mirror, pointing, sql
+from kobling.hub.store import couplings, issues, journal, mirror, pointing, sql
 from kobling.mapping import Side
 from kobling.sync import checkpoints
-from kobling.sync.actions import AnyAction, RaiseConflict, Skip, Update, from_blob
+from kobling.sync.actions import AnyAction, RaiseConflict, Skip, Update, Warn, from_blob
 from kobling.sync.brake import Counts, brake
-from kobling.sync.doubts import doubts, points
+from kobling.sync.doubts import DOUBTFUL, UNCARRIED, doubts, points, uncarried
 from kobling.sync.plan import plan
+from kobling.sync.states import Loner, Pairing
 
 CHUNK = 1000
 HANDED_OUT_CHUNK = 200
@@ -93,7 +96,7 @@ def plan_next(steps: Steps, step: ask.Plan) -> ask.Planned | None:
     told: list[AnyAction] = [
         *questions,
         *elsewhere,
-        *not_accepted(bench, doubts(bench.mapping, batch.work)),
+        *_warnings(bench, batch.work),
         *points(batch.work),
     ]
     actions = list(steps.decided(bench).of([*plan(bench.mapping, batch.work), *told]))
@@ -101,6 +104,10 @@ def plan_next(steps: Steps, step: ask.Plan) -> ask.Planned | None:
     row = steps.store(bench, step.seq, step.side, actions, rows=batch.rows, **revs)
     checkpoints.reach(checkpoints.PLANNED)
     return _planned(row)
+
+
+def _warnings(bench: Workbench, work: Sequence[Pairing | Loner]) -> list[Warn]:
+    return not_accepted(bench, [*doubts(bench.mapping, work), *uncarried(bench.mapping, work)])
 
 
 def _planned(row: PlanChunk) -> ask.Planned:
@@ -153,9 +160,10 @@ def plan_pointed(steps: Steps, step: ask.PlanPointed) -> int | None:
         return None
     bench.resolver.forget()
     work = [each for side, ids in due.items() for each in gather.of(bench, side, ids)]
-    actions = list(steps.decided(bench).of([*plan(bench.mapping, work), *points(work)]))
+    actions = list(steps.decided(bench).of([*plan(bench.mapping, work), *_warnings(bench, work), *points(work)]))
     with sql.together():
         journal.fence(steps.run, steps.epoch)
         for side, ids in due.items():
             pointing.forget(bench.table, side, ids)
+            issues.settle_told(bench.table, side, ids, (DOUBTFUL, UNCARRIED))
         return steps.store(bench, step.seq, Side.LEFT.value, actions).pk

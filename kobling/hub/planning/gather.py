@@ -152,6 +152,7 @@ def seen_of(bench: Workbench, side: Side, row: Snapshot | None) -> Seen | None:
         waits=reading.waits,
         problems=reading.problems,
         left_out=reading.left_out,
+        lacking=reading.lacking,
         points_to=(*reading.points_to, *((table, external_id) for _, table, external_id in beyond if external_id)),
         outside="; ".join(f"{each.path}: {fields.get(each.path)}" for each in left_by if _is_event(each, fields)),
         thawed=side is Side.RIGHT and bool(mapping.thaws) and holds(mapping.thaws, fields),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kobling.hub.models import Decision, SyncIssue
 from kobling.hub.planning.workbench import Workbench
@@ -41,14 +41,19 @@ def _look_at_met(bench: Workbench) -> None:
 
 
 def not_accepted(bench: Workbench, told: Iterable[Warn]) -> list[Warn]:
-    """Doubts without those about numbers that a person accepted as they are."""
+    """Warnings without those about values that a person accepted as they are."""
     kept = list(told)
     if not kept:
         return kept
     said = Decision.objects.filter(table_id=bench.table, choice="accept")
     accepted = set(said.values_list("external_id", "other_id"))
-    return [each for each in kept if not {(each.left_id, _number(each)), (each.right_id, _number(each))} & accepted]
+    return [
+        each
+        for each in kept
+        if not {(each.left_id, value_of(each.params)), (each.right_id, value_of(each.params))} & accepted
+    ]
 
 
-def _number(each: Warn) -> str:
-    return each.params.get("number", "")[:128]
+def value_of(params: Mapping[str, str]) -> str:
+    """What a warning is about, as a person's word on it remembers it."""
+    return str(params.get("number") or params.get("values") or "")[:128]

@@ -80,6 +80,16 @@ class StoredResolver:
             self._left_out[key] = row is not None and not taken
         return self._left_out[key]
 
+    def title(self, mapping: str, side: str, external_id: str) -> str:
+        known = self.mappings.get(mapping)
+        shown = next((each for each in known.fields if each.key == known.title_key), None) if known else None
+        here = shown.end(Side(side)) if shown is not None else None
+        if known is None or here is None:
+            return external_id
+        resource = known.resource(Side(side))
+        parts = [self.field(side, resource, external_id, path) for path in here.paths]
+        return " ".join(str(each) for each in parts if each) or external_id
+
     def field(self, side: str, resource: str, external_id: str, path: str) -> Any:
         feed = self.feeds[Side(side)].get(resource)
         if feed is None:

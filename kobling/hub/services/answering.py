@@ -10,6 +10,7 @@ from typing import Any
 from kobling.access.policy import Actor, Doing, NotFound, require
 from kobling.hub.models import Coupling, Decision, SyncIssue
 from kobling.hub.planning import gather
+from kobling.hub.planning.held import value_of
 from kobling.hub.planning.workbench import Workbench
 from kobling.hub.services.deciding import decide
 from kobling.hub.store import couplings, journal, mirror
@@ -18,6 +19,7 @@ from kobling.mapping import ConflictPolicy, DeletionPolicy, Side
 from kobling.records import N_, Refused, SettingsError, from_json
 from kobling.sync import answers
 from kobling.sync.answers import Answer
+from kobling.sync.doubts import DOUBTFUL, UNCARRIED
 from kobling.sync.merge import merge
 from kobling.sync.scope import LEFT_SCOPE, SCOPE
 
@@ -101,7 +103,7 @@ def carry_out(actor: Actor, what: About, choice: str, now: datetime, *, other: s
     elif choice in ("couple", "create", "never", "ignore"):
         _answer_alone(actor, what, choice, now, other, why)
     elif choice == "accept" and what.record:
-        _accept_number(actor, what, now, why)
+        _accept_value(actor, what, now, why)
 
 
 def _answer_coupled(actor: Actor, what: About, link: Link, choice: str, now: datetime, why: str) -> None:
@@ -114,8 +116,8 @@ def _answer_coupled(actor: Actor, what: About, link: Link, choice: str, now: dat
         stored.update(policy=DeletionPolicy(choice).value)
     elif choice == "uncouple":
         uncouple(actor, what.bench, [link], now, why)
-    elif choice == "accept" and what.issue.kind == "doubtful_number":
-        _accept_number(actor, what, now, why)
+    elif choice == "accept" and what.issue.kind in (DOUBTFUL, UNCARRIED):
+        _accept_value(actor, what, now, why)
     elif choice == "accept" and what.issue.kind != "altered":
         _accept_difference(actor, what, link, now)
 
@@ -177,11 +179,11 @@ def _permit(actor: Actor, what: About, choice: str, now: datetime, why: str) -> 
             _keep(actor, what, side, external_id, choice, "", now, why)
 
 
-def _accept_number(actor: Actor, what: About, now: datetime, why: str) -> None:
-    """What was told is not told again of the same number."""
-    if what.issue.kind == "doubtful_number":
-        number = str(from_json(what.issue.params).get("number", ""))[:128]
-        _keep(actor, what, what.side, what.record, "accept", number, now, why)
+def _accept_value(actor: Actor, what: About, now: datetime, why: str) -> None:
+    """What was told is not told again of the same number or value."""
+    if what.issue.kind in (DOUBTFUL, UNCARRIED):
+        value = value_of(from_json(what.issue.params))
+        _keep(actor, what, what.side, what.record, "accept", value, now, why)
 
 
 def _keep(

@@ -189,8 +189,11 @@ def _add(sums: dict[str, list[Decimal]], key: str, first: Decimal, second: Decim
 
 
 def _kept_differently(bench: Workbench, pairing: Pairing) -> bool:
-    """Whether a side keeps a value in its own way, as was seen and remembered when it was written."""
+    """Whether a side keeps a value in its own way, as was seen and remembered when it was written, or lacks one that
+    cannot be carried."""
     assert pairing.left is not None and pairing.right is not None
+    if pairing.left.lacking or pairing.right.lacking:
+        return True
     for each in bench.mapping.fields:
         left = pairing.left.values.get(each.key, MISSING)
         right = pairing.right.values.get(each.key, MISSING)

@@ -140,6 +140,13 @@ def settle_kind(table: int, kinds: Sequence[str], subjects: Sequence[str]) -> No
         _settle(table, f"{where} AND subject IN ({sql.places(batch)})", [table, *kinds, *batch])
 
 
+def settle_told(table: int, side: Side, external_ids: Sequence[str], kinds: Sequence[str]) -> None:
+    """Close what was told of records that are planned again; what is still true is told again right after."""
+    for batch in sql.batched(external_ids, sql.BATCH):
+        where = f"table_id = %s AND state <> 'settled' AND kind IN ({sql.places(kinds)})"
+        _settle(table, f"{where} AND {side.value}_id IN ({sql.places(batch)})", [table, *kinds, *batch])
+
+
 def settle_couplings(table: int, uids: Sequence[str], kinds: Sequence[str] = ()) -> None:
     """Close issues of these couplings, of some kinds or (none named) of any."""
     for batch in sql.batched(uids, sql.BATCH):

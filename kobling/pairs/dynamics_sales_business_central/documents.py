@@ -88,6 +88,7 @@ _DELIVERY = FieldMapping(
     end("requestedDeliveryDate", codec=DAY),
     clear=False,
     label=N_("Requested delivery"),
+    light=True,
 )
 
 

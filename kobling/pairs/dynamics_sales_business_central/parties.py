@@ -34,10 +34,20 @@ def salespeople(options: Mapping[str, Any]) -> TableMapping:
         fields=(
             FieldMapping("name", end("fullname"), _text("displayName", 50), label=N_("Name")),
             FieldMapping(
-                "email", end("internalemailaddress", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail")
+                "email",
+                end("internalemailaddress", codec=EMAIL),
+                end("email", codec=EMAIL),
+                label=N_("E-mail"),
+                light=True,
             ),
             FieldMapping(
-                "phone", end("mobilephone"), _text("phoneNo", 30), clear=False, label=N_("Phone"), compared=phone_digits
+                "phone",
+                end("mobilephone"),
+                _text("phoneNo", 30),
+                clear=False,
+                label=N_("Phone"),
+                compared=phone_digits,
+                light=True,
             ),
         ),
         match=(MatchRule(("email",)),),
@@ -66,6 +76,7 @@ def customers(options: Mapping[str, Any]) -> TableMapping:
                 end("address1_freighttermscode", codec=soft_reference("shipment_methods")),
                 end("shipmentMethodId", codec=soft_reference("shipment_methods")),
                 label=N_("Shipment method"),
+                light=True,
             ),
             *_salesperson(options, "salespersonCode"),
             FieldMapping(
@@ -113,7 +124,7 @@ def contacts(options: Mapping[str, Any]) -> TableMapping:
         fields=(
             FieldMapping("name", end("firstname", "lastname", codec=PERSON_NAME), _text("displayName", 100)),
             FieldMapping("company", left_company, end("companyNumber", codec=COMPANY), clear=False, scopes=True),
-            FieldMapping("title", end("jobtitle"), _text("jobTitle", 30), label=N_("Job title")),
+            FieldMapping("title", end("jobtitle"), _text("jobTitle", 30), label=N_("Job title"), light=True),
             *_address(options),
             FieldMapping(
                 "mobile",
@@ -121,6 +132,7 @@ def contacts(options: Mapping[str, Any]) -> TableMapping:
                 _text("mobilePhoneNumber", 30),
                 label=N_("Mobile phone"),
                 compared=phone_digits,
+                light=True,
             ),
         ),
         match=(MatchRule(("email",)), MatchRule(("name", "company"))),
@@ -157,6 +169,7 @@ def _company_fields(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
             end("paymenttermscode", codec=soft_reference("payment_terms")),
             end("paymentTermsId", codec=soft_reference("payment_terms")),
             label=N_("Payment terms"),
+            light=True,
         ),
     )
 
@@ -164,21 +177,28 @@ def _company_fields(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
 def _address(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
     words = country_name(options["country_language"])
     return (
-        FieldMapping("street", end("address1_line1"), _text("addressLine1", 100), label=N_("Street")),
-        FieldMapping("street_2", end("address1_line2"), _text("addressLine2", 50), label=N_("Street, second line")),
-        FieldMapping("postcode", end("address1_postalcode"), _text("postalCode", 20), label=N_("Postcode")),
-        FieldMapping("city", end("address1_city"), _text("city", 30), label=N_("City")),
-        FieldMapping("county", end("address1_stateorprovince"), _text("state", 30), label=N_("County")),
+        FieldMapping("street", end("address1_line1"), _text("addressLine1", 100), label=N_("Street"), light=True),
+        FieldMapping(
+            "street_2", end("address1_line2"), _text("addressLine2", 50), label=N_("Street, second line"), light=True
+        ),
+        FieldMapping("postcode", end("address1_postalcode"), _text("postalCode", 20), label=N_("Postcode"), light=True),
+        FieldMapping("city", end("address1_city"), _text("city", 30), label=N_("City"), light=True),
+        FieldMapping("county", end("address1_stateorprovince"), _text("state", 30), label=N_("County"), light=True),
         FieldMapping(
             "country",
             end("address1_country", codec=words),
             end("country", codec=country_key()),
             clear=False,
             label=N_("Country"),
+            light=True,
         ),
-        FieldMapping("phone", end("telephone1"), _text("phoneNumber", 30), label=N_("Phone"), compared=phone_digits),
-        FieldMapping("email", end("emailaddress1", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail")),
-        FieldMapping("website", end("websiteurl"), _text("website", 255), label=N_("Website")),
+        FieldMapping(
+            "phone", end("telephone1"), _text("phoneNumber", 30), label=N_("Phone"), compared=phone_digits, light=True
+        ),
+        FieldMapping(
+            "email", end("emailaddress1", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail"), light=True
+        ),
+        FieldMapping("website", end("websiteurl"), _text("website", 255), label=N_("Website"), light=True),
     )
 
 

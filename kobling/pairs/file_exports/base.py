@@ -83,6 +83,10 @@ class Nothing:
     def find(self, _side: str, _resource: str, _path: str, _value: Any) -> str | None:
         return None
 
+    def title(self, _mapping: str, _side: str, external_id: str) -> str:
+        """The id: nothing else is known of it here."""
+        return external_id
+
     def left_out(self, _mapping: str, _side: str, external_id: str) -> bool:
         return False
 

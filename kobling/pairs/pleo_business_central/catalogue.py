@@ -221,6 +221,7 @@ def _vendor_fields(own: str) -> tuple[FieldMapping, ...]:
             end("country", codec=country_key()),
             clear=False,
             label=N_("Country"),
+            light=True,
         ),
         FieldMapping(
             "currency",

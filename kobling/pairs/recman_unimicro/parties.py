@@ -87,6 +87,7 @@ def _address(key: str, there: str, label: str, *kinds: str) -> FieldMapping:
         end(*theirs, codec=Codec("unimicro_address", lambda values, _side, _resolver: _told(values), write_theirs)),
         clear=False,
         label=label,
+        light=True,
     )
 
 
@@ -107,15 +108,22 @@ _PARTICULARS = (
         legal=True,
     ),
     FieldMapping(
-        "email", end("email", codec=EMAIL), end("Info.DefaultEmail.EmailAddress", codec=EMAIL), label=N_("E-mail")
+        "email",
+        end("email", codec=EMAIL),
+        end("Info.DefaultEmail.EmailAddress", codec=EMAIL),
+        label=N_("E-mail"),
+        light=True,
     ),
-    FieldMapping("phone", end("phone"), end("Info.DefaultPhone.Number"), label=N_("Phone"), compared=phone_digits),
+    FieldMapping(
+        "phone", end("phone"), end("Info.DefaultPhone.Number"), label=N_("Phone"), compared=phone_digits, light=True
+    ),
     FieldMapping(
         "credit_days",
         end("creditTime", codec=NUMBER),
         end("CreditDays", codec=NUMBER),
         clear=False,
         label=N_("Credit days"),
+        light=True,
     ),
     _address("invoice_address", "InvoiceAddress", N_("Invoice address"), "invoice", "post", "visit"),
     _address("delivery_address", "ShippingAddress", N_("Delivery address"), "delivery"),
@@ -140,10 +148,15 @@ def projects(options: Mapping[str, Any]) -> TableMapping:
                 label=N_("Customer"),
             ),
             FieldMapping(
-                "begins", end("startDate", codec=DAY), end("StartDate", codec=DAY), clear=False, label=N_("Start")
+                "begins",
+                end("startDate", codec=DAY),
+                end("StartDate", codec=DAY),
+                clear=False,
+                label=N_("Start"),
+                light=True,
             ),
-            FieldMapping("ends", end("endDate", codec=DAY), end("EndDate", codec=DAY), label=N_("End")),
-            FieldMapping("notes", end("invoiceNotes", codec=TEXT), end("Description"), label=N_("Notes")),
+            FieldMapping("ends", end("endDate", codec=DAY), end("EndDate", codec=DAY), label=N_("End"), light=True),
+            FieldMapping("notes", end("invoiceNotes", codec=TEXT), end("Description"), label=N_("Notes"), light=True),
         ),
         match=(MatchRule(("number",), Evidence.AGREEING, ("name",)), MatchRule(("name",))),
         direction=Direction.TO_RIGHT,

@@ -71,19 +71,24 @@ def _customers(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
         fields=(
             FieldMapping("name", end("accountname"), _text("displayName", 100), clear=False, label=N_("Name")),
             *((_legal(cvr),) if cvr else ()),
-            FieldMapping("street", end("bill_street"), _text("addressLine1", 100), label=N_("Street")),
-            FieldMapping("postcode", end("bill_code"), _text("postalCode", 20), label=N_("Postcode")),
-            FieldMapping("city", end("bill_city"), _text("city", 30), label=N_("City")),
+            FieldMapping("street", end("bill_street"), _text("addressLine1", 100), label=N_("Street"), light=True),
+            FieldMapping("postcode", end("bill_code"), _text("postalCode", 20), label=N_("Postcode"), light=True),
+            FieldMapping("city", end("bill_city"), _text("city", 30), label=N_("City"), light=True),
             FieldMapping(
                 "country",
                 end("bill_country", codec=words),
                 end("country", codec=country_key()),
                 clear=False,
                 label=N_("Country"),
+                light=True,
             ),
-            FieldMapping("phone", end("phone"), _text("phoneNumber", 30), label=N_("Phone"), compared=phone_digits),
-            FieldMapping("email", end("email1", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail")),
-            FieldMapping("website", end("website"), _text("website", 255), label=N_("Website")),
+            FieldMapping(
+                "phone", end("phone"), _text("phoneNumber", 30), label=N_("Phone"), compared=phone_digits, light=True
+            ),
+            FieldMapping(
+                "email", end("email1", codec=EMAIL), end("email", codec=EMAIL), label=N_("E-mail"), light=True
+            ),
+            FieldMapping("website", end("website"), _text("website", 255), label=N_("Website"), light=True),
         ),
         match=(
             *((MatchRule(("cvr",), Evidence.LEGAL),) if cvr else ()),

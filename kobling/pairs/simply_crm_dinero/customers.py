@@ -23,9 +23,9 @@ def organisations(options: Mapping[str, Any], schemas: Schemas) -> TableMapping:
     fields = [
         FieldMapping("name", end("accountname"), end("Name"), label=N_("Name")),
         *_address("bill_street", "bill_code", "bill_city", "bill_country", options),
-        FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone"), compared=phone_digits),
-        FieldMapping("email", end("email1", codec=EMAIL), end("Email", codec=EMAIL), label=N_("E-mail")),
-        FieldMapping("website", end("website"), end("Webpage"), label=N_("Website")),
+        FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone"), compared=phone_digits, light=True),
+        FieldMapping("email", end("email1", codec=EMAIL), end("Email", codec=EMAIL), label=N_("E-mail"), light=True),
+        FieldMapping("website", end("website"), end("Webpage"), label=N_("Website"), light=True),
         _reference("account_no"),
     ]
     cvr, ean = (labelled(schemas, Side.LEFT, "Accounts", "cf_", each) for each in (CVR_LABEL, EAN_LABEL))
@@ -63,8 +63,8 @@ def contacts(options: Mapping[str, Any]) -> TableMapping:
         fields=(
             FieldMapping("name", end("firstname", "lastname", codec=PERSON_NAME), end("Name"), label=N_("Name")),
             *_address("mailingstreet", "mailingzip", "mailingcity", "mailingcountry", options),
-            FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone"), compared=phone_digits),
-            FieldMapping("email", end("email", codec=EMAIL), end("Email", codec=EMAIL), label=N_("E-mail")),
+            FieldMapping("phone", end("phone"), end("Phone"), label=N_("Phone"), compared=phone_digits, light=True),
+            FieldMapping("email", end("email", codec=EMAIL), end("Email", codec=EMAIL), label=N_("E-mail"), light=True),
             _reference("contact_no"),
         ),
         match=(MatchRule(("email",)), MatchRule(("name",))),
@@ -85,15 +85,16 @@ def _rules(options: Mapping[str, Any]) -> dict[str, Any]:
 def _address(street: str, code: str, city: str, country: str, options: Mapping[str, Any]) -> list[FieldMapping]:
     words = country_name(options["country_language"])
     return [
-        FieldMapping("street", end(street), end("Street"), label=N_("Street")),
-        FieldMapping("postcode", end(code), end("ZipCode"), label=N_("Postcode")),
-        FieldMapping("city", end(city), end("City"), label=N_("City")),
+        FieldMapping("street", end(street), end("Street"), label=N_("Street"), light=True),
+        FieldMapping("postcode", end(code), end("ZipCode"), label=N_("Postcode"), light=True),
+        FieldMapping("city", end(city), end("City"), label=N_("City"), light=True),
         FieldMapping(
             "country",
             end(country, codec=words),
-            end("CountryKey", codec=country_key("DK")),
+            end("CountryKey", codec=country_key()),
             clear=False,
             label=N_("Country"),
+            light=True,
         ),
     ]
 

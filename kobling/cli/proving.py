@@ -6,13 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from kobling.cli import output
+from kobling.cli import left_out, output
 from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
 from kobling.cli.output import Exit, translated
 from kobling.cli.pairing import find_pair
 from kobling.cli.start import vendors
-from kobling.hub.planning.leaving import BY_CHOICE, DONE_BEFORE
 from kobling.hub.services import verifying
 from kobling.hub.told.checks import VerificationTold
 from kobling.records import N_, NP_
@@ -64,7 +63,11 @@ def print_report(report: verifying.Report) -> None:
         "Totals left / right",
     )
     output.table("", tuple(translated(each) for each in names), rows)
-    _print_left_out(report)
+    left_out.by_filters(
+        (table.name, side, reason, number)
+        for table in report.tables
+        for (side, reason), number in sorted(table.left_out_by.items())
+    )
     _print_differences(report)
     _print_control(report)
     for table in report.tables:
@@ -75,17 +78,6 @@ def print_report(report: verifying.Report) -> None:
                 "%(table)s, %(key)s: %(number)s differ by rounding within the limit, %(sum)s together.",
             )
             output.say(line, told, "yellow")
-
-
-def _print_left_out(report: verifying.Report) -> None:
-    rows = [
-        (table.name, output.shown(side), output.shown(reason) if reason in (BY_CHOICE, DONE_BEFORE) else reason, number)
-        for table in report.tables
-        for (side, reason), number in sorted(table.left_out_by.items())
-    ]
-    if rows:
-        names = ("Table", "Side", "Why", "Records")
-        output.table(translated("Left out"), tuple(translated(each) for each in names), rows)
 
 
 def _print_differences(report: verifying.Report) -> None:

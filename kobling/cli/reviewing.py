@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kobling.cli import output, watching
+from kobling.cli import left_out, output, watching
 from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
 from kobling.cli.output import Exit, translated
@@ -19,7 +19,7 @@ from kobling.cli.syncing import exit_of, print_run
 from kobling.hub import runs
 from kobling.hub.models import Pair, Run
 from kobling.hub.planning.forecast import SideForecast
-from kobling.hub.services import reviewing
+from kobling.hub.services import plans, reviewing
 from kobling.hub.services.reviewing import Line
 from kobling.hub.told.runs import FullSyncTold, ReviewTold
 from kobling.records import N_
@@ -44,6 +44,8 @@ def review(
         output.as_json(told)
         return
     _print_review(lines)
+    foretold = {each.table: each.forecast for each in lines if each.forecast is not None}
+    left_out.by_filters((each.table, each.side, each.reason, each.number) for each in plans.left_out_of(foretold))
     _print_states(lines)
     if told.planned_at is None:
         output.say(N_("No dry run yet: kobling review %(pair)s --refresh"), {"pair": found.name}, "yellow")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kobling.access.naming import named
-from kobling.cli import hints, output, watching
+from kobling.cli import hints, left_out, output, watching
 from kobling.cli.asking import who_asks
 from kobling.cli.connecting import Json
 from kobling.cli.output import Exit, translated
@@ -40,7 +40,8 @@ def plan(
     """Show what a synchronisation would do: counts, amounts, fields before → after. Nothing is sent."""
     who = who_asks()
     run = watching.do(syncing.plan(who, find_pair(pair), datetime.now(UTC)), json)
-    told = PlanTold.of(plans.summarise(who, run, details))
+    with vendors() as opener:
+        told = PlanTold.of(plans.summarise(who, run, details), plans.left_out(who, run, opener))
     if json:
         output.as_json(RunTold.of(run), told)
     else:
@@ -54,6 +55,7 @@ def _in_words(kind: str) -> str:
 
 
 def _print_plan(run: Run, told: PlanTold) -> None:
+    left_out.by_filters((each.table, each.side, each.reason, each.number) for each in told.left_out)
     if not any(told.counts.values()):
         output.say(N_("Nothing to do: both sides are as they were agreed."))
         return

@@ -165,3 +165,39 @@ def test_a_side_that_never_sends_it_is_not_told_what_only_looks_new() -> None:
 
 def test_it_is_carried_as_it_was_typed() -> None:
     assert phones(TYPED, None, {}).to_right == {"phone": [None, TYPED]}
+
+
+VOUCHER = replace(
+    BASIC,
+    fields=(
+        FieldMapping("text", end("t"), end("T"), frozen=True),
+        FieldMapping("amount", end("a"), end("A"), frozen=True),
+        FieldMapping("total", end("s"), end("S"), proof=True),
+        FieldMapping("state", end("z"), end("Z"), after_proof=True),
+    ),
+    title_key="text",
+)
+
+
+def voucher(here: dict[str, Any], *, thawed: bool) -> Merge:
+    """What becomes of a voucher that was made of ``MADE`` and is ``here`` on the left now."""
+    return merge(VOUCHER, Pairing("c", "l", "r", MADE, MADE, Seen("l", here), Seen("r", dict(MADE), thawed=thawed)))
+
+
+MADE = {"text": "Taxi", "amount": 100, "total": 100, "state": "draft"}
+
+
+def test_what_is_made_once_stays_as_it_was_made() -> None:
+    assert voucher({**MADE, "amount": 90, "total": 90}, thawed=False).to_right == {}
+
+
+def test_what_was_refused_and_says_something_else_now_is_made_anew_as_a_whole() -> None:
+    result = voucher({**MADE, "amount": 90, "total": 90, "state": "posted"}, thawed=True)
+    assert result.to_right == {"text": ["Taxi", "Taxi"], "amount": [100, 90]}
+    assert result.proofs == {}, "the old total proves nothing of the new one"
+
+
+def test_what_was_refused_and_says_the_same_is_not_made_anew() -> None:
+    result = voucher({**MADE, "state": "posted"}, thawed=True)
+    assert result.to_right == {"state": ["draft", "posted"]}
+    assert set(voucher({**MADE, "total": 90}, thawed=True).proofs) == {"total"}

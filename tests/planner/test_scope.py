@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kobling.mapping import Condition, Side
+from kobling.mapping import Side
 from kobling.sync.actions import AnyAction, Couple, Delete, RaiseConflict, Update
 from kobling.sync.answers import answers
 from kobling.sync.plan import plan_loner, plan_pairing
@@ -103,8 +103,3 @@ def test_deleting_is_offered_where_the_pair_may_write() -> None:
     for side in Side:
         told = {each.choice for each in answers("left_scope", BASIC, coupled=True, alone_on=Side.LEFT, gone=side)}
         assert told == {"accept", "delete", "uncouple", "retry"}
-
-
-def test_a_condition_says_what_leaving_by_it_means() -> None:
-    condition = Condition("statecode", "equals", 1, over=(3, 4))
-    assert condition.over == (3, 4) and not condition.carried

@@ -198,6 +198,10 @@ def test_contacts_of_prospects_are_out_of_scope(trade: Dynamics) -> None:
     assert not [each for each in told if each["title"].startswith("Emil")]
     table = {each["name"]: each for each in trade.kobling("verify", SALES, "--json", expect=None)["tables"]}["contacts"]
     assert table["left_out"] >= 1 and any(each["side"] == "left" for each in table["left_out_by"])
+    planned = trade.kobling("plan", SALES, "--json", expect=None)
+    by = {(each["table"], each["side"], each["reason"]): each["number"] for each in planned["left_out"]}
+    assert by["customers", "left", "customertypecode: –"] >= 1
+    assert "customertypecode: –" in trade.kobling("review", SALES, "--refresh", expect=None)
 
 
 def test_a_draft_that_was_thrown_away_is_no_success(taught: Expenses) -> None:

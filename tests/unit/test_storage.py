@@ -148,3 +148,15 @@ def test_commands_say_a_wrong_folder_and_leave_it_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "d" / "web.key").exists()
     assert kobling(tmp_path / "d", "keys", "renew", "--yes").returncode == 0
     assert kobling(tmp_path / "d", "pair", "list").returncode == 0
+
+
+def test_what_an_address_of_postgresql_says_goes_to_its_client_and_short_queries_are_not_compiled() -> None:
+    made = storage.database_settings("postgresql://kob:p%40ss@db.example:5433/hub?sslmode=require", Path("data"))
+    told = {name: made[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    assert told == {"NAME": "hub", "USER": "kob", "PASSWORD": "p@ss", "HOST": "db.example", "PORT": "5433"}
+    assert made["OPTIONS"] == {"options": "-c jit=off", "sslmode": "require"}
+
+
+def test_an_address_of_another_database_is_refused() -> None:
+    with pytest.raises(ValueError, match="postgresql://"):
+        storage.database_settings("mysql://db.example/hub", Path("data"))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from kobling.access.policy import Actor, Doing, require
+from kobling.hub import runs
+from kobling.hub.connections.opening import Opener
 from kobling.hub.models import PlanChunk, Run
+from kobling.hub.planning.forecast import Forecast, forecast
 from kobling.hub.planning.worth import worth_of_line
 from kobling.records import exact
 from kobling.sync.actions import Agree, AnyAction, Create, Point, from_blob
@@ -48,6 +51,34 @@ def summarise(actor: Actor, run: Run, most_examples: int = 50) -> Summary:
         else:
             summary.more += 1
     return summary
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many records of a table's side no filter takes, for one reason: a field of theirs."""
+
+    table: str
+    side: str
+    reason: str
+    number: int
+
+
+def left_out(actor: Actor, run: Run, opener: Opener) -> list[LeftOut]:
+    """What a dry run that ended leaves out, by its reasons. Empty of any other run."""
+    require(actor, Doing.SEE, run.pair.client)
+    if run.kind != "plan" or run.state not in (runs.DONE, runs.PARTLY):
+        return []
+    return left_out_of(forecast(run, opener.benches(run.pair)))
+
+
+def left_out_of(expected: Mapping[str, Forecast]) -> list[LeftOut]:
+    """The same, of what was foretold."""
+    return [
+        LeftOut(table, side, reason, number)
+        for table, each in expected.items()
+        for side, reasons in sorted(each.left_out.items())
+        for reason, number in sorted(reasons.items())
+    ]
 
 
 def actions_of(run: Run) -> Iterator[tuple[str, AnyAction]]:

@@ -13,7 +13,7 @@ from kobling.access.naming import who_did
 from kobling.hub.models import Pair, Run
 from kobling.hub.planning.forecast import Forecast, SideForecast
 from kobling.hub.runs import Phase
-from kobling.hub.services.plans import Summary, change_lines
+from kobling.hub.services.plans import LeftOut, Summary, change_lines
 from kobling.hub.services.reviewing import Line
 from kobling.hub.services.undoing import Undo
 from kobling.hub.told.said import Said
@@ -132,16 +132,18 @@ class PlanTold:
     amounts: Sequence[AmountTold]
     actions: Sequence[ActionTold]
     more: int
+    left_out: Sequence[LeftOut] = ()
 
     @classmethod
-    def of(cls, summary: Summary) -> PlanTold:
-        """A plan that was counted."""
+    def of(cls, summary: Summary, left_out: Sequence[LeftOut] = ()) -> PlanTold:
+        """A plan that was counted, with what the filters leave out."""
         return cls(
             counts={table: dict(counts) for table, counts in summary.counts.items()},
             accounts=dict(sorted(summary.accounts.items())),
             amounts=[AmountTold(vat, currency, amount) for (vat, currency), amount in summary.amounts.items()],
             actions=[ActionTold.of(table, action) for table, action in summary.examples],
             more=summary.more,
+            left_out=left_out,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from kobling.engine.renaming import became, known_as
 from kobling.engine.sending import Sender, Target, answered_by, with_files
 from kobling.engine.settling import Settler
 from kobling.hub.models import PlanChunk
@@ -29,7 +30,7 @@ from kobling.records import (
 from kobling.sdk.fitting import misfit
 from kobling.sdk.looking_up import somebody_elses
 from kobling.sdk.outcomes import Confirmed, Declined
-from kobling.sdk.protocols import Clock, Operation, Resource, Write
+from kobling.sdk.protocols import Clock, Operation, Renaming, Resource, Write
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Couple, Create, Delete, Update, from_blob
 from kobling.sync.execute import Prepared, VendorAction, already_written, create_key, prepare
@@ -160,6 +161,8 @@ class Executor:
             write = replace(with_files(each, target.source), taken=taken)
             try:
                 outcome = self.waiting.run(_fate(target.resource, write))
+                if isinstance(outcome, Declined) and isinstance(outcome.error, NotThere):
+                    outcome = self._renamed(side, target.resource, each) or outcome
             except (Unsafe, Refused, Misunderstood) as unsure:
                 self.settler.unknown(each, unsure)
                 continue
@@ -176,6 +179,17 @@ class Executor:
                 absent.append(each)
         self._leave_to_the_next_plan(side, moved)
         return found, absent
+
+    def _renamed(self, side: Side, resource: Resource, each: Prepared) -> Confirmed | None:
+        """An update of what is there under another id now, which is what the update was to bring about."""
+        known = known_as(self.bench, side, each.write.external_id or "")
+        if not isinstance(resource, Renaming) or known is None:
+            return None
+        taken = couplings.ids_of([self.bench.table, *self.bench.siblings[side]], side)
+        record = self.waiting.run(became(resource, known, sorted(taken)))
+        if record is None or not already_written(each.write.fields, record):
+            return None
+        return Confirmed(each.write.key, record.external_id, record)
 
     def _says_something_else(self, each: Prepared, record: Record) -> bool:
         """Whether a person changed what an update was to change, or anything in what was to be deleted."""

@@ -207,6 +207,8 @@ class Settler:
                 link = self.links.get(each.action.coupling)
             if link is None:
                 continue
+            if isinstance(each.action, Update) and verdict.external_id not in (None, each.action.external_id):
+                link.name(each.action.side, str(verdict.external_id))
             link.base(each.action.side.other).update(verdict.base_source)
             link.base(each.action.side).update(verdict.base_target)
             saved[link.uid] = self.links[link.uid] = link
@@ -251,7 +253,12 @@ class Settler:
             if seen:
                 mirror.put(feed, seen, [], now)
             deleted = [v.external_id or "" for each, v in mine if isinstance(each.action, Delete)]
-            mirror.forget_own(feed, deleted)
+            renamed = [
+                each.action.external_id
+                for each, v in mine
+                if isinstance(each.action, Update) and v.external_id not in (None, each.action.external_id)
+            ]
+            mirror.forget_own(feed, [*deleted, *renamed])
             couplings.drop_keys([self.bench.table, *self.bench.siblings[side]], side, deleted)
 
     def _refuse(self, refused: Sequence[tuple[Prepared, KoblingError]]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from kobling.mapping.codecs import TEXT, Codec, Resolver
 from kobling.mapping.identity import Check
 from kobling.records import exact
-from kobling.records.arithmetic import tolerance
+from kobling.records.arithmetic import leeway
 
 
 class Side(StrEnum):
@@ -74,7 +74,8 @@ class FieldMapping:
 
     ``clear``: an emptied field may empty the other side (off for legal ids and bank accounts).
     ``proof``: never written, only compared after a write and by verify (totals, and the currency they are in).
-    ``by_line``: two ways of rounding may part them by half the smallest coin for each line, and by no more.
+    ``by_line``: two ways of rounding may part them by half the smallest coin for each line and for their VAT, by no
+    more.
     ``frozen``: only written when the record is created. ``after_proof``: only written once all proofs hold (booking).
     ``needed``: a table without this field would be wrong (an invoice without lines), so it may not be left out.
     ``check`` looks at check digits; a value that cannot be right is told, and goes on.
@@ -126,7 +127,7 @@ class FieldMapping:
             return any(self.near(one, each, lines) for each in other)
         if one is None or other is None or isinstance(one, str) or isinstance(other, str):
             return False
-        return bool(abs(exact(one) - exact(other)) <= (tolerance(lines) if self.by_line else 0))
+        return bool(abs(exact(one) - exact(other)) <= (leeway(lines) if self.by_line else 0))
 
     def end(self, side: Side) -> End | None:
         return self.left if side is Side.LEFT else self.right

@@ -177,6 +177,11 @@ def tolerance(number_of_lines: int, digits: int = 2) -> Decimal:
     return Decimal(1).scaleb(-digits) * max(number_of_lines, 1) / 2
 
 
+def leeway(number_of_lines: int, digits: int = 2) -> Decimal:
+    """How far the totals of a document may differ: as its lines may, and half a coin more for the VAT of their sum."""
+    return tolerance(number_of_lines, digits) + tolerance(1, digits)
+
+
 def exactly(amount: Decimal, quantity: Decimal, digits: int = 2, most: int = 5) -> tuple[Decimal, Decimal]:
     """The price of one, and the line's discount, that give a line's amount exactly; the price has ``most`` decimals.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kobling.mapping import DeletionPolicy, Side, TableMapping
 from kobling.records import N_, exact
-from kobling.records.arithmetic import tolerance
+from kobling.records.arithmetic import leeway
 from kobling.sync.actions import (
     Agree,
     AnyAction,
@@ -92,7 +92,7 @@ def _balance(mapping: TableMapping, pairing: Pairing, result: Merge) -> None:
     if left is None or right is None or seen is None or seen.locked:
         return
     missing = exact(right) - exact(left) if rule.side is Side.LEFT else exact(left) - exact(right)
-    if abs(missing) > min(rule.limit, tolerance(_lines_of(pairing))):
+    if abs(missing) > min(rule.limit, leeway(_lines_of(pairing))):
         return
     before = exact(seen.values.get(rule.field) or 0)
     if before and before == exact(pairing.base(rule.side).get(rule.field) or 0):

@@ -2,11 +2,13 @@
 
 Fidelity: known business_central §6.1 – attachments hang on lines; a posted voucher is found in generalLedgerEntries by
 its document number
+Fidelity: known business_central Corrections – a posting number series gives a voucher another number when it is posted
+Fidelity: inferred business_central §6.1 – (hurts) its entries keep the description of its lines, VAT entries as well
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -27,12 +29,13 @@ _FIELDS = (
     *("documentNumber", "externalDocumentNumber", "postingDate", "lines", "files", "status", "total", "balanced"),
     *("entries", "own_journal"),
 )
+_ENTRY = "id,entryNumber,postingDate,documentNumber,accountNumber,description,debitAmount,creditAmount"
 _NOT_COMPARED = frozenset({"status", "total", "balanced", "entries", "own_journal", "files"})
 """What the system works out, and files, which are added where they are missing."""
 
 
 class Vouchers:
-    """One voucher is one record; its id is its document number, which it keeps when it is posted.
+    """One voucher is one record; its id is its document number: its own, or the one that it got when it was posted.
 
     ``lines``: dicts of accountNumber, amount (of the company's own currency, VAT included, + debit), description,
     comment, taxCode, balancingAccountNumber and ``dimensions`` (code → value code). ``files``: dicts of name and size.
@@ -154,6 +157,7 @@ class Vouchers:
         found = await self.get(number)
         if found.fields["status"] == POSTED:
             return number
+        known = found
         journal = await self.journals.own(code_of(number), make=False)
         if journal is None:
             raise Refused(
@@ -164,7 +168,39 @@ class Vouchers:
         await self.journals.post(journal)
         current().complete(number)
         await self.journals.drop(journal)
-        return number
+        return await self._number_in_the_ledger(known)
+
+    async def _number_in_the_ledger(self, posted: Record) -> str:
+        """What a voucher that was just posted is called there; the newest of equal ones is it."""
+        number = posted.external_id
+        if await self._entries(number):
+            return number
+        return next(iter(await self._posted_as(posted, ())), number)
+
+    async def became(self, known: Record, taken: Collection[str]) -> Record | None:
+        """A draft that was posted under another number, found by its day, text, accounts and amounts."""
+        numbers = await self._posted_as(known, taken)
+        if len(numbers) > 1:
+            raise Unsafe(
+                N_("Several vouchers in the ledger could be the draft %(number)s: %(found)s."),
+                number=known.external_id,
+                found=", ".join(numbers),
+                code="several_posted",
+            )
+        return await self.get(numbers[0]) if numbers else None
+
+    async def _posted_as(self, known: Record, taken: Collection[str]) -> list[str]:
+        """Document numbers in the ledger that say what a draft said, the newest first."""
+        text, day = next(iter(_texts(known)), None), known.fields.get("postingDate")
+        if not text or not day:
+            return []
+        where = f"postingDate eq {day} and {equals('description', text)}"
+        told = await self._service.rows("/generalLedgerEntries", filter=where, select=_ENTRY)
+        rows: dict[str, list[Row]] = {}
+        for row in sorted(told.rows, key=lambda row: int(row.get("entryNumber") or 0), reverse=True):
+            rows.setdefault(str(row["documentNumber"]), []).append(row)
+        free = [number for number in rows if number not in taken and number != known.external_id]
+        return [number for number in free if _says_the_same(known, await self._entries(number))]
 
     async def _make_anew(self, number: str, write: Write) -> str:
         """The new lines stand before the old ones go, so that none is ever without any."""
@@ -183,13 +219,42 @@ class Vouchers:
     async def _find(self, number: str) -> Record | None:
         if (draft := await self._drafts.find(number)) is not None:
             return draft
+        rows = await self._entries(number)
+        return _posted(number, rows) if rows else None
+
+    async def _entries(self, number: str) -> Sequence[Row]:
         told = await self._service.rows(
             "/generalLedgerEntries",
             filter=equals("documentNumber", number),
-            select="id,entryNumber,postingDate,documentNumber,accountNumber,description,debitAmount,creditAmount",
+            select=_ENTRY,
             expand="attachments($select=id,fileName,byteSize)",
         )
-        return _posted(number, told.rows) if told.rows else None
+        return told.rows
+
+
+def _texts(known: Record) -> list[str]:
+    return [str(each["description"]) for each in known.fields.get("lines") or () if each.get("description")]
+
+
+def _says_the_same(known: Record, rows: Sequence[Row]) -> bool:
+    """Whether entries stand on every account of a draft, and what stands against it comes to the same."""
+    lines = known.fields.get("lines") or ()
+    against: dict[str, Decimal] = {}
+    for each in lines:
+        if each.get("balancingAccountNumber"):
+            account = str(each["balancingAccountNumber"])
+            against[account] = against.get(account, Decimal()) - exact(each["amount"])
+    sums: dict[str, Decimal] = {}
+    for each in map(_entry, rows):
+        account = str(each["accountNumber"])
+        sums[account] = sums.get(account, Decimal()) + each["amount"]
+    there = {row.get("description") for row in rows}
+    return (
+        bool(against)
+        and all(sums.get(account) == amount for account, amount in against.items())
+        and all(str(each["accountNumber"]) in sums for each in lines)
+        and there >= set(_texts(known))
+    )
 
 
 def _posted(number: str, rows: Sequence[Row]) -> Record:

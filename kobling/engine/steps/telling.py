@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kobling.engine import renaming
 from kobling.engine import requests as ask
 from kobling.engine.steps.context import Steps
 from kobling.hub.planning.workbench import Workbench
@@ -73,8 +74,10 @@ def _there(steps: Steps, bench: Workbench, ids: Sequence[str]) -> set[str]:
     made = {known[each] for each in just_made}
     if not asked:
         return made
-    found = steps.waiting.run(found_of(steps.resources(bench)[Side.RIGHT], asked))
-    return made | {each.external_id for each in found.records}
+    resource = steps.resources(bench)[Side.RIGHT]
+    found = steps.waiting.run(found_of(resource, asked))
+    renamed = renaming.follow(bench, Side.RIGHT, resource, found.gone, steps.waiting, steps.clock.now())
+    return made | {each.external_id for each in (*found.records, *renamed.values())}
 
 
 def _source(steps: Steps, bench: Workbench) -> Reporting | None:

@@ -35,6 +35,13 @@ class Link:
     def base(self, side: Side) -> dict[str, Any]:
         return self.base_left if side is Side.LEFT else self.base_right
 
+    def name(self, side: Side, external_id: str) -> None:
+        """That side knows its record by another id now."""
+        if side is Side.LEFT:
+            self.left_id = external_id
+        else:
+            self.right_id = external_id
+
 
 def save(table: int, links: Iterable[Link], now: datetime, who: str) -> None:
     """Store couplings with their bases; a rule set for one decision is used up by it."""
@@ -46,6 +53,14 @@ def _row(table: int, link: Link, moment: Any, who: str) -> tuple[Any, ...]:
     left = to_json(link.base_left).decode()
     right = None if link.base_right == link.base_left else to_json(link.base_right).decode()
     return (table, link.uid, link.left_id, link.right_id, left, right, moment, who)
+
+
+def rename(table: int, side: Side, external_id: str, new: str) -> None:
+    """A side knows a coupled record by another id now."""
+    sql.run(
+        f"UPDATE hub_coupling SET {side.value}_id = %s WHERE table_id = %s AND {side.value}_id = %s",
+        [new, table, external_id],
+    )
 
 
 def by_side(table: int, side: Side, external_ids: Sequence[str]) -> dict[str, Link]:

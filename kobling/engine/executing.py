@@ -30,7 +30,8 @@ from kobling.records import (
 from kobling.sdk.fitting import misfit
 from kobling.sdk.looking_up import somebody_elses
 from kobling.sdk.outcomes import Confirmed, Declined
-from kobling.sdk.protocols import Clock, Operation, Renaming, Resource, Write
+from kobling.sdk.protocols import Clock, Operation, Resource, Write
+from kobling.sdk.renaming import Renaming
 from kobling.sync import checkpoints
 from kobling.sync.actions import AnyAction, Couple, Create, Delete, Update, from_blob
 from kobling.sync.execute import Prepared, VendorAction, already_written, create_key, prepare

@@ -9,7 +9,8 @@ from kobling.hub.planning.workbench import Workbench
 from kobling.hub.store import couplings, mirror, sql
 from kobling.mapping import Side
 from kobling.records import Record, Unsafe, from_json
-from kobling.sdk.protocols import Renaming, Resource
+from kobling.sdk.protocols import Resource
+from kobling.sdk.renaming import Renaming
 from kobling.sync.waiting import LoopThread
 
 

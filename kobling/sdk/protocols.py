@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -223,16 +223,6 @@ class Reporting(Protocol):
 
     async def give_up(self, reason: str) -> None:
         """Nothing of what was handed out can be worked on: ``reason`` says what a person must set up first."""
-        ...
-
-
-@runtime_checkable
-class Renaming(Protocol):
-    """A resource whose vendor may give a record another id and keep the record (a number series at posting)."""
-
-    async def became(self, known: Record, taken: Collection[str]) -> Record | None:
-        """What a record that is not there under its id any more is there as. ``known``: as it was read last; ``taken``:
-        ids that are others' for certain. Raises Unsafe when several could be it."""
         ...
 
 

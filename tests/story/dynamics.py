@@ -35,7 +35,7 @@ class Dynamics(Stage):
         self.script(
             (["connect", "dataverse", *arguments_of(self.sales_settings())], 0),
             (["connect", "business_central", *arguments_of({**self.central_settings(), **(central or {})})], 0),
-            (["pair", "create", PAIR, *options], 0),
+            (["pair", "create", PAIR, "invoices_from=all", *options], 0),
         )
 
     def sales_settings(self) -> dict[str, str]:

@@ -177,6 +177,31 @@ def test_per_cent_of_an_order_and_prices_with_vat_arrive_exactly(trade: Dynamics
     assert arrived(trade, odd["ordernumber"]) == [], "freight has no place there: held before anything is made"
 
 
+def test_an_address_of_delivery_goes_whole_and_an_orders_own_terms_with_it(trade: Dynamics) -> None:
+    ours, customer = coupled(trade)[1]
+    card = {"addressLine2": "Bagbygningen", "state": "Fyn", "country": "SE"}
+    trade.control(trade.central, "PATCH", f"records/customers/{customer['id']}", card)
+    there = {
+        "shipto_name": "Byggeplads",
+        "shipto_line1": "Kajen 2",
+        "shipto_city": "Odense",
+        "shipto_country": "Danmark",
+    }
+    terms = {each["displayName"]: each["id"] for each in trade.dump(trade.central, "paymentTerms")}
+    trade.kobling("couple", SALES, "payment_terms", "1", terms["Netto 14 dage"], expect=None)
+    made = order(trade, ours["accountid"], 1000, **there, paymenttermscode=1)
+    without = order(trade, ours["accountid"], 1000, paymenttermscode=3)
+    odd = order(trade, ours["accountid"], 1000, **there | {"shipto_country": "Freedonia"})
+    trade.kobling("sync", SALES, expect=None)
+    (found,) = arrived(trade, made["ordernumber"])
+    address = [found[f"shipTo{part}"] for part in ("Name", "AddressLine1", "AddressLine2", "City", "State", "Country")]
+    assert address == ["Byggeplads", "Kajen 2", "", "Odense", "", "DK"], "nothing of the customer's own address"
+    assert arrived(trade, odd["ordernumber"]) == [], "nothing is delivered to half an address"
+    assert found["paymentTermsId"] == terms["Netto 14 dage"]
+    assert len(arrived(trade, without["ordernumber"])) == 1, "it goes without terms that are nobody's there"
+    assert lacks(trade, SALES, without["ordernumber"]) == ["payment_terms"]
+
+
 def test_what_was_invoiced_there_before_is_not_made_again(trade: Dynamics) -> None:
     ours, customer = coupled(trade)[0]
     _, item = goods(trade)

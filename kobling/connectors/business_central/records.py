@@ -83,8 +83,9 @@ class Records(WritableTable):
         return found
 
     def body(self, fields: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
-        """Values as Business Central takes them; a new record leaves out what is empty."""
-        return {name: values.written(name, value) for name, value in fields.items() if not (new and is_empty(value))}
+        """Values as Business Central takes them; a new record leaves out what nobody set, and tells what is blank."""
+        told = {name: value for name, value in fields.items() if value == "" or not (new and is_empty(value))}
+        return {name: values.written(name, value) for name, value in told.items()}
 
     async def write_batch(self, writes: Sequence[Write], parts: Sequence[Part]) -> list[Outcome]:
         """As ``WritableTable``; an answer to a write holds nothing that is expanded, so what was written is read."""

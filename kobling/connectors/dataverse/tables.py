@@ -162,7 +162,7 @@ TABLES = (
     _table(
         "salesorder",
         "salesorders",
-        f"ordernumber name description requestdeliveryby submitdate lastbackofficesubmit {_TO} {_TOTALS} "
+        f"ordernumber name description createdon requestdeliveryby submitdate lastbackofficesubmit {_TO} {_TOTALS} "
         "freighttermscode paymenttermscode ispricelocked",
         lookups=_DOCUMENT,
         customers={"customerid": _CUSTOMER, "ownerid": _OWNER},
@@ -193,5 +193,8 @@ CHOICE_COLUMNS = frozenset(
     | {"freighttermscode", "shippingmethodcode"}
 )
 """Columns whose values are whole numbers, also where a coupling names them by text."""
-CHOICES = (("account", "paymenttermscode"), ("account", "address1_freighttermscode"))
-"""Choice columns that are coupled like records: payment terms and shipment methods."""
+CHOICES = (
+    *(("account", "paymenttermscode"), ("account", "address1_freighttermscode")),
+    *(("salesorder", "paymenttermscode"), ("salesorder", "freighttermscode")),
+)
+"""Choice columns that are read like records: payment terms and shipment methods; the accounts' are coupled."""

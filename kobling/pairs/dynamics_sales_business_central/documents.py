@@ -28,6 +28,7 @@ from kobling.pairs.dynamics_sales_business_central.codecs import (
     by_code,
     central_currency,
 )
+from kobling.pairs.dynamics_sales_business_central.delivery import ship_to, terms
 from kobling.pairs.dynamics_sales_business_central.lines import central_lines, sales_lines
 from kobling.pairs.dynamics_sales_business_central.options import rules
 from kobling.pairs.dynamics_sales_business_central.sums import CENTRAL_DISCOUNT, SALES_DISCOUNT, SALES_SUMS
@@ -68,18 +69,29 @@ def orders(options: Mapping[str, Any]) -> TableMapping:
             _customer(),
             *_money(options),
             _DELIVERY,
-            *_ship_to(options),
+            ship_to(options),
+            *terms(),
             _lines(options, tax=False),
             _proof("total_excl_vat", "totalamountlessfreight", "totalAmountExcludingTax", N_("Total excluding VAT")),
         ),
         match=(MatchRule(("reference",), Evidence.AGREEING, ("customer", "currency", "total_excl_vat")),),
-        depends_on=(*_REFERRED, "opportunities"),
-        left_filter=(Condition("statecode", "equals", SUBMITTED, over=_DELIVERED, kept=(0,)),),
+        depends_on=(*_REFERRED, "payment_terms", "shipment_methods", "opportunities"),
+        left_filter=(
+            Condition("statecode", "equals", SUBMITTED, over=_DELIVERED, kept=(0,)),
+            *_from_day(options, "createdon"),
+        ),
+        right_filter=_from_day(options, "orderDate"),
         right_constants={"pricesIncludeTax": False},
         lives_on=LivesOn("salesInvoices", "externalDocumentNumber", "reference", "number"),
         deletion=DeletionPolicy.UNCOUPLE,
         **rules(options, direction) | {"only_coupled": False},
     )
+
+
+def _from_day(options: Mapping[str, Any], path: str) -> tuple[Condition, ...]:
+    """History that stays out, unless it was asked for."""
+    since = options["invoices_from"]
+    return () if since in ("", "all") else (Condition(path, "at_least", since),)
 
 
 _DELIVERY = FieldMapping(
@@ -107,7 +119,7 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
             FieldMapping(
                 "due", end("duedate", codec=DAY), end("dueDate", codec=DAY), clear=False, label=N_("Due date")
             ),
-            *_ship_to(options),
+            ship_to(options),
             _lines(options, tax=True),
             _proof("total_excl_vat", "totalamountlessfreight", "totalAmountExcludingTax", N_("Total excluding VAT")),
             _proof("total_incl_vat", "totalamount", "totalAmountIncludingTax", N_("Total including VAT")),
@@ -122,7 +134,7 @@ def invoices(options: Mapping[str, Any]) -> TableMapping:
         ),
         match=(MatchRule(("number",), Evidence.AGREEING, ("customer", "currency", "total_incl_vat")),),
         depends_on=(*_REFERRED, "orders"),
-        right_filter=(Condition("status", "in", _POSTED),),
+        right_filter=(Condition("status", "in", _POSTED), *_from_day(options, "invoiceDate")),
         deletion=DeletionPolicy.ASK,
         create_right=False,
         **rules(options, Direction.TO_LEFT) | {"only_coupled": False},
@@ -214,26 +226,6 @@ def _money(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
             end("discountAmount", "pricesIncludeTax", "lines", "totalAmountExcludingTax", codec=CENTRAL_DISCOUNT),
             label=N_("Discount"),
         ),
-    )
-
-
-def _ship_to(options: Mapping[str, Any]) -> tuple[FieldMapping, ...]:
-    pairs = (
-        ("name", "shipToName", 100),
-        ("line1", "shipToAddressLine1", 100),
-        ("line2", "shipToAddressLine2", 50),
-        ("city", "shipToCity", 30),
-        ("postalcode", "shipToPostCode", 20),
-    )
-    return tuple(
-        FieldMapping(
-            f"ship_to_{left}",
-            end(f"shipto_{left}"),
-            end(right, codec=text_up_to(limit)),
-            clear=False,
-            label=N_("Ship to"),
-        )
-        for left, right, limit in pairs
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kobling.mapping import ConflictPolicy, Direction, Side
 from kobling.pairs.base import Option
-from kobling.pairs.common_options import SYNCHRONISE, a_currency
+from kobling.pairs.common_options import SYNCHRONISE, a_currency, a_day_or_all
 from kobling.records import N_
 
 OPTIONS = (
@@ -75,6 +75,13 @@ OPTIONS = (
         N_("Item for write-in lines"),
         "",
         help=N_("The item number that order lines without a product become in Business Central."),
+    ),
+    Option(
+        "invoices_from",
+        N_("Orders and invoices from"),
+        "",
+        help=N_("The first day to synchronise (YYYY-MM-DD), or “all”. Default: the day the pair was made."),
+        reads=a_day_or_all,
     ),
     Option("country_language", N_("Language of country names in Sales"), "da", ("da", "sv", "nb", "en")),
 )

@@ -42,7 +42,10 @@ PAIR = PairType(
     right="business_central",
     mappings=mappings,
     options=OPTIONS,
-    left_references=("uoms", "transactioncurrencies", "uomschedules"),
+    left_references=(
+        *("uoms", "transactioncurrencies", "uomschedules"),
+        *("salesorder.paymenttermscode", "salesorder.freighttermscode"),
+    ),
     right_references=("currencies", "unitsOfMeasure"),
     set_up=STEPS,
 )

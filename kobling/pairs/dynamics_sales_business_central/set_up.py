@@ -83,7 +83,7 @@ STEPS = (
             "it under another name and name that connection here."
         ),
         StepKind.OPTIONS,
-        names=("orders", "orders_connection", "write_in_item"),
+        names=("orders", "invoices_from", "orders_connection", "write_in_item"),
         optional=True,
     ),
     SetUpStep(

@@ -58,14 +58,7 @@ def orders(options: Mapping[str, Any]) -> TableMapping:
         right="salesOrders",
         title_key="reference",
         fields=(
-            FieldMapping(
-                "reference",
-                end("ordernumber"),
-                end("externalDocumentNumber", codec=text_up_to(35)),
-                Direction.TO_RIGHT,
-                frozen=True,
-                label=N_("Order number"),
-            ),
+            _REFERENCE,
             _customer(),
             *_money(options),
             _DELIVERY,
@@ -86,6 +79,16 @@ def orders(options: Mapping[str, Any]) -> TableMapping:
         deletion=DeletionPolicy.UNCOUPLE,
         **rules(options, direction) | {"only_coupled": False},
     )
+
+
+_REFERENCE = FieldMapping(
+    "reference",
+    end("ordernumber"),
+    end("externalDocumentNumber", codec=text_up_to(35)),
+    Direction.TO_RIGHT,
+    frozen=True,
+    label=N_("Order number"),
+)
 
 
 def _from_day(options: Mapping[str, Any], path: str) -> tuple[Condition, ...]:

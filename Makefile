@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# What was compiled once is kept: a command of a story then starts in two thirds of the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test unit soak mutants check bench lock setup clean
 

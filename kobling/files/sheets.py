@@ -5,20 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.xml.functions import tostring
 
 from kobling.files.fields import Value
 from kobling.records import N_, SettingsError, exact
 
 MOST_ROWS = 1_048_576
-_TEXT, _NUMBER = "@", "#,##0.00######"
 _WHEN = datetime(1980, 1, 1)  # noqa: DTZ001 – what a spreadsheet says of when it was made has no zone
 _PROPERTIES = "docProps/core.xml"
 _IN_A_DAY = {"%d": "dd", "%m": "mm", "%Y": "yyyy", "%y": "yy"}
@@ -37,49 +31,27 @@ def sheet(head: Sequence[Sequence[str]], body: Iterable[Sequence[Value]], day: s
             field="form",
             most=MOST_ROWS,
         )
-    book = Workbook(write_only=True)
+    from kobling.files import spreadsheet_cells
+
+    book = spreadsheet_cells.new()
     page: Any = book.create_sheet()
     if head:
         page.freeze_panes = f"A{len(head) + 1}"
     for row in head:
-        page.append([_heading(page, each) for each in row])
+        page.append([spreadsheet_cells.heading(page, each) for each in row])
     shown = _as_shown(day)
-    for cells in told:
-        page.append([_cell(page, each, shown) for each in cells])
+    for line in told:
+        page.append([spreadsheet_cells.cell(page, each, shown) for each in line])
     written = io.BytesIO()
     book.save(written)
     book.properties.created = book.properties.modified = _WHEN
-    return _settled(written.getvalue(), tostring(book.properties.to_tree()))
+    return _settled(written.getvalue(), spreadsheet_cells.properties(book))
 
 
 def _as_shown(day: str) -> str:
     for ours, theirs in _IN_A_DAY.items():
         day = day.replace(ours, theirs)
     return day
-
-
-def _heading(page: Any, text: str) -> Any:
-    cell = _text(page, text)
-    cell.font = Font(bold=True)
-    return cell
-
-
-def _text(page: Any, text: str) -> Any:
-    """A text, said twice: by its kind, so that nothing is run, and by its look, so that editing it keeps it one."""
-    cell: Any = WriteOnlyCell(page, value=text)
-    cell.data_type = "s"
-    cell.number_format = _TEXT
-    return cell
-
-
-def _cell(page: Any, value: Value, day: str) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return _text(page, value)
-    cell: Any = WriteOnlyCell(page, value=value)
-    cell.number_format = day if isinstance(value, date) else _NUMBER
-    return cell
 
 
 def _settled(made: bytes, properties: bytes) -> bytes:

@@ -160,3 +160,12 @@ def test_what_an_address_of_postgresql_says_goes_to_its_client_and_short_queries
 def test_an_address_of_another_database_is_refused() -> None:
     with pytest.raises(ValueError, match="postgresql://"):
         storage.database_settings("mysql://db.example/hub", Path("data"))
+
+
+def test_a_command_loads_no_library_for_spreadsheets_and_no_driver_that_it_does_not_use(tmp_path: Path) -> None:
+    asked = "from kobling.cli.main import load_commands; load_commands()"
+    heavy = "{'openpyxl', 'psycopg', 'playwright'}"
+    code = f"import sys; {asked}; print(sorted({heavy} & sys.modules.keys()))"
+    environment = {**os.environ, "KOBLING_DATA": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

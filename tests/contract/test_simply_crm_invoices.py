@@ -173,3 +173,16 @@ async def test_a_line_of_a_deleted_product_keeps_its_name(system, parts, control
     (record,), _, _ = await reading(resource, None)
     (line,) = record.fields["LineItems"]
     assert (record.external_id, line["productid"], line["product_name"]) == (done.external_id, "", "Mursten")
+
+
+async def php(system):
+    return next(each for each in [found async for found in system.probe()] if each.topic == "PHP")
+
+
+async def test_a_probe_names_the_invoices_that_a_stock_php_8_has_ruined(system, parts, crm, control):
+    assert (await php(system)).ok
+    told = {**invoice(parts, 25).fields, "productid": parts[1], "hdnTaxType": "individual", "LineItems": []}
+    ruin = await control("POST", "/records/Invoice", told)
+    found = await php(system)
+    assert found.ok is not crm.php8
+    assert (ruin["invoice_no"] in found.observed) is crm.php8

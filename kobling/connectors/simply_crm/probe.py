@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from kobling.connectors.simply_crm.modules import Module
 from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE
-from kobling.records import KoblingError
+from kobling.records import KoblingError, Temporary
 from kobling.sdk.probe import asked
 from kobling.sdk.protocols import Finding
 
@@ -17,7 +17,7 @@ _LEGAL_NUMBER = re.compile(r"\b(cvr|ean|gln|vat|moms|org\.?\s*n)", re.IGNORECASE
 
 
 async def probe(service: Service, modules: Mapping[str, Module]) -> AsyncIterator[Finding]:
-    """Version, modules, custom fields, paging, time, sync and revise; writes nothing."""
+    """Version, modules, custom fields, paging, time, sync, revise and PHP; writes nothing."""
     await service.sign_in()
     yield Finding("version", service.version, "stated nowhere found")
     yield await asked("modules", lambda: _modules(service))
@@ -27,6 +27,7 @@ async def probe(service: Service, modules: Mapping[str, Module]) -> AsyncIterato
     yield await asked("time zone", lambda: _time(service))
     yield await asked("sync", lambda: _sync(service))
     yield await asked("revise", lambda: _revise(modules["Accounts"]))
+    yield await asked("PHP", lambda: _php(service))
 
 
 async def _modules(service: Service) -> Finding:
@@ -75,3 +76,25 @@ async def _sync(service: Service) -> Finding:
 async def _revise(module: Module) -> Finding:
     there = await module.can_revise()
     return Finding("revise", "there" if there else "not there", "not in Simply CRM's own list", not there)
+
+
+async def _php(service: Service) -> Finding:
+    """Which PHP runs there shows in what it dies of: an individual invoice that lost its lines, or ``sync``.
+
+    Fidelity: known simply_crm_invoices §6 – stock vTiger on PHP 8 leaves such invoices and cannot read them
+    """
+    where = "hdnTaxType = 'individual' and hdnGrandTotal = '0'"
+    suspects = await service.query(f"select id, invoice_no from Invoice where {where} limit 20;")
+    ruins = [str(each.get("invoice_no") or each["id"]) for each in suspects if not await _is_read(service, each["id"])]
+    if ruins:
+        said = f"stock PHP 8: {len(ruins)} invoices without lines that nobody can open: {', '.join(ruins)}"
+        return Finding("PHP", said, "no such invoices", False)
+    return Finding("PHP", "nothing tells it: no individual invoice without lines", "no such invoices", True)
+
+
+async def _is_read(service: Service, external_id: str) -> bool:
+    try:
+        await service.call("GET", "retrieve", id=external_id)
+    except Temporary:
+        return False
+    return True

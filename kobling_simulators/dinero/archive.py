@@ -127,7 +127,7 @@ class Webhooks:
             raise not_found("The subscription")
 
     def _read(self, call: Call, name: str) -> dict[str, Any]:
-        return read_body(call.body, name, reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, name, strict=self._books.settings.strict_bodies)
 
 
 class Notes:
@@ -175,7 +175,7 @@ class Notes:
         return found
 
     def _read(self, call: Call) -> dict[str, Any]:
-        return read_body(call.body, "ContactNote", reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, "ContactNote", strict=self._books.settings.strict_bodies)
 
     def _shown(self, note: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -68,8 +68,8 @@ class Booking:
     def book(self, call: Call, guid: str) -> Any:
         """POST book {Number?, Timestamp}: answers the booked voucher."""
         item = self._vouchers.live(guid)
-        reject = self._books.settings.unknown_fields == "reject"
-        body = read_body(call.body, "Book", reject_unknown=reject)
+        strict = self._books.settings.strict_bodies
+        body = read_body(call.body, "Book", strict=strict)
         self._vouchers.check_version(item, body["Timestamp"])
         self._vouchers.need_draft(item)
         self.make_final(item, body["Number"])

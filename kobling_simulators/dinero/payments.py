@@ -52,8 +52,8 @@ class Payments:
         Fidelity: assumed dinero §4 – AmountInForeignCurrency on a DKK voucher is refused
         """
         item = self._vouchers.booked(guid)
-        reject = self._books.settings.unknown_fields == "reject"
-        body = read_body(call.body, "PaymentCreate", reject_unknown=reject)
+        strict = self._books.settings.strict_bodies
+        body = read_body(call.body, "PaymentCreate", strict=strict)
         self._vouchers.check_version(item, body["Timestamp"])
         payment = self.pay(item, body)
         return {"Guid": payment["Guid"], "TimeStamp": item.timestamp, "RelatedVoucherGuid": None}
@@ -149,8 +149,8 @@ class Payments:
         Fidelity: assumed dinero §4 – settlements between vouchers cannot be deleted as payments
         """
         item = self._vouchers.booked(guid)
-        reject = self._books.settings.unknown_fields == "reject"
-        body = read_body(call.body, "RequiredTimestampObject", reject_unknown=reject)
+        strict = self._books.settings.strict_bodies
+        body = read_body(call.body, "RequiredTimestampObject", strict=strict)
         self._vouchers.check_version(item, body["Timestamp"])
         found = [one for one in item.extra["Payments"] if one["Guid"] == payment_guid.lower()]
         if not found or found[0]["RelatedVoucherId"]:

@@ -82,6 +82,9 @@ class Booking:
         if contact is None or contact.deleted is not None:
             raise invalid(ContactGuid="A contact is needed to book")
         self._ledger.need_year(day)
+        refuses = self._books.settings.negative_invoices == "refuse" and self._vouchers.kind == "Invoice"
+        if refuses and self._vouchers.totals(item).incl < 0:
+            raise bad_request("The total of an invoice must not be negative")
         for at, line in enumerate(item.values["ProductLines"]):
             if line["LineType"] == "Product" and self._vouchers.open_account(line["AccountNumber"]) is None:
                 raise invalid(**{f"ProductLines[{at}].AccountNumber": "Is not an open sales account"})

@@ -97,7 +97,7 @@ class Related:
         return {"message": "successfull"}
 
     def _relation(self, module: str, label: str, related_type: str | None = None) -> tuple[str, str]:
-        """Fidelity: inferred simply_crm §1 – vTiger's code: label and module must both fit, else UNKOWN_ENTITY (sic)."""
+        """Fidelity: inferred simply_crm §1 – vTiger's code: label and module must both fit, else UNKOWN_ENTITY."""
         relation = RELATIONS.get(module, {}).get(label)
         if relation is None or related_type not in (None, relation[0]):
             raise ServiceError("UNKOWN_ENTITY", "Relation specified is incorrect")

@@ -9,7 +9,7 @@ from kobling_simulators.pleo.catalogue import Catalogue
 from kobling_simulators.pleo.company import Company, Row, State
 from kobling_simulators.pleo.envelope import body_of
 from kobling_simulators.pleo.errors import invalid, not_found
-from kobling_simulators.pleo.kinds import TAGS
+from kobling_simulators.pleo.kinds import DIMENSIONS, TAG_GROUPS, TAGS
 from kobling_simulators.wire import Call, Reply, json_reply
 
 _OWN = ("name", "code")
@@ -37,6 +37,30 @@ class LegacyTags:
     def group(self, call: Call, company: Company, key: str) -> Reply:
         """GET one group."""
         return json_reply(_group(company, _row(company, key)))
+
+    def make_group(self, call: Call, company: Company) -> Reply:
+        """POST a group.
+
+        Fidelity: assumed pleo §9 – {name, attributes: [{name}]}; its code is its name, and an attribute that is neither
+            the tag's name nor its code becomes a dimension
+        """
+        body = body_of(call)
+        name = body.get("name") if isinstance(body, dict) else None
+        if not isinstance(name, str) or not name:
+            raise invalid("'name' is required.")
+        code = str(body.get("code") or name)
+        row, _ = self._catalogue.create(company, TAG_GROUPS, {"code": code, "name": name, "archived": False})
+        for each in body.get("attributes") or ():
+            told = each.get("name") if isinstance(each, dict) else None
+            if isinstance(told, str) and told and told.lower() not in _OWN:
+                column = {"code": told, "name": told, "visible": True}
+                self._catalogue.create(company, DIMENSIONS, column, groupId=row["id"])
+        return json_reply(_group(company, row))
+
+    def delete_group(self, call: Call, company: Company, key: str) -> Reply:
+        """DELETE a group without tags."""
+        self._catalogue.delete(company, TAG_GROUPS, _row(company, key)["id"])
+        return json_reply({})
 
     def tags(self, call: Call, company: Company, key: str) -> Reply:
         """GET the tags of a group."""

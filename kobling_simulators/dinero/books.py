@@ -98,6 +98,7 @@ class Books:
         self.ledger_items: dict[str, Item] = {}
         self.entries: list[Entry] = []
         self.files: dict[str, StoredFile] = {}
+        self.loose: dict[str, StoredFile] = {}
         self.subscriptions: dict[str, str] = {}
         self.taken: dict[tuple[str, int], set[int]] = {}
         self._fik = 0

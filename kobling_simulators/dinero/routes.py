@@ -7,6 +7,7 @@ from typing import Any
 
 from kobling_simulators.dinero.accounts import Accounts
 from kobling_simulators.dinero.archive import Files, Notes, Webhooks
+from kobling_simulators.dinero.attachments import Attachments, Reports
 from kobling_simulators.dinero.booking import Booking, Ledger
 from kobling_simulators.dinero.books import Books
 from kobling_simulators.dinero.contacts import Contacts
@@ -139,6 +140,7 @@ class Organization:
     def _accounting(self) -> dict[str, Handler]:
         accounts, files, hooks = Accounts(self.books), Files(self.books), Webhooks(self.books)
         items = LedgerItems(self.books, self.ledger)
+        attachments, reports = Attachments(self.books, files), Reports(self.books)
         return {
             "GET v1 sales/settings": accounts.settings,
             "GET v1 accounts/entry": accounts.entry_accounts,
@@ -152,6 +154,15 @@ class Organization:
             "GET v1 entries/changes": accounts.entry_changes,
             "GET v1 state-of-account/*": accounts.statement,
             "POST v1 files": files.upload,
+            "POST v1 files/attachment": attachments.upload,
+            "GET v1 attachments/*": attachments.list,
+            "POST v1 attachments/*/*": attachments.attach,
+            "POST v1 attachments/*/*/*": attachments.attach,
+            "DELETE v1 attachments/*/*": attachments.detach,
+            "GET v1 */reports/saldo": reports.saldo,
+            "GET v1 */reports/result": reports.result,
+            "GET v1 */reports/balance": reports.balance,
+            "GET v1 */reports/primo": reports.primo,
             "GET v1 files": files.list,
             "GET v1 files/*": files.get,
             "GET v1 webhooks/events": hooks.events,

@@ -87,6 +87,20 @@ class TestDineroBodies:
         await dinero.config(old_versions=False)
         assert (await dinero.send("PUT", f"/invoices/{made['Guid']}", json=read)).status == 404
 
+    @pytest.mark.parametrize(
+        ("since", "found"),
+        [
+            ("2026-11-22", 1),
+            ("2026-11-22T21:30:00.000Z", 1),
+            ("2026-11-22T22:30:00+01:00", 1),
+            ("2026-11-22T21:30:01", 0),
+            ("2026-11-23", 0),
+        ],
+    )
+    async def test_changes_are_asked_for_by_a_day_or_any_instant(self, dinero: Web, since: str, found: int) -> None:
+        await dinero.post("/contacts", CONTACT)
+        assert len((await dinero.get("/contacts", changesSince=since))["Collection"]) == found
+
 
 class TestDineroSignIn:
     """The personal password grant."""

@@ -112,7 +112,7 @@ def test_a_file_comes_back_byte_by_byte(dinero: Dinero) -> None:
     listed = dinero.get("v1 files", fileStatus="Unused", extensions="pdf", uploadedAfter="2026/11/22")
     assert [(row["FileGuid"], row["Size"]) for row in listed] == [(guid, len(content))]
     assert dinero.get("v1 files", fileStatus="Used") == []
-    assert code(dinero, "GET", "v1 files", uploadedBefore="2026-11-22") == 44
+    assert code(dinero, "GET", "v1 files", uploadedBefore="22.11.2026") == 44
 
 
 def test_only_small_images_and_pdf_are_stored(dinero: Dinero) -> None:

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.simulators.books import CONTACT
+from tests.simulators.books import LINE as SALE
 from tests.simulators.web import Web, sign_in_to_dinero, web
 
 PURCHASE = "/vouchers/purchase"
@@ -124,6 +125,7 @@ async def test_a_booked_purchase_is_not_changed_and_its_deletion_posts_the_oppos
         ({"CurrencyKey": "EUR"}, "CurrencyKey"),
         ({"FileGuid": str(uuid4())}, "FileGuid"),
         ({"Lines": [{**LINE, "AccountNumber": 55000}]}, "Lines[0].AccountNumber"),
+        ({"Lines": [{**LINE, "AccountNumber": 63000}]}, "Lines[0].AccountNumber"),
         ({"Lines": [{**LINE, "VatCode": ""}]}, "Lines[0].VatCode"),
     ],
 )
@@ -207,3 +209,35 @@ async def test_a_credit_note_is_made_changed_and_deleted_by_itself(buyer: Buyer)
     assert (read["Date"], read["Lines"][0]["AmountInclVatValue"]) == ("2026-11-20", 10)
     assert (await buyer.web.send("DELETE", place, json={"Timestamp": changed.json["TimeStamp"]})).status == 200
     assert (await buyer.web.send("GET", place)).status == 404
+
+
+class TestFilesAndReports:
+    """What other clients ask for beside vouchers."""
+
+    async def test_files_can_be_asked_for_since_an_instant(self, buyer: Buyer) -> None:
+        form = aiohttp.FormData()
+        form.add_field("file", b"%PDF-1.4", filename="bilag.pdf", content_type="application/pdf")
+        await buyer.web.send("POST", "/files", form=form)
+        for since, found in (("2026-11-22T21:30:00Z", 1), ("2026-11-22T21:30:01Z", 0), ("2026/11/22", 1)):
+            assert len(await buyer.web.get("/files", uploadedAfter=since)) == found
+
+    async def test_a_file_is_attached_to_an_invoice_and_stays_out_of_the_archive(self, buyer: Buyer) -> None:
+        form = aiohttp.FormData()
+        form.add_field("file", b"%PDF-1.4", filename="aftale.pdf", content_type="application/pdf")
+        guid = (await buyer.web.send("POST", "/files/attachment", form=form)).json["FileGuid"]
+        assert await buyer.web.get("/files") == []
+        invoice = (await buyer.web.post("/invoices", {"ProductLines": [SALE]}))["Guid"]
+        assert (await buyer.web.send("POST", f"/attachments/{invoice}/{guid}/Aftale.pdf")).status == 200
+        assert await buyer.web.get(f"/attachments/{invoice}") == [{"FileGuid": guid, "FileName": "Aftale.pdf"}]
+        assert (await buyer.web.send("DELETE", f"/attachments/{invoice}/{guid}")).status == 200
+        assert await buyer.web.get(f"/attachments/{invoice}") == []
+        assert (await buyer.web.send("POST", f"/attachments/{invoice}/{uuid4()}")).status == 404
+
+    async def test_reports_of_a_year_add_up(self, buyer: Buyer) -> None:
+        await buyer.book(await buyer.cash())
+        lines = {name: await buyer.web.get(f"/2026/reports/{name}") for name in ("saldo", "result", "balance")}
+        assert lines["result"] == [{"AccountNumber": 2000, "AccountName": "Vareforbrug", "Amount": 100}]
+        assert lines["saldo"] == lines["result"] + lines["balance"]
+        assert sum(line["Amount"] for line in lines["saldo"]) == 0
+        assert await buyer.web.get("/2026/reports/primo") == []
+        assert (await buyer.web.send("GET", "/1999/reports/saldo")).json["code"] == 47

@@ -103,8 +103,8 @@ def _parsed(body: bytes) -> Any:
 def check(given: Any, name: str, *, strict: bool, prefix: str = "") -> dict[str, Any]:
     """An object checked against a model. Raises ApiError with a text for every wrong field.
 
-    Fidelity: known dinero §corrections – names match whatever their case, so `TimeStamp` as read is a `Timestamp`
-    Fidelity: inferred dinero §corrections – unknown names are dropped, unless the knob strict_bodies refuses them
+    Fidelity: known dinero §8 – names match whatever their case, so `TimeStamp` as read is a `Timestamp`
+    Fidelity: inferred dinero §8 – unknown names are dropped, unless the knob strict_bodies refuses them
     """
     if not isinstance(given, dict):
         raise bad_request("The body must be an object")

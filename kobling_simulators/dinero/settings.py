@@ -16,9 +16,9 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
         the knob `strict_bodies` refuses them, unknown names, and values of another type
     Fidelity: inferred dinero §2 – an older version of an endpoint answers as well (`old_versions`): clients of 2024 and
         2025 still ask v1 and v1.1
-    Fidelity: assumed dinero §corrections – PaidAmount of a foreign invoice is in the voucher's currency and holds
+    Fidelity: assumed dinero §8 – PaidAmount of a foreign invoice is in the voucher's currency and holds
         settled credit notes; neither is known, so `paid_amount` and `settled_is_paid` turn each
-    Fidelity: assumed dinero §corrections – an invoice below zero can be booked; `negative_invoices` refuses it
+    Fidelity: assumed dinero §8 – an invoice below zero can be booked; `negative_invoices` refuses it
     Fidelity: assumed dinero §4 – a second create with the same Guid is refused: 400, code 42 (`duplicate_guid`)
     """
 

@@ -121,7 +121,7 @@ def personal_token(call: Call, identity: Identity, tokens: Tokens, life: int) ->
 
     Fidelity: known dinero §1 – Basic client id:secret, grant_type=password, username and password both the API key
     Fidelity: known dinero §1 – one organization per API key; no refresh token; about an hour
-    Fidelity: known dinero §corrections – without `scope` the grant is answered
+    Fidelity: known dinero §8 – without `scope` the grant is answered
     Fidelity: assumed dinero §1 – a grant without `scope` may read and write
     Fidelity: assumed dinero §1 – wrong client 401 invalid_client, wrong key 400 invalid_grant
     """

@@ -19,7 +19,7 @@ def plain_row(store: Store, module: Module, row: Row) -> dict[str, Any]:
 
     Fidelity: known simply_crm §2 – every value is a string, "" for none, money with eight decimals
     Fidelity: known simply_crm §5 – a reference to a record that is gone reads null
-    Fidelity: known simply_crm §corrections – id comes first in Currency, Tax, CompanyDetails and Groups, else last
+    Fidelity: known simply_crm §10.1 – id comes first in Currency, Tax, CompanyDetails and Groups, else last
     """
     first = {"id": ""} if module.name in _ID_FIRST else {}
     shown: dict[str, Any] = {**first, **module.blank, **row.values}

@@ -76,7 +76,8 @@ class Call:
 def _part(chunk: bytes) -> Part:
     head, _, content = chunk.partition(b"\r\n\r\n")
     text = head.decode("utf-8", "replace")
-    names = dict(re.findall(r'(\bname|filename)="([^"]*)"', text))
+    named = re.findall(r'\b(name|filename)=(?:"([^"]*)"|([^\s;"]+))', text)
+    names = {key: quoted or bare for key, quoted, bare in named}
     kind = re.search(r"content-type:\s*([^\r\n]+)", text, re.IGNORECASE)
     content_type = kind.group(1).strip() if kind else ""
     return Part(names.get("name", ""), names.get("filename", ""), content_type, content)

@@ -138,7 +138,7 @@ class Accounts:
         }
 
     def _read(self, call: Call, name: str) -> dict[str, Any]:
-        return read_body(call.body, name, reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, name, strict=self._books.settings.strict_bodies)
 
     def _entry_account(self, account: Account) -> dict[str, Any]:
         sales = account.number < 2000

@@ -8,7 +8,7 @@ from typing import Any
 from kobling_simulators.dinero.books import Books, StoredFile
 from kobling_simulators.dinero.errors import INVALID_FORMAT, NOT_FOUND, ApiError, bad_request, not_found
 from kobling_simulators.dinero.facts import facts
-from kobling_simulators.dinero.listing import whole_number
+from kobling_simulators.dinero.listing import changes_since, whole_number
 from kobling_simulators.dinero.schema import read_body
 from kobling_simulators.dinero.shelf import iso
 from kobling_simulators.wire import Call, Reply
@@ -74,9 +74,12 @@ def _extension(stored: StoredFile) -> str:
 
 
 def _slashed(call: Call, name: str) -> int | None:
+    """Fidelity: inferred dinero §4 – yyyy/MM/dd, or an instant as for changesSince (a client in use sends that)."""
     text = call.query.get(name, "")
     if not text:
         return None
+    if "/" not in text:
+        return changes_since(call.query, name)
     try:
         return int(datetime.strptime(f"{text} +0000", "%Y/%m/%d %z").timestamp() * 1000)
     except ValueError:
@@ -127,7 +130,7 @@ class Webhooks:
             raise not_found("The subscription")
 
     def _read(self, call: Call, name: str) -> dict[str, Any]:
-        return read_body(call.body, name, reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, name, strict=self._books.settings.strict_bodies)
 
 
 class Notes:
@@ -175,7 +178,7 @@ class Notes:
         return found
 
     def _read(self, call: Call) -> dict[str, Any]:
-        return read_body(call.body, "ContactNote", reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, "ContactNote", strict=self._books.settings.strict_bodies)
 
     def _shown(self, note: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -68,8 +68,8 @@ class Booking:
     def book(self, call: Call, guid: str) -> Any:
         """POST book {Number?, Timestamp}: answers the booked voucher."""
         item = self._vouchers.live(guid)
-        reject = self._books.settings.unknown_fields == "reject"
-        body = read_body(call.body, "Book", reject_unknown=reject)
+        strict = self._books.settings.strict_bodies
+        body = read_body(call.body, "Book", strict=strict)
         self._vouchers.check_version(item, body["Timestamp"])
         self._vouchers.need_draft(item)
         self.make_final(item, body["Number"])
@@ -82,6 +82,9 @@ class Booking:
         if contact is None or contact.deleted is not None:
             raise invalid(ContactGuid="A contact is needed to book")
         self._ledger.need_year(day)
+        refuses = self._books.settings.negative_invoices == "refuse" and self._vouchers.kind == "Invoice"
+        if refuses and self._vouchers.totals(item).incl < 0:
+            raise bad_request("The total of an invoice must not be negative")
         for at, line in enumerate(item.values["ProductLines"]):
             if line["LineType"] == "Product" and self._vouchers.open_account(line["AccountNumber"]) is None:
                 raise invalid(**{f"ProductLines[{at}].AccountNumber": "Is not an open sales account"})

@@ -16,7 +16,14 @@ from kobling_simulators.dinero.shelf import Item, Shelf
 SALES_ACCOUNTS = range(1000, 2000)
 PURCHASE_ACCOUNTS = range(2000, 9400)
 DEPOSIT_ACCOUNTS = range(55_000, 56_000)
-DEBTORS, SALES_VAT, PURCHASE_VAT, BANK_FEES, EXCHANGE_DIFFERENCES = 56_100, 64_000, 64_010, 7_220, 7_230
+DEBTORS, CREDITORS, SALES_VAT, PURCHASE_VAT, BANK_FEES, EXCHANGE_DIFFERENCES = (
+    56_100,
+    63_000,
+    64_000,
+    64_010,
+    7_220,
+    7_230,
+)
 
 
 @dataclass(slots=True)
@@ -87,9 +94,11 @@ class Books:
         self.vouchers = {"Invoice": Shelf(_VOUCHER_INDEX), "CreditNote": Shelf(_VOUCHER_INDEX)}
         self.sales = Shelf()
         self.manuals = Shelf()
+        self.purchases = {"Purchase": Shelf(), "PurchaseCreditNote": Shelf()}
         self.ledger_items: dict[str, Item] = {}
         self.entries: list[Entry] = []
         self.files: dict[str, StoredFile] = {}
+        self.loose: dict[str, StoredFile] = {}
         self.subscriptions: dict[str, str] = {}
         self.taken: dict[tuple[str, int], set[int]] = {}
         self._fik = 0

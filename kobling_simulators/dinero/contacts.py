@@ -138,7 +138,7 @@ class Contacts:
         return item
 
     def _read(self, call: Call, name: str) -> dict[str, Any]:
-        return read_body(call.body, name, reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, name, strict=self._books.settings.strict_bodies)
 
     def _check(self, body: Mapping[str, Any]) -> None:
         """Fidelity: known dinero §4 – AttPerson, VatNumber, EanNumber, SENumber, PNumber are null when IsPerson."""

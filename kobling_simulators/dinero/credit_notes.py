@@ -34,8 +34,8 @@ class CreditNotes:
     def generate(self, call: Call, guid: str) -> Any:
         """POST generate-creditnote: answers the draft's {Guid, TimeStamp}."""
         invoice = self._invoices.booked(guid)
-        reject = self._books.settings.unknown_fields == "reject"
-        body = read_body(call.body, "TimestampObject", reject_unknown=reject, optional=True)
+        strict = self._books.settings.strict_bodies
+        body = read_body(call.body, "TimestampObject", strict=strict, optional=True)
         if body["Timestamp"] is not None:
             self._invoices.check_version(invoice, body["Timestamp"])
         draft = {

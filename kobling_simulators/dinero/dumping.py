@@ -7,6 +7,7 @@ from typing import Any
 from kobling_simulators.dinero.accounts import Accounts
 from kobling_simulators.dinero.contacts import shown as contact_shown
 from kobling_simulators.dinero.routes import Organization
+from kobling_simulators.dinero.shelf import iso
 from kobling_simulators.wire import Call
 
 _KINDS = (
@@ -21,6 +22,7 @@ _KINDS = (
     "accountingyears",
     "files",
     "manualvouchers",
+    "purchasevouchers",
     "webhooks",
 )
 _NO_CALL = Call("GET", "", {}, {})
@@ -55,6 +57,11 @@ def dump_entity(organization: Organization, kind: str) -> list[dict[str, Any]]:
             {"FileGuid": one.guid, "Name": one.name, "Size": len(one.content)} for one in books.files.values()
         ],
         "manualvouchers": lambda: [{"Guid": item.guid, **item.values, **item.extra} for item in books.manuals],
+        "purchasevouchers": lambda: [
+            {"Guid": item.guid, "Deleted": iso(item.deleted), **item.values, **item.extra}
+            for shelf in books.purchases.values()
+            for item in shelf
+        ],
         "webhooks": lambda: [{"EventId": event, "Uri": uri} for event, uri in sorted(books.subscriptions.items())],
     }
     rows: list[dict[str, Any]] = plain[kind]()

@@ -132,7 +132,7 @@ class LedgerItems:
         return item
 
     def _read(self, call: Call, name: str) -> list[dict[str, Any]]:
-        return read_list(call.body, name, reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_list(call.body, name, strict=self._books.settings.strict_bodies)
 
 
 def _ref(item: Item) -> dict[str, Any]:

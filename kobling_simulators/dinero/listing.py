@@ -15,7 +15,7 @@ from kobling_simulators.dinero.shelf import Item, Shelf
 
 MAX_PAGE = 1000
 _FILTER = re.compile(r"\s*(?P<name>\w+)\s+(?P<op>\w+)\s+'(?P<value>(?:[^']|'')*)'\s*(?:;|$)")
-_SINCE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+_SINCE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,7})?)?(?:Z|[+-]\d{2}:\d{2})?)?")
 Read = Callable[[Item, str], Any]
 
 
@@ -96,6 +96,7 @@ def changes_since(query: Mapping[str, str], name: str = "changesSince") -> int |
     """The moment in milliseconds, or None. Raises ApiError.
 
     Fidelity: known dinero §3 – UTC YYYY-MM-DDTHH:mm:ssZ, inclusive, whole seconds
+    Fidelity: inferred dinero §3 – a date alone, fractions and another zone are read too, since clients send them
     """
     text = query.get(name, "")
     if not text:
@@ -103,10 +104,10 @@ def changes_since(query: Mapping[str, str], name: str = "changesSince") -> int |
     if not _SINCE.fullmatch(text):
         raise bad_request(f"{name} must be YYYY-MM-DDTHH:mm:ssZ", INVALID_FORMAT)
     try:
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise bad_request(f"{name} is no moment", INVALID_FORMAT) from None
-    return int(moment.timestamp()) * 1000
+    return int((moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp()) * 1000
 
 
 def _fields(text: str, listable: Listable) -> tuple[tuple[str, str], ...]:

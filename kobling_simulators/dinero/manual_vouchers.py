@@ -42,27 +42,33 @@ def post_lines(books: Books, lines: list[dict[str, Any]]) -> list[PostLine]:
         amount = ore(line["Amount"] or Decimal(0))
         own: list[PostLine] = []
         if line["AccountNumber"] is not None:
-            own = _with_vat(books, line["AccountNumber"], amount, line["AccountVatCode"])
+            own = with_vat(books, line["AccountNumber"], amount, line["AccountVatCode"])
             amount = sum((posting for _, posting, _ in own), Decimal(0))
         if line["BalancingAccountNumber"] is not None:
-            own += _with_vat(books, line["BalancingAccountNumber"], -amount, line["BalancingAccountVatCode"])
+            own += with_vat(books, line["BalancingAccountNumber"], -amount, line["BalancingAccountVatCode"])
         posted += own
     if not posted or sum((amount for _, amount, _ in posted), Decimal(0)):
         raise bad_request("The voucher does not balance")
     return posted
 
 
-def _with_vat(books: Books, account: int, amount: Decimal, given: str | None) -> list[PostLine]:
+def vat_split(code: str, amount: Decimal) -> tuple[Decimal, Decimal]:
+    """What an amount is without VAT, and its VAT."""
+    rate = next((one for key, one in vat_rates().items() if key.lower() == code.lower()), Decimal(0))
+    if code.upper().startswith("U"):
+        return amount, ore(amount * rate)
+    net = ore(amount / (1 + rate))
+    return net, amount - net
+
+
+def with_vat(books: Books, account: int, amount: Decimal, given: str | None) -> list[PostLine]:
+    """The postings of one side of a line. Raises ApiError."""
     if account not in books.accounts and account not in books.deposits:
         raise invalid(AccountNumber="The account does not exist")
     code = vat_code(books, given, account)
-    rate = next((one for key, one in vat_rates().items() if key.lower() == code.lower()), Decimal(0))
-    if not rate:
-        return [(account, amount, code)]
-    if code.upper().startswith("U"):
-        return [(account, amount, code), (SALES_VAT, ore(amount * rate), None)]
-    net = ore(amount / (1 + rate))
-    return [(account, net, code), (PURCHASE_VAT, amount - net, None)]
+    net, vat = vat_split(code, amount)
+    vat_account = SALES_VAT if code.upper().startswith("U") else PURCHASE_VAT
+    return [(account, net, code), (vat_account, vat, None)] if vat else [(account, net, code)]
 
 
 class ManualVouchers:
@@ -142,21 +148,43 @@ class ManualVouchers:
             raise bad_request("The timestamp is out of date", STALE_TIMESTAMP)
 
     def _read(self, call: Call, name: str) -> dict[str, Any]:
-        return read_body(call.body, name, reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, name, strict=self._books.settings.strict_bodies)
 
     def _shown(self, item: Item) -> dict[str, Any]:
         """Fidelity: known dinero §3 – the version is called Timestamp (small s) on vouchers."""
+        lines = [self._line(line) for line in item.values["Lines"] or []]
         return {
             "Guid": item.guid,
             "VoucherNumber": item.extra["Number"],
             "VoucherDate": item.values["VoucherDate"],
             "FileGuid": item.values["FileGuid"],
             "CreditNoteFor": None,
+            "TotalInclVat": sum((line["AmountInclVatValue"] for line in lines), Decimal(0)),
+            "TotalExclVat": sum((line["AmountExclVatValue"] for line in lines), Decimal(0)),
             "Status": item.extra["Status"],
-            "Lines": item.values["Lines"],
+            "Lines": lines,
             "Timestamp": item.timestamp,
             "ExternalReference": item.values["ExternalReference"],
             "BookedByType": None,
             "BookedByUsername": None,
             "BookingTime": None,
+        }
+
+    def _line(self, line: dict[str, Any]) -> dict[str, Any]:
+        """Fidelity: known dinero §4 – lines read as amounts with and without VAT, not as the Amount that was sent."""
+        account, code = line["AccountNumber"], line["AccountVatCode"]
+        if code is None and account is not None:
+            code = vat_code(self._books, None, account)
+        net, vat = vat_split(code or "none", ore(line["Amount"] or Decimal(0)))
+        return {
+            "Description": line["Description"],
+            "AmountExclVatValue": net,
+            "AmountInclVatValue": net + vat,
+            "VatAmountValue": vat,
+            "AccountNumber": account,
+            "BalancingAccountNumber": line["BalancingAccountNumber"],
+            "AccountVatCode": code,
+            "BalancingAccountVatCode": line["BalancingAccountVatCode"],
+            "CurrencyKey": "DKK",
+            "AmountInForeignCurrency": None,
         }

@@ -12,7 +12,7 @@ from kobling_simulators.dinero.errors import invalid, not_found
 from kobling_simulators.dinero.schema import read_body
 from kobling_simulators.dinero.shelf import Item
 from kobling_simulators.dinero.totals import ZERO, ore
-from kobling_simulators.dinero.voucher_view import VoucherView, paid_amount
+from kobling_simulators.dinero.voucher_view import VoucherView
 from kobling_simulators.dinero.vouchers import Vouchers
 from kobling_simulators.wire import Call
 
@@ -40,10 +40,17 @@ class Payments:
         return {
             "Payments": [_shown(payment) for payment in item.extra["Payments"]],
             "RemainingAmount": left,
-            "PaidAmount": paid_amount(item),
+            "PaidAmount": self._paid(item),
             "InvoiceTotalIncludingReminderExpenses": self._vouchers.totals(item).incl,
             "RemainderAsFeeAvailable": left > 0,
         }
+
+    def _paid(self, item: Item) -> Decimal:
+        """What was paid, as the knobs say that it is told."""
+        settings = self._books.settings
+        counted = [one for one in item.extra["Payments"] if settings.settled_is_paid or not one["RelatedVoucherId"]]
+        name = "Amount" if settings.paid_amount == "dkk" else "InCurrency"
+        return sum((one[name] for one in counted), ZERO)
 
     def create(self, call: Call, guid: str) -> Any:
         """POST payment: answers {Guid, TimeStamp}, the voucher's new version.
@@ -52,8 +59,8 @@ class Payments:
         Fidelity: assumed dinero §4 – AmountInForeignCurrency on a DKK voucher is refused
         """
         item = self._vouchers.booked(guid)
-        reject = self._books.settings.unknown_fields == "reject"
-        body = read_body(call.body, "PaymentCreate", reject_unknown=reject)
+        strict = self._books.settings.strict_bodies
+        body = read_body(call.body, "PaymentCreate", strict=strict)
         self._vouchers.check_version(item, body["Timestamp"])
         payment = self.pay(item, body)
         return {"Guid": payment["Guid"], "TimeStamp": item.timestamp, "RelatedVoucherGuid": None}
@@ -149,8 +156,8 @@ class Payments:
         Fidelity: assumed dinero §4 – settlements between vouchers cannot be deleted as payments
         """
         item = self._vouchers.booked(guid)
-        reject = self._books.settings.unknown_fields == "reject"
-        body = read_body(call.body, "RequiredTimestampObject", reject_unknown=reject)
+        strict = self._books.settings.strict_bodies
+        body = read_body(call.body, "RequiredTimestampObject", strict=strict)
         self._vouchers.check_version(item, body["Timestamp"])
         found = [one for one in item.extra["Payments"] if one["Guid"] == payment_guid.lower()]
         if not found or found[0]["RelatedVoucherId"]:

@@ -129,7 +129,7 @@ class People:
         return item
 
     def _checked(self, values: dict[str, Any], name: str) -> dict[str, Any]:
-        return check(values, name, reject_unknown=True)
+        return check(values, name, strict=True)
 
     def _merged(self, item: Item, values: dict[str, Any], name: str) -> dict[str, Any]:
         kept = {key: value for key, value in item.values.items() if key in model(name)}

@@ -97,7 +97,7 @@ class Products:
         return item
 
     def _read(self, call: Call) -> dict[str, Any]:
-        return read_body(call.body, "ProductWrite", reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, "ProductWrite", strict=self._books.settings.strict_bodies)
 
     def _check(self, body: dict[str, Any]) -> None:
         account = self._books.accounts.get(body["AccountNumber"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from kobling_simulators.dinero.accounts import Accounts
 from kobling_simulators.dinero.archive import Files, Notes, Webhooks
+from kobling_simulators.dinero.attachments import Attachments, Reports
 from kobling_simulators.dinero.booking import Booking, Ledger
 from kobling_simulators.dinero.books import Books
 from kobling_simulators.dinero.contacts import Contacts
@@ -15,12 +16,19 @@ from kobling_simulators.dinero.ledger_items import LedgerItems
 from kobling_simulators.dinero.manual_vouchers import ManualVouchers
 from kobling_simulators.dinero.payments import Payments
 from kobling_simulators.dinero.products import Products
+from kobling_simulators.dinero.purchase_credit_notes import PurchaseCreditNotes
+from kobling_simulators.dinero.purchase_vouchers import PurchaseVouchers
 from kobling_simulators.dinero.sending import Sending
 from kobling_simulators.dinero.voucher_view import VoucherView, list_vouchers
 from kobling_simulators.dinero.vouchers import Vouchers
 from kobling_simulators.wire import Call
 
 Handler = Callable[..., Any]
+_NEWER = {"v1": ("v1.1", "v1.2", "v2", "v3"), "v1.1": ("v1.2",), "v2": ("v3",)}
+
+
+def _bound(handler: Handler, guids: list[str]) -> Callable[[Call], Any]:
+    return lambda call: handler(call, *guids)
 
 
 class Organization:
@@ -45,18 +53,24 @@ class Organization:
             self.note_booking,
         )
         self._routes: dict[tuple[str, str, int], list[tuple[list[str], Handler]]] = {}
-        for table in (self._master_data(), self._sales(), self._credit_notes(), self._accounting()):
+        tables = (self._master_data(), self._sales(), self._credit_notes(), self._accounting(), self._vouchers())
+        for table in tables:
             for text, handler in table.items():
                 method, version, path = text.split(" ")
-                parts = path.split("/")
+                parts = path.lower().split("/")
                 self._routes.setdefault((method, version, len(parts)), []).append((parts, handler))
 
     def find(self, method: str, version: str, parts: list[str]) -> Callable[[Call], Any] | None:
-        """The endpoint for a path below the organization, its guids bound; None when there is none."""
-        for pattern, handler in self._routes.get((method, version, len(parts)), ()):
-            if all(one in ("*", part) for one, part in zip(pattern, parts, strict=True)):
-                guids = [part for one, part in zip(pattern, parts, strict=True) if one == "*"]
-                return lambda call: handler(call, *guids)
+        """The endpoint for a path below the organization, its guids bound; None when there is none.
+
+        Fidelity: inferred dinero §2 – the case of a path does not matter (a client in use asks for ledgerItems)
+        """
+        newer = _NEWER.get(version, ()) if self.books.settings.old_versions else ()
+        for each in (version, *newer):
+            for pattern, handler in self._routes.get((method, each, len(parts)), ()):
+                if all(one in ("*", part.lower()) for one, part in zip(pattern, parts, strict=True)):
+                    guids = [part for one, part in zip(pattern, parts, strict=True) if one == "*"]
+                    return _bound(handler, guids)
         return None
 
     def _master_data(self) -> dict[str, Handler]:
@@ -125,7 +139,8 @@ class Organization:
 
     def _accounting(self) -> dict[str, Handler]:
         accounts, files, hooks = Accounts(self.books), Files(self.books), Webhooks(self.books)
-        manual, items = ManualVouchers(self.books, self.ledger), LedgerItems(self.books, self.ledger)
+        items = LedgerItems(self.books, self.ledger)
+        attachments, reports = Attachments(self.books, files), Reports(self.books)
         return {
             "GET v1 sales/settings": accounts.settings,
             "GET v1 accounts/entry": accounts.entry_accounts,
@@ -139,23 +154,56 @@ class Organization:
             "GET v1 entries/changes": accounts.entry_changes,
             "GET v1 state-of-account/*": accounts.statement,
             "POST v1 files": files.upload,
+            "POST v1 files/attachment": attachments.upload,
+            "GET v1 attachments/*": attachments.list,
+            "POST v1 attachments/*/*": attachments.attach,
+            "POST v1 attachments/*/*/*": attachments.attach,
+            "DELETE v1 attachments/*/*": attachments.detach,
+            "GET v1 */reports/saldo": reports.saldo,
+            "GET v1 */reports/result": reports.result,
+            "GET v1 */reports/balance": reports.balance,
+            "GET v1 */reports/primo": reports.primo,
             "GET v1 files": files.list,
             "GET v1 files/*": files.get,
             "GET v1 webhooks/events": hooks.events,
             "GET v1 webhooks/subscriptions": hooks.subscriptions,
             "POST v1 webhooks/subscribe": hooks.subscribe,
             "DELETE v1 webhooks/unsubscribe": hooks.unsubscribe,
-            "POST v1 vouchers/manuel": manual.create,
-            "GET v1 vouchers/manuel/*": manual.get,
-            "PUT v1 vouchers/manuel/*": manual.replace,
-            "DELETE v1 vouchers/manuel/*": manual.delete,
-            "POST v1 vouchers/manuel/*/book": manual.book,
             "POST v1.2 ledgeritems": items.create,
             "PUT v1 ledgeritems": items.replace,
             "POST v1 ledgeritems/ledgers": items.read,
             "POST v1 ledgeritems/book": items.book,
             "POST v1 ledgeritems/status": items.status,
             "DELETE v1 ledgeritems/delete": items.delete,
+        }
+
+    def _vouchers(self) -> dict[str, Handler]:
+        manual, purchases = ManualVouchers(self.books, self.ledger), PurchaseVouchers(self.books, self.ledger)
+        notes = PurchaseCreditNotes(self.books, self.ledger, purchases)
+        return {
+            "POST v1 vouchers/manuel": manual.create,
+            "GET v1 vouchers/manuel/*": manual.get,
+            "PUT v1 vouchers/manuel/*": manual.replace,
+            "DELETE v1 vouchers/manuel/*": manual.delete,
+            "POST v1 vouchers/manuel/*/book": manual.book,
+            "POST v1 vouchers/purchase": purchases.create_untyped,
+            "POST v1.1 vouchers/purchase": purchases.create_untyped,
+            "POST v1.2 vouchers/purchase": purchases.create,
+            "POST v1 vouchers/purchase/similar": purchases.similar,
+            "GET v1 vouchers/purchase/fileguid/*": purchases.with_file,
+            "POST v1 vouchers/purchase/creditnotes": notes.create,
+            "GET v1 vouchers/purchase/creditnotes/*": notes.get,
+            "PUT v1 vouchers/purchase/creditnotes/*": notes.replace,
+            "DELETE v1 vouchers/purchase/creditnotes/*": notes.delete,
+            "POST v1 vouchers/purchase/creditnotes/*/book": notes.book,
+            "GET v1 vouchers/purchase/*": purchases.get,
+            "PUT v1.1 vouchers/purchase/*": purchases.replace,
+            "DELETE v1 vouchers/purchase/*": purchases.delete,
+            "POST v1 vouchers/purchase/*/book": purchases.book,
+            "POST v1 vouchers/purchase/*/generate-creditnote": notes.generate,
+            "GET v1 purchase-vouchers/*/payments": purchases.payments,
+            "POST v1 purchase-vouchers/*/payments": purchases.pay,
+            "DELETE v1 purchase-vouchers/*/payments/*/*": purchases.unpay,
         }
 
     def _get_invoice(self, call: Call, guid: str) -> Any:

@@ -15,8 +15,11 @@ from kobling_simulators.dinero.errors import ApiError, bad_request, invalid
 from kobling_simulators.dinero.facts import facts, regions, units
 from kobling_simulators.wire import from_json
 
-_SPEC = re.compile(r"^(?P<kind>\[\w+\]|\w+)(?P<must>[!?])(?P<rest>.*)$")
+_SPEC = re.compile(r"^(?P<kind>\[\w+\]|\w+)(?P<must>[!?~])(?P<rest>.*)$")
 _RANGE = re.compile(r"^(-?\d+)\.\.(-?\d+)$")
+_NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,9})?")
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
+_ABSENT = {"bool": False, "int": 0, "double": Decimal(0)}
 INT32 = 2**31
 _LARGEST = Decimal(10**12)
 
@@ -27,6 +30,7 @@ class Property:
 
     kind: str
     required: bool
+    assumed: Any
     longest: int | None
     shortest: int | None
     lowest: int | None
@@ -66,26 +70,27 @@ def _property(text: str) -> Property:
             choices = frozenset(regions())
         else:
             choices = frozenset(word.split("|"))
-    return Property(match["kind"], match["must"] == "!", longest, shortest, lowest, highest, choices)
+    kind, must = match["kind"], match["must"]
+    assumed = _ABSENT.get(kind) if must == "~" else None
+    return Property(kind, must != "?", assumed, longest, shortest, lowest, highest, choices)
 
 
-def read_body(body: bytes, name: str, *, reject_unknown: bool, optional: bool = False) -> dict[str, Any]:
+def read_body(body: bytes, name: str, *, strict: bool, optional: bool = False) -> dict[str, Any]:
     """A checked body; every property of the model is present, None when it was not sent. Raises ApiError.
 
-    Fidelity: known dinero §3 – additionalProperties is false; required fields, lengths and enums are checked, code 42
-    Fidelity: inferred dinero §3 – practitioners saw unknown names dropped: the knob unknown_fields chooses
+    Fidelity: known dinero §3 – required fields, lengths and enums are checked, code 42
     """
     if not body.strip() and optional:
         return dict.fromkeys(model(name))
-    return check(_parsed(body), name, reject_unknown=reject_unknown)
+    return check(_parsed(body), name, strict=strict)
 
 
-def read_list(body: bytes, name: str, *, reject_unknown: bool) -> list[dict[str, Any]]:
+def read_list(body: bytes, name: str, *, strict: bool) -> list[dict[str, Any]]:
     """A checked list body. Raises ApiError."""
     given = _parsed(body)
     if not isinstance(given, list):
         raise bad_request("The body must be a list")
-    return [check(one, name, reject_unknown=reject_unknown) for one in given]
+    return [check(one, name, strict=strict) for one in given]
 
 
 def _parsed(body: bytes) -> Any:
@@ -95,18 +100,24 @@ def _parsed(body: bytes) -> Any:
         raise bad_request("The body is not JSON", 44) from None
 
 
-def check(given: Any, name: str, *, reject_unknown: bool, prefix: str = "") -> dict[str, Any]:
-    """An object checked against a model. Raises ApiError with a text for every wrong field."""
+def check(given: Any, name: str, *, strict: bool, prefix: str = "") -> dict[str, Any]:
+    """An object checked against a model. Raises ApiError with a text for every wrong field.
+
+    Fidelity: known dinero §8 – names match whatever their case, so `TimeStamp` as read is a `Timestamp`
+    Fidelity: inferred dinero §8 – unknown names are dropped, unless the knob strict_bodies refuses them
+    """
     if not isinstance(given, dict):
         raise bad_request("The body must be an object")
     properties = model(name)
+    given = _proper(given, properties)
     wrong: dict[str, str] = {}
-    if reject_unknown:
+    if strict:
         wrong.update({prefix + key: "Unknown property" for key in given if key not in properties})
     checked: dict[str, Any] = {}
     for key, wanted in properties.items():
         try:
-            checked[key] = _value(given.get(key), wanted, reject_unknown, f"{prefix}{key}")
+            absent = None if strict else wanted.assumed
+            checked[key] = _value(given.get(key, absent), wanted, strict, f"{prefix}{key}")
         except ApiError as error:
             wrong.update(error.fields or {prefix + key: error.message})
         except ValueError as error:
@@ -116,13 +127,21 @@ def check(given: Any, name: str, *, reject_unknown: bool, prefix: str = "") -> d
     return checked
 
 
-def _value(value: Any, wanted: Property, reject_unknown: bool, where: str) -> Any:
+def _proper(given: dict[str, Any], properties: dict[str, Property]) -> dict[str, Any]:
+    """A body under the model's own names; of names that differ in case only, the last one counts."""
+    names = {name.lower(): name for name in properties}
+    return {names.get(key.lower(), key): value for key, value in given.items()}
+
+
+def _value(value: Any, wanted: Property, strict: bool, where: str) -> Any:
+    if not strict:
+        value = loosened(value, wanted.kind)
     if value is None:
         if wanted.required:
             raise ValueError("The field is required")
         return None
     if wanted.kind.startswith("["):
-        return _items(value, wanted, reject_unknown, where)
+        return _items(value, wanted, strict, where)
     value = _KINDS[wanted.kind](value)
     if isinstance(value, str):
         if wanted.shortest and len(value) < wanted.shortest:
@@ -136,13 +155,34 @@ def _value(value: Any, wanted: Property, reject_unknown: bool, where: str) -> An
     return value
 
 
-def _items(value: Any, wanted: Property, reject_unknown: bool, where: str) -> list[dict[str, Any]]:
+def _items(value: Any, wanted: Property, strict: bool, where: str) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         raise ValueError("Must be a list")
     if wanted.shortest and len(value) < wanted.shortest:
         raise ValueError(f"Must hold at least {wanted.shortest}")
     name = wanted.kind.strip("[]")
-    return [check(one, name, reject_unknown=reject_unknown, prefix=f"{where}[{at}].") for at, one in enumerate(value)]
+    return [check(one, name, strict=strict, prefix=f"{where}[{at}].") for at, one in enumerate(value)]
+
+
+def loosened(value: Any, kind: str) -> Any:
+    """A value that clients write in another type than the model's, in the model's type; others as they are.
+
+    Fidelity: inferred dinero §3 – clients in use send account numbers as text, zip codes as numbers, dates with a time,
+        and the zero uuid for none
+    """
+    if kind == "string" and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    if kind == "int" and isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    if not isinstance(value, str):
+        return value
+    if kind in ("int", "double") and _NUMBER.fullmatch(value):
+        return int(value) if kind == "int" and "." not in value else Decimal(value)
+    if kind == "date" and _DATE_TIME.match(value):
+        return value[:10]
+    if kind == "uuid" and not value.strip("0-{}"):
+        return None
+    return None if kind == "date" and not value else value
 
 
 def _string(value: Any) -> str:

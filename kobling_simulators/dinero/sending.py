@@ -86,7 +86,7 @@ class Sending:
         return Reply(200, _pdf(f"{self._vouchers.kind} {item.extra['Number']}"), "application/octet-stream")
 
     def _read(self, call: Call, name: str) -> dict[str, Any]:
-        return read_body(call.body, name, reject_unknown=self._books.settings.unknown_fields == "reject")
+        return read_body(call.body, name, strict=self._books.settings.strict_bodies)
 
     def _sent(self, item: Item, kind: str, receiver: str) -> None:
         now = self._books.now()

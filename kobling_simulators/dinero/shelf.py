@@ -34,11 +34,12 @@ class Item:
 def iso(moment: int | None) -> str | None:
     """Milliseconds as the vendor writes an instant.
 
-    Fidelity: assumed dinero §3 – instants are UTC with milliseconds and Z
+    Fidelity: inferred dinero §3 – instants are UTC with milliseconds and no zone: a Go client reads just that, and gave
+        up reading RFC 3339
     """
     if moment is None:
         return None
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
 
 
 class Shelf:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from kobling_simulators.clock import Clock
 from kobling_simulators.wire import Call, Reply, json_reply
 
+_EVERYTHING = frozenset({"read", "write"})
+
 
 @dataclass(slots=True)
 class Token:
@@ -119,6 +121,8 @@ def personal_token(call: Call, identity: Identity, tokens: Tokens, life: int) ->
 
     Fidelity: known dinero §1 – Basic client id:secret, grant_type=password, username and password both the API key
     Fidelity: known dinero §1 – one organization per API key; no refresh token; about an hour
+    Fidelity: known dinero §8 – without `scope` the grant is answered
+    Fidelity: assumed dinero §1 – a grant without `scope` may read and write
     Fidelity: assumed dinero §1 – wrong client 401 invalid_client, wrong key 400 invalid_grant
     """
     if basic(call) != (identity.client_id, identity.client_secret):
@@ -126,8 +130,8 @@ def personal_token(call: Call, identity: Identity, tokens: Tokens, life: int) ->
     form = call.form()
     if form.get("grant_type") != "password":
         raise OAuthError("unsupported_grant_type")
-    scopes = frozenset(form.get("scope", "").split())
-    if not scopes or scopes - {"read", "write"}:
+    scopes = frozenset(form.get("scope", "").split()) or _EVERYTHING
+    if scopes - _EVERYTHING:
         raise OAuthError("invalid_scope")
     key = form.get("username", "")
     if key != form.get("password") or key not in identity.api_keys:

@@ -82,8 +82,8 @@ class Vouchers:
         Fidelity: known dinero §4 – a booked voucher cannot be deleted
         """
         item = self.live(guid)
-        reject = self.books.settings.unknown_fields == "reject"
-        body = read_body(call.body, "TimestampObject", reject_unknown=reject, optional=True)
+        strict = self.books.settings.strict_bodies
+        body = read_body(call.body, "TimestampObject", strict=strict, optional=True)
         if body["Timestamp"] is not None:
             self.check_version(item, body["Timestamp"])
         self.need_draft(item)
@@ -139,8 +139,8 @@ class Vouchers:
         return vat_rates().get(found.vat_code, Decimal(0)) if found else Decimal(0)
 
     def _read(self, call: Call, suffix: str) -> dict[str, Any]:
-        reject = self.books.settings.unknown_fields == "reject"
-        return read_body(call.body, f"{self.kind}{suffix}", reject_unknown=reject)
+        strict = self.books.settings.strict_bodies
+        return read_body(call.body, f"{self.kind}{suffix}", strict=strict)
 
     def settled(self, body: dict[str, Any]) -> dict[str, Any]:
         """A checked body with defaults filled in. Raises ApiError.

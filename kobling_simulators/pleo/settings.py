@@ -63,9 +63,9 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
 class Limits(msgspec.Struct, forbid_unknown_fields=True):
     """Requests per second and client.
 
-    Fidelity: assumed pleo §2 – no number is published; 5 a second
+    Fidelity: assumed pleo §2 – no number is published; 50 a second, as clients in use do not slow themselves down
     """
 
     enabled: bool = True
-    requests: int = 5
+    requests: int = 50
     window: int = 1

@@ -13,13 +13,14 @@ import msgspec
 
 from kobling_simulators.clock import Clock
 from kobling_simulators.limits import WindowLimit
-from kobling_simulators.pleo import files, legacy
+from kobling_simulators.pleo import files
 from kobling_simulators.pleo.catalogue import Catalogue
 from kobling_simulators.pleo.catalogue_routes import CatalogueRoutes
 from kobling_simulators.pleo.company import Company, State
 from kobling_simulators.pleo.errors import ApiError
 from kobling_simulators.pleo.export_routes import ExportRoutes
 from kobling_simulators.pleo.jobs import Jobs
+from kobling_simulators.pleo.legacy import PREFIX, Legacy
 from kobling_simulators.pleo.other_routes import OtherRoutes
 from kobling_simulators.pleo.people import SHELVES, People, dumped
 from kobling_simulators.pleo.routing import Table
@@ -80,6 +81,7 @@ class Pleo:
         TagRoutes(self._table, self._catalogue)
         self._exports = ExportRoutes(self._table, self.state, self._jobs)
         OtherRoutes(self._table, self.state, self._webhooks, self.sign_in.end)
+        self._legacy = Legacy(self.state, self._catalogue)
         self._spread()
 
     def _spread(self) -> None:
@@ -112,7 +114,7 @@ class Pleo:
 
     def over_limit(self, call: Call) -> Reply | None:
         """Requests per second and credential."""
-        if not self._limits.enabled or not call.path.startswith(("/v", legacy.PREFIX)):
+        if not self._limits.enabled or not call.path.startswith(("/v", PREFIX)):
             return None
         wait = self._limit.take(call.headers.get("Authorization", ""), self._limits.requests)
         return self.rate_limited(max(1, round(wait))) if wait else None
@@ -135,8 +137,8 @@ class Pleo:
                 return self.sign_in.introspect(call)
             if call.path.startswith("/files/"):
                 return files.fetch(call, self.state, self.clock)
-            if call.path.startswith(legacy.PREFIX):
-                return legacy.legacy(call, self._old_caller(call), self.clock.now())
+            if call.path.startswith(PREFIX):
+                return self._legacy.answer(call, self._old_caller(call))
             return self._table.answer(call, self.sign_in.caller(call, self._settings))
         except (ApiError, OAuthError) as error:
             return error.reply()

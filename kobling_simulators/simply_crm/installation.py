@@ -35,6 +35,7 @@ class Installation:
         self.users = _users(seed)
         self.sessions = Sessions(self.clock, self.users, seed)
         self.store = Store(self._modules())
+        self.tags: dict[str, dict[str, None]] = {}
         self._set_up()
 
     def apply(self, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -63,9 +64,7 @@ class Related:
     def retrieve(self, full_id: str, related_type: str, label: str) -> list[dict[str, Any]]:
         """Records of a type that hang on a record under a label, at most 100."""
         module, _ = self._records.locate(full_id)
-        there, back = self._relation(module.name, label)
-        if related_type != there:
-            raise denied()
+        there, back = self._relation(module.name, label, related_type)
         rows = self._rows(full_id, there, back)
         target = self._place.store.modules[there]
         return [query_row(self._place.store, target, one, one.last_line) for one in islice(rows, 100)]
@@ -73,7 +72,8 @@ class Related:
     def query(self, text: str, full_id: str, label: str) -> list[dict[str, Any]]:
         """The rows of a query (without semicolon) that hang on a record under a label."""
         module, _ = self._records.locate(full_id)
-        there, back = self._relation(module.name, label)
+        found = re.search(r"\bfrom\s+(\S+)", text, re.IGNORECASE)
+        there, back = self._relation(module.name, label, found[1] if found else "")
         ids = {f"{self._place.store.modules[there].prefix}x{row.number}" for row in self._rows(full_id, there, back)}
         return [row for row in run_query(self._place.store, f"{text};") if row.get("id") in ids]
 
@@ -96,10 +96,11 @@ class Related:
         store.tables[module.name].change(row, {"modifiedtime": now})
         return {"message": "successfull"}
 
-    def _relation(self, module: str, label: str) -> tuple[str, str]:
+    def _relation(self, module: str, label: str, related_type: str | None = None) -> tuple[str, str]:
+        """Fidelity: inferred simply_crm §1 – vTiger's code: label and module must both fit, else UNKOWN_ENTITY."""
         relation = RELATIONS.get(module, {}).get(label)
-        if relation is None:
-            raise denied()
+        if relation is None or related_type not in (None, relation[0]):
+            raise ServiceError("UNKOWN_ENTITY", "Relation specified is incorrect")
         return relation
 
     def _rows(self, full_id: str, there: str, back: str) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from kobling_simulators.simply_crm.modules import Module
 from kobling_simulators.simply_crm.store import Line, Row, Store
 from kobling_simulators.simply_crm.values import html_label
 
+_ID_FIRST = ("Currency", "Tax", "CompanyDetails", "Groups")
 QUERY_NAMES = {"hdnDiscountPercent": "discount_percent", "hdnDiscountAmount": "discount_amount"}
 
 
@@ -18,8 +19,10 @@ def plain_row(store: Store, module: Module, row: Row) -> dict[str, Any]:
 
     Fidelity: known simply_crm §2 – every value is a string, "" for none, money with eight decimals
     Fidelity: known simply_crm §5 – a reference to a record that is gone reads null
+    Fidelity: known simply_crm §10.1 – id comes first in Currency, Tax, CompanyDetails and Groups, else last
     """
-    shown: dict[str, Any] = {**module.blank, **row.values}
+    first = {"id": ""} if module.name in _ID_FIRST else {}
+    shown: dict[str, Any] = {**first, **module.blank, **row.values}
     for column in module.references:
         target = shown.get(column.name)
         if target and not exists(store, target):

@@ -81,6 +81,11 @@ class Sessions:
         self._sessions[session.name] = session
         return session
 
+    def user_by_key(self, username: str, access_key: str) -> User | None:
+        """The active user of a name and an access key, or None."""
+        user = self._users.get(username)
+        return user if user is not None and user.active and user.access_key == access_key else None
+
     def use(self, name: str) -> Session:
         """The living session of that name, its idle time begun anew. Raises ServiceError."""
         if not name:

@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     sync: Literal["broken", "works"] = "broken"
     vtiger_version: str = "8.0.0"
     list_revise: bool = True
+    rest_front: bool = True
     php8: bool = False
     time_zone: str = "UTC"
     utf8mb3: bool = True

@@ -15,6 +15,8 @@ from kobling_simulators.simply_crm.lineitems import lines_of
 from kobling_simulators.simply_crm.operations import Operations, Request
 from kobling_simulators.simply_crm.people import People
 from kobling_simulators.simply_crm.rendering import plain_row
+from kobling_simulators.simply_crm.rest import PREFIX as REST
+from kobling_simulators.simply_crm.rest import RestFront, operation, told
 from kobling_simulators.simply_crm.seed import seed_records
 from kobling_simulators.wire import Call, Reply, from_json, json_reply, text_reply
 
@@ -38,6 +40,7 @@ class SimplyCrm:
         self._per_minute: int | None = None
         self._place = Installation(clock, seed)
         self._operations = Operations(self._place)
+        self._rest = RestFront(self._place, self._operations)
         self.reset(seed, records)
 
     def credentials(self) -> dict[str, str]:
@@ -92,6 +95,8 @@ class SimplyCrm:
 
         Fidelity: known simply_crm §1 – each operation sees the form or the address only
         """
+        if call.path.startswith(REST) and self._place.settings.rest_front:
+            return self._rest.answer(call)
         if call.path != PATH:
             return text_reply("Not Found", 404)
         everything = _given(call)
@@ -177,5 +182,7 @@ class SimplyCrm:
 
 
 def _given(call: Call) -> Mapping[str, str]:
+    if call.path.startswith(REST):
+        return {**call.query, **told(call), "operation": operation(call)}
     form = call.form()
     return {**call.query, **form} if form else call.query

@@ -2,6 +2,7 @@
 
 Fidelity: known simply_crm §4 – a closing semicolon is required; NOT LIKE and parentheses are syntax errors
 Fidelity: known simply_crm §4 – quotes are doubled; a backslash is an ordinary character; '' cannot be written
+Fidelity: inferred simply_crm §4 – a bare word is a value as well (id=12x3), as vTiger's lexer reads it
 Fidelity: assumed simply_crm §4 – AND binds stronger than OR
 """
 
@@ -15,6 +16,7 @@ from kobling_simulators.simply_crm.errors import ServiceError, internal
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<VALUE>'(?:[^']|'')*')
+    |(?P<BARE>\d+[A-Za-z_]\w*)
     |(?P<NUMBER>-?\d+(?:\.\d+)?)
     |(?P<WORD>[A-Za-z_][\w&]*(?:\.[A-Za-z_]\w*)*)
     |(?P<OP><=|>=|!=|<>|=|<|>)
@@ -82,6 +84,8 @@ def _tokens(text: str) -> list[Token]:
 def _token(group: str, text: str, line: int) -> Token:
     if group == "BAD":
         return Token("BAD", text, line)
+    if group == "BARE":
+        return Token("COLUMNNAME", text, line)
     if group == "WORD":
         lowered = text.lower()
         kind = lowered.upper() if lowered in _KEYWORDS else "COLUMNNAME"
@@ -141,17 +145,24 @@ class _Parser:
         token = self._peek()
         if token is not None and token.kind in _OPERATORS.values():
             self._at += 1
-            return Condition(column, "!=" if token.text == "<>" else token.text, (self._take("VALUE").text,))
+            return Condition(column, "!=" if token.text == "<>" else token.text, (self._value(),))
         if self._skip("LIKE"):
-            return Condition(column, "like", (self._take("VALUE").text,))
+            return Condition(column, "like", (self._value(),))
         if self._skip("IN"):
             self._take("PARENOPEN")
-            values = [self._take("VALUE").text]
+            values = [self._value()]
             while self._skip("COMMA"):
-                values.append(self._take("VALUE").text)
+                values.append(self._value())
             self._take("PARENCLOSE")
             return Condition(column, "in", tuple(values))
         raise self._unexpected("EQ, LT, GT, LTE, GTE, NE, IN, LIKE")
+
+    def _value(self) -> str:
+        token = self._peek()
+        if token is not None and token.kind == "COLUMNNAME" and token.text.isalnum():
+            self._at += 1
+            return token.text
+        return self._take("VALUE").text
 
     def _order(self) -> tuple[tuple[str, bool], ...]:
         self._take("BY")

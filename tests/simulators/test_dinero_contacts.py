@@ -42,7 +42,6 @@ def test_a_create_answers_the_guid_only_and_the_record_is_read_back(dinero: Dine
         ({"UseCvr": None}, "UseCvr"),
         ({"ExternalReference": "x" * 129}, "ExternalReference"),
         ({"Cvr": "12345674"}, "Cvr"),
-        ({"name": "x"}, "name"),
         ({"IsPerson": True, "VatNumber": "12345674"}, "VatNumber"),
         ({"IsPerson": True, "AttPerson": "Åse"}, "AttPerson"),
         ({"PaymentConditionType": "netto"}, "PaymentConditionType"),
@@ -54,6 +53,7 @@ def test_a_create_answers_the_guid_only_and_the_record_is_read_back(dinero: Dine
     ],
 )
 def test_a_wrong_contact_is_code_42_with_the_field_named(dinero: Dinero, changed: dict[str, Any], field: str) -> None:
+    dinero.simulator.configure({"strict_bodies": True})
     refused = refusal(dinero, "POST", "v1 contacts", {**CONTACT, **changed})
     assert (refused.status, refused.code) == (400, 42)
     assert field in refused.fields
@@ -62,12 +62,12 @@ def test_a_wrong_contact_is_code_42_with_the_field_named(dinero: Dinero, changed
 
 @pytest.mark.parametrize("missing", ["Name", "CountryKey", "IsPerson", "IsMember", "UseCvr"])
 def test_required_fields_are_required(dinero: Dinero, missing: str) -> None:
+    dinero.simulator.configure({"strict_bodies": True})
     body = {name: value for name, value in CONTACT.items() if name != missing}
     assert list(refusal(dinero, "POST", "v1 contacts", body).fields) == [missing]
 
 
-def test_unknown_fields_can_be_dropped_instead(dinero: Dinero) -> None:
-    dinero.simulator.configure({"unknown_fields": "drop"})
+def test_unknown_fields_are_dropped(dinero: Dinero) -> None:
     guid = dinero.contact(Cvr="12345674")
     assert dinero.get(f"v1 contacts/{guid}")["VatNumber"] is None
 
@@ -93,7 +93,7 @@ def test_put_replaces_everything_and_answers_nothing(dinero: Dinero, version: st
     assert dinero.raw("PUT", f"{version} contacts/{guid}", {**CONTACT, "Name": "Ny"}).body == b""
     read = dinero.get(f"v1 contacts/{guid}")
     assert (read["Name"], read["Phone"], read["ExternalReference"]) == ("Ny", None, None)
-    assert (read["CreatedAt"], read["UpdatedAt"]) == ("2026-11-22T21:30:00.000Z", "2026-11-22T21:31:00.000Z")
+    assert (read["CreatedAt"], read["UpdatedAt"]) == ("2026-11-22T21:30:00.000", "2026-11-22T21:31:00.000")
 
 
 def test_the_register_overwrites_when_use_cvr_is_on() -> None:
@@ -120,8 +120,8 @@ def test_a_list_echoes_the_names_as_written(dinero: Dinero) -> None:
         ({"pageSize": "0"}, 45),
         ({"page": "-1"}, 45),
         ({"page": "x"}, 44),
-        ({"changesSince": "2026-11-22"}, 44),
-        ({"changesSince": "2026-11-22T10:00:00.000Z"}, 44),
+        ({"changesSince": "22-11-2026"}, 44),
+        ({"changesSince": "2026-11-22T10:00:00 CET"}, 44),
         ({"changesSince": "2026-13-22T10:00:00Z"}, 44),
         ({"deletedOnly": "maybe"}, 44),
         ({"queryFilter": "Name eq Bøgh"}, 46),
@@ -168,7 +168,7 @@ def test_deleted_contacts_are_listed_apart(dinero: Dinero) -> None:
     assert guids("v1", deletedOnly="true") == guids("v2", deletedOnly="true") == [gone]
     assert guids("v2") == guids("v2", deletedOnly="false") == [kept, gone]
     assert guids("v2", queryFilter="Name eq 'Gone'") == [gone]
-    assert dinero.get(f"v1 contacts/{gone}")["DeletedAt"] == "2026-11-22T21:30:10.000Z"
+    assert dinero.get(f"v1 contacts/{gone}")["DeletedAt"] == "2026-11-22T21:30:10.000"
     assert refusal(dinero, "PUT", f"v2 contacts/{gone}", CONTACT).status == 404
     dinero.do("POST", f"v1 contacts/{gone}/restore")
     assert guids("v1") == [kept, gone]
@@ -241,6 +241,7 @@ def test_notes_are_kept_on_contacts(dinero: Dinero) -> None:
 )
 def test_a_wrong_product_is_code_42(dinero: Dinero, changed: dict[str, Any], field: str) -> None:
     body = {"Name": "Vare", "BaseAmountValue": 10, "Quantity": 1, "AccountNumber": 1000, "Unit": "parts", **changed}
+    dinero.simulator.configure({"strict_bodies": True})
     assert list(refusal(dinero, "POST", "v1 products", body).fields) == [field]
 
 

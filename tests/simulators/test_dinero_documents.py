@@ -50,6 +50,7 @@ class TestCreditNotes:
         assert "PaymentDate" in dinero.rows("v1 sales/creditnotes", fields="PaymentDate")[0]
 
     def test_a_credit_note_takes_no_terms(self, dinero: Dinero) -> None:
+        dinero.simulator.configure({"strict_bodies": True})
         body = {"ProductLines": [LINE], "PaymentConditionType": "Netto"}
         assert list(refusal(dinero, "POST", "v1 sales/creditnotes", body).fields) == ["PaymentConditionType"]
 

@@ -84,6 +84,7 @@ def test_terms_give_the_due_date(dinero: Dinero, terms: dict[str, Any], due: str
     ],
 )
 def test_a_wrong_line_is_code_42(dinero: Dinero, line: dict[str, Any], field: str) -> None:
+    dinero.simulator.configure({"strict_bodies": True})
     refused = refusal(dinero, "POST", "v1 invoices", {"ProductLines": [{**LINE, **line}]})
     assert (refused.code, list(refused.fields)) == (42, [field])
 
@@ -103,6 +104,7 @@ def test_a_wrong_line_is_code_42(dinero: Dinero, line: dict[str, Any], field: st
     ],
 )
 def test_a_wrong_header_is_code_42(dinero: Dinero, header: dict[str, Any], field: str) -> None:
+    dinero.simulator.configure({"strict_bodies": True})
     refused = refusal(dinero, "POST", "v1 invoices", {"ProductLines": [LINE], **header})
     assert (refused.code, list(refused.fields)) == (42, [field])
 

@@ -208,8 +208,8 @@ class TestSigningIn:
         app.clock.advance(told["expires_in"])
         assert (await app.do("GET", "/v1/companies")).status == 401
 
-    async def test_the_sixth_request_in_a_second_waits(self, app: Pleo) -> None:
-        await app.control("POST", "/limits", {"enabled": True})
+    async def test_the_sixth_request_in_a_second_waits_where_five_are_let_through(self, app: Pleo) -> None:
+        await app.control("POST", "/limits", {"enabled": True, "requests": 5})
         statuses = [(await app.do("GET", "/v1/companies")).status for _ in range(6)]
         assert statuses == [200] * 5 + [429]
         app.clock.advance(1)

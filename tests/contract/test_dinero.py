@@ -24,9 +24,11 @@ LINE = {
 }
 
 
-@pytest.fixture
-async def dinero():
+@pytest.fixture(params=[True, False], ids=["strict", "forgiving"])
+async def dinero(request, session):
+    """Dinero as it is documented, and as clients have found it: whoever keeps to the one is served by both."""
     running = await start("dinero", records=30)
+    await ControlPort(session, running.control_url).ask("POST", "/config", {"strict_bodies": request.param})
     yield running
     await running.stop()
 

@@ -13,6 +13,7 @@ from kobling.records import KoblingError, Temporary
 from kobling.sdk.probe import asked
 from kobling.sdk.protocols import Finding
 
+_EMPTY_INVOICES = "select id, invoice_no from Invoice where hdnTaxType = 'individual' and hdnGrandTotal = '0' limit 20;"
 _LEGAL_NUMBER = re.compile(r"\b(cvr|ean|gln|vat|moms|org\.?\s*n)", re.IGNORECASE)
 
 
@@ -83,8 +84,7 @@ async def _php(service: Service) -> Finding:
 
     Fidelity: known simply_crm_invoices §6 – stock vTiger on PHP 8 leaves such invoices and cannot read them
     """
-    where = "hdnTaxType = 'individual' and hdnGrandTotal = '0'"
-    suspects = await service.query(f"select id, invoice_no from Invoice where {where} limit 20;")
+    suspects = await service.query(_EMPTY_INVOICES)
     ruins = [str(each.get("invoice_no") or each["id"]) for each in suspects if not await _is_read(service, each["id"])]
     if ruins:
         said = f"stock PHP 8: {len(ruins)} invoices without lines that nobody can open: {', '.join(ruins)}"

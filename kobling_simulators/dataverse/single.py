@@ -57,7 +57,8 @@ class Single:
         """Fidelity: known dataverse §6 – 204 with OData-EntityId, or the row with Prefer: return=representation."""
         place = f"{context.root}/{table.set_name}({row.id})"
         if not context.wants_row:
-            return Reply(204, b"", "application/json", {"OData-Version": "4.0", "OData-EntityId": place})
+            told = {"OData-Version": "4.0", "OData-EntityId": place, "Location": place}
+            return Reply(204, b"", "application/json", told)
         shown = self._shown(table, row, query, context, status)
         more = {"Preference-Applied": "return=representation", "OData-EntityId": place}
         return Reply(status, shown.body, shown.content_type, {**shown.headers, **more})

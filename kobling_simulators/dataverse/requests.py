@@ -7,7 +7,7 @@ from kobling_simulators.dataverse.bulk import MESSAGES, Bulk
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.errors import ApiError, no_segment
 from kobling_simulators.dataverse.facts import Table
-from kobling_simulators.dataverse.metadata import Metadata
+from kobling_simulators.dataverse.metadata import SEGMENTS, Metadata
 from kobling_simulators.dataverse.paths import Segment, segments
 from kobling_simulators.dataverse.reading import Reading
 from kobling_simulators.dataverse.roles import ASSOCIATION
@@ -40,7 +40,7 @@ class Requests:
             self.cost += (_READ if call.method == "GET" else _WRITE) + self.reading.rows_shown * _PER_ROW
 
     def _routed(self, call: Call, steps: list[Segment], context: Context) -> Reply:
-        if not steps or steps[0].name in ("$metadata", "EntityDefinitions", "sdkmessagefilters"):
+        if not steps or steps[0].name in SEGMENTS:
             return self._metadata.answer(call, steps, context)
         table = self._writer.store.schema.sets.get(steps[0].name)
         if table is None:

@@ -16,7 +16,7 @@ from kobling_simulators.wire import Call, Reply
 
 _MOST = 1000
 _BOUNDARY = re.compile(r'^multipart/mixed\s*;\s*boundary=(?:"([^"]+)"|([^\s;"]+))\s*$', re.IGNORECASE)
-_REQUEST_LINE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.1$")
+_REQUEST_LINE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (\S.*?) HTTP/1\.1$")
 _LONE_FEED = re.compile(rb"(?<!\r)\n")
 _URL_LIMIT = 65_536
 Handler = Callable[[Call], Reply]

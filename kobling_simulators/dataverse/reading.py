@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ from kobling_simulators.dataverse.filters import Filter, compile_filter
 from kobling_simulators.dataverse.plans import Plan, Position
 from kobling_simulators.dataverse.rendering import View, check_order
 from kobling_simulators.dataverse.settings import Settings
+from kobling_simulators.dataverse.shelf import Row
 from kobling_simulators.dataverse.store import Store
 from kobling_simulators.dataverse.tracking import cookie_text, delta_text, mark_of, read_cookie, read_delta
 from kobling_simulators.odata.expressions import Compare, Field, FilterProblem, Literal, Logic
@@ -59,9 +60,10 @@ class Within:
 class Reading:
     """Reads sets of rows; counts the rows it shows, since these cost execution time."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, may: Callable[[Row, str, str], bool]) -> None:
         self._store = store
         self.settings = settings
+        self._may = may
         self.rows_shown = 0
 
     def collection(
@@ -78,7 +80,7 @@ class Reading:
         size, top = self._sizes(options, context)
         after, page = self._position(query, mark)
         plan = Plan(self._store.shelves[table.logical], table, found, check_order(table, options.orderby))
-        rows = plan.rows(after)
+        rows = (row for row in plan.rows(after) if self._may_read(row, context.user))
         shown = list(islice(rows, size if top is None else min(size, top)))
         body = self._body(table, options, context)
         if options.count:
@@ -93,6 +95,10 @@ class Reading:
             text = cookie_text(cookie, tracking=False)
             body["@odata.nextLink"] = _link(place, query, context, "$skiptoken", text)
         return answer(body, context)
+
+    def _may_read(self, row: Row, user: str) -> bool:
+        """Fidelity: assumed dataverse §7 – rows that a user may not read are left out of lists."""
+        return self._may(row, "read", user)
 
     def _filter(self, table: Table, options: Options, context: Context, within: Within | None = None) -> Filter | None:
         node = options.filter

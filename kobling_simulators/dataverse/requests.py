@@ -7,6 +7,7 @@ from kobling_simulators.dataverse.bulk import MESSAGES, Bulk
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.errors import ApiError, no_segment
 from kobling_simulators.dataverse.facts import Table
+from kobling_simulators.dataverse.fetch import Fetching
 from kobling_simulators.dataverse.metadata import SEGMENTS, Metadata
 from kobling_simulators.dataverse.paths import Segment, segments
 from kobling_simulators.dataverse.reading import Reading
@@ -24,11 +25,12 @@ class Requests:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self.reading = Reading(writer.store, writer.settings)
+        self.reading = Reading(writer.store, writer.settings, writer.may)
         self._single = Single(writer, self.reading)
         self._bulk = Bulk(writer)
         self._actions = Actions(writer)
         self._metadata = Metadata(writer)
+        self._fetching = Fetching(writer, self.reading)
         self.cost = 0.0
 
     def answer(self, call: Call, path: str, context: Context) -> Reply:
@@ -71,6 +73,8 @@ class Requests:
             return self._single.part(table, steps, call, context)
         self._writer.allow(table.logical, "read", context)
         if len(steps) == 1:
+            if "fetchXml" in call.query:
+                return self._fetching.answer(table, call.query, context)
             return self.reading.collection(table, call.query, context)
         if [step.name for step in steps[1:]] == ["$count"]:
             return self.reading.counted(table, call.query, context)

@@ -62,6 +62,7 @@ class Dataverse:
 
     def _restrict(self) -> None:
         """Whether the app may do what it likes, or only what its roles allow."""
+        self._writer.restricted = self._users.app()
         self._writer.roles.restrict(self._users.app(), restricted=self._settings.app_user_roles == "needed")
 
     def credentials(self) -> dict[str, str]:

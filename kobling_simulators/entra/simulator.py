@@ -23,7 +23,8 @@ from kobling_simulators.wire import Call, Reply, json_reply, text_reply
 
 _ROUTE = re.compile(
     r"^/([^/]+)/((?:v2\.0/)?\.well-known/openid-configuration|oauth2/(?:v2\.0/)?\w+|discovery/(?:v2\.0/)?keys"
-    r"|discovery/instance|userrealm/[^/]+)$"
+    r"|discovery/instance|userrealm/[^/]+)$",
+    re.IGNORECASE,
 )
 
 
@@ -96,8 +97,8 @@ class Entra:
         if tenant.lower() not in (*EVERY_TENANT, self._directory.tenant, self._directory.domain):
             raise no_tenant(tenant)
         base = self._base(call)
-        version = "2.0" if "v2.0/" in place else "1.0"
-        folder, _, what = place.rpartition("/")
+        version = "2.0" if "v2.0/" in place.lower() else "1.0"
+        folder, _, what = place.lower().rpartition("/")
         if call.method == "GET":
             if what == "openid-configuration":
                 return json_reply(configuration(base, tenant, self._directory.tenant, version))

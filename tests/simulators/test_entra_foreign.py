@@ -109,4 +109,4 @@ async def test_a_library_may_ask_which_hosts_belong_to_the_service_and_where_a_p
     )
     assert found["metadata"][0]["aliases"] == [entra.running.url.removeprefix("http://")]
     assert found["tenant_discovery_endpoint"].endswith(f"/{tenant}/v2.0/.well-known/openid-configuration")
-    assert (await told(entra, f"userrealm/{entra.known['username']}"))["account_type"] == "Managed"
+    assert (await told(entra, f"UserRealm/{entra.known['username']}"))["account_type"] == "Managed"

@@ -67,7 +67,8 @@ class TestOwners:
         person = (await crm.rows("systemusers?$filter=isdisabled eq false and accessmode eq 0"))[0]["systemuserid"]
         owner = {"ownerid@odata.bind": f"/systemusers({person})"}
         one = await crm.make("accounts", name="A", **owner)
-        await crm.control("PATCH", f"/entities/systemusers/{person}", {"isdisabled": True})
+        await crm.control("PATCH", f"/records/systemusers/{person}", {"isdisabled": True})
+        assert (await crm.get(f"systemusers({person})"))["isdisabled"] is True
         assert (await crm.change("accounts", one, name="B", **owner)).status == 204
         other = (await crm.rows("systemusers?$filter=isdisabled eq false and accessmode eq 0"))[0]["systemuserid"]
         assert (await crm.change("accounts", one, **{"ownerid@odata.bind": f"/systemusers({other})"})).status == 204

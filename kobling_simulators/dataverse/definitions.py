@@ -39,7 +39,6 @@ def table_definition(table: Table, tracked: Collection[str]) -> dict[str, Any]:
     Fidelity: inferred dataverse §1 – CanBeChanged properties, the image column and the names of the collection
     """
     name = _words(table.logical)
-    custom = table.logical.startswith("bcbi_")
     return {
         "MetadataId": stable_id("table", table.logical),
         "LogicalName": table.logical,
@@ -57,7 +56,16 @@ def table_definition(table: Table, tracked: Collection[str]) -> dict[str, Any]:
         "ChangeTrackingEnabled": table.logical in tracked,
         "CanChangeTrackingBeEnabled": managed(True, "canchangetrackingbeenabled"),
         "IsOptimisticConcurrencyEnabled": True,
-        "IsCustomEntity": custom,
+        **_traits(table),
+        "Privileges": privileges(table),
+        "OwnershipType": "UserOwned" if "ownerid" in table.columns else "OrganizationOwned",
+    }
+
+
+def _traits(table: Table) -> dict[str, Any]:
+    """What may be done with a table, the same for nearly all of them."""
+    return {
+        "IsCustomEntity": table.logical.startswith("bcbi_"),
         "IsManaged": True,
         "IsCustomizable": managed(True, "iscustomizable"),
         "IsAuditEnabled": managed(False, "canmodifyauditsettings"),
@@ -74,8 +82,6 @@ def table_definition(table: Table, tracked: Collection[str]) -> dict[str, Any]:
         "TableType": "Standard",
         "DataProviderId": None,
         "IntroducedVersion": "5.0.0.0",
-        "Privileges": privileges(table),
-        "OwnershipType": "UserOwned" if "ownerid" in table.columns else "OrganizationOwned",
     }
 
 

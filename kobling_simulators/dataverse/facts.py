@@ -53,6 +53,8 @@ _COLLECTIONS = {
     ("uom", "uomscheduleid", "uomschedule"): "unit_of_measurement_schedule_conversions",
     ("annotation", "objectid", "invoice"): "Invoice_Annotation",
     ("annotation", "objectid", "salesorder"): "SalesOrder_Annotation",
+    ("annotation", "objectid", "account"): "Account_Annotation",
+    ("annotation", "objectid", "contact"): "Contact_Annotation",
 }
 
 

@@ -33,7 +33,7 @@ def options_of(query: Mapping[str, str]) -> Options:
     """The query options. Raises ApiError.
 
     Fidelity: known dataverse §4 – $skip is not supported
-    Fidelity: assumed dataverse §4 – $apply and saved queries are not simulated
+    Fidelity: assumed dataverse §4 – saved queries are not simulated
     """
     for name in query:
         if name in _UNSUPPORTED:

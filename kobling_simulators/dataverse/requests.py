@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kobling_simulators.dataverse.actions import Actions
+from kobling_simulators.dataverse.applying import Applying
 from kobling_simulators.dataverse.bulk import MESSAGES, Bulk
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.errors import ApiError, no_segment
@@ -30,6 +31,7 @@ class Requests:
         self._bulk = Bulk(writer)
         self._actions = Actions(writer)
         self._metadata = Metadata(writer)
+        self._applying = Applying(writer)
         self._fetching = Fetching(writer, self.reading)
         self.cost = 0.0
 
@@ -73,6 +75,8 @@ class Requests:
             return self._single.part(table, steps, call, context)
         self._writer.allow(table.logical, "read", context)
         if len(steps) == 1:
+            if "$apply" in call.query:
+                return self._applying.answer(table, call.query, context)
             if "fetchXml" in call.query:
                 return self._fetching.answer(table, call.query, context)
             return self.reading.collection(table, call.query, context)

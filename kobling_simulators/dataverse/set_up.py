@@ -16,6 +16,7 @@ from kobling_simulators.dataverse.catalogue import (
 )
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.documents import install
+from kobling_simulators.dataverse.notes import Notes
 from kobling_simulators.dataverse.roles import ADMINISTRATOR, CUSTOMIZER, STANDARD
 from kobling_simulators.dataverse.settings import Settings
 from kobling_simulators.dataverse.store import Store
@@ -54,6 +55,7 @@ def new_writer(store: Store, settings: Settings) -> Writer:
         "uom": Units,
         "transactioncurrency": Currencies,
         "contact": Contacts,
+        "annotation": Notes,
     }
     writer.rules = {logical: rules(writer) for logical, rules in plain.items()}
     install(writer)

@@ -21,6 +21,7 @@ def configuration(base: str, tenant: str, own: str, version: str) -> dict[str, o
         "issuer": f"https://sts.windows.net/{issuer}/" if first else f"{base}/{issuer}/v2.0",
         "authorization_endpoint": f"{oauth}/authorize",
         "token_endpoint": f"{oauth}/token",
+        "device_authorization_endpoint": f"{oauth}/devicecode",
         "jwks_uri": f"{base}/{tenant}/discovery/keys" if first else f"{base}/{tenant}/discovery/v2.0/keys",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

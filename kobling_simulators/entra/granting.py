@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from kobling_simulators.clock import Clock
+from kobling_simulators.entra.devices import Devices
 from kobling_simulators.entra.directory import App, Directory, User
 from kobling_simulators.entra.errors import SignInProblem, missing, no_app, no_consent
 from kobling_simulators.entra.keys import encode
@@ -21,6 +22,7 @@ from kobling_simulators.entra.tokens import Kind, issue, sign
 from kobling_simulators.wire import Call, to_json
 
 _DAY = 86_400
+_DEVICE = ("urn:ietf:params:oauth:grant-type:device_code", "device_code")
 _APP_ROLES = frozenset({"API.ReadWrite.All", "Automation.ReadWrite.All"})
 
 
@@ -42,7 +44,10 @@ class Granting:
     Fidelity: assumed dataverse §2 – the client signs in with client_secret_post or Basic; no certificates here
     """
 
-    def __init__(self, clock: Clock, directory: Directory, codes: SigningIn, source: random.Random) -> None:
+    def __init__(
+        self, clock: Clock, directory: Directory, codes: SigningIn, devices: Devices, source: random.Random
+    ) -> None:
+        self._devices = devices
         self._clock = clock
         self._directory = directory
         self._codes = codes
@@ -80,13 +85,18 @@ class Granting:
         kind = form.get("grant_type", "")
         if not kind:
             raise missing("grant_type")
-        if kind not in ("authorization_code", "refresh_token", "client_credentials", "password"):
+        if kind not in ("authorization_code", "refresh_token", "client_credentials", "password", *_DEVICE):
             raise SignInProblem("unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
         app = self._client(call, form, settings)
         if kind == "client_credentials":
             return self._for_app(form, app, tenant, settings)
         if kind == "authorization_code":
             answer = self._for_code(form, app, issuer, settings)
+        elif kind in _DEVICE:
+            device = self._devices.redeem(form.get("device_code") or form.get("code", ""), app)
+            assert device.user is not None
+            told = self._for_user(app, device.user, device.wish, settings)
+            answer = self._with_person(form, told, app, device.user, device.wish, issuer, settings)
         elif kind == "password":
             answer = self._for_password(form, app, issuer, settings)
         else:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from kobling_simulators.clock import Clock
+from kobling_simulators.entra.devices import Devices
 from kobling_simulators.entra.directory import directory
 from kobling_simulators.entra.discovery import EVERY_TENANT, configuration, instance, realm
 from kobling_simulators.entra.errors import SignInProblem, no_tenant
@@ -52,7 +53,8 @@ class Entra:
         self._directory = directory(seed)
         self._random = random.Random(f"entra secrets {seed}")
         self._signing_in = SigningIn(self.clock, self._directory, self._random)
-        self._granting = Granting(self.clock, self._directory, self._signing_in, self._random)
+        self._devices = Devices(self.clock, self._directory, self._random)
+        self._granting = Granting(self.clock, self._directory, self._signing_in, self._devices, self._random)
 
     def credentials(self) -> dict[str, str]:
         """The app and the person that are handed out, and a tenant that is not this one."""
@@ -108,6 +110,10 @@ class Entra:
                 return json_reply(instance(base, call.query))
             if folder == "userrealm":
                 return json_reply(realm(what))
+        if call.method in ("GET", "POST") and what == "deviceauth":
+            return self._devices.page(call)
+        if call.method == "POST" and what == "devicecode":
+            return json_reply(self._devices.begin(with_scope(call.form()), base, self._settings))
         if call.method in ("GET", "POST") and what == "authorize":
             call.query = with_scope(call.query) if version == "1.0" else call.query
             return self._signing_in.authorize(call, self._settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -184,3 +185,20 @@ class TestFamilies:
             },
         )
         assert (await crm.get(f"salesorderdetails({line})"))["producttypecode"] == 2
+
+
+class TestNotes:
+    """Files hang on rows as notes."""
+
+    async def test_a_note_holds_a_file_and_tells_its_size(self, crm: Dynamics) -> None:
+        account = await crm.make("accounts", name="A")
+        content = base64.b64encode(b"x" * 1000).decode()
+        bind = {"objectid_account@odata.bind": f"/accounts({account})"}
+        note = await crm.make("annotations", subject="Bilag", filename="a.txt", documentbody=content, **bind)
+        row = await crm.get(f"annotations({note})")
+        assert (row["filesize"], row["isdocument"], row["documentbody"]) == (1000, True, content)
+        rows = await crm.rows(f"accounts({account})/Account_Annotation?$select=filename")
+        assert [row["filename"] for row in rows] == ["a.txt"]
+
+    async def test_what_is_no_base64_is_refused(self, crm: Dynamics) -> None:
+        assert (await crm.do("POST", "annotations", {"subject": "A", "documentbody": "æ"})).status == 400

@@ -110,3 +110,29 @@ async def test_a_library_may_ask_which_hosts_belong_to_the_service_and_where_a_p
     assert found["metadata"][0]["aliases"] == [entra.running.url.removeprefix("http://")]
     assert found["tenant_discovery_endpoint"].endswith(f"/{tenant}/v2.0/.well-known/openid-configuration")
     assert (await told(entra, f"UserRealm/{entra.known['username']}"))["account_type"] == "Managed"
+
+
+async def test_a_program_on_another_device_waits_until_a_person_types_its_code(entra: Entra) -> None:
+    form = {"client_id": entra.known["public_client_id"], "scope": f"{RESOURCE}/.default offline_access"}
+    async with entra.http.post(entra.at("oauth2/v2.0/devicecode"), data=form) as answer:
+        told = from_json(await answer.read())
+    assert told["user_code"] in told["message"]
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    ask = {"grant_type": grant, "client_id": form["client_id"], "device_code": told["device_code"], "client_secret": ""}
+    status, waiting = await entra.token(**ask)
+    assert (status, waiting["error"]) == (400, "authorization_pending")
+    person = {"username": entra.known["username"], "password": entra.known["password"]}
+    await entra.http.post(told["verification_uri"], data={**person, "user_code": told["user_code"]})
+    status, given = await entra.token(**ask)
+    assert (status, read(given["access_token"], 1).name) == (200, entra.known["username"])
+    assert (await entra.token(**ask))[0] == 400
+
+
+async def test_a_devices_code_is_over_after_a_quarter_of_an_hour(entra: Entra) -> None:
+    form = {"client_id": entra.known["public_client_id"], "scope": f"{RESOURCE}/.default"}
+    async with entra.http.post(entra.at("oauth2/v2.0/devicecode"), data=form) as answer:
+        told = from_json(await answer.read())
+    entra.clock.advance(901)
+    ask = {"grant_type": "device_code", "client_id": form["client_id"], "device_code": told["device_code"]}
+    _, answered = await entra.token(**ask, client_secret="")
+    assert answered["error"] == "expired_token"

@@ -14,6 +14,7 @@ from kobling_simulators.dataverse.paths import Segment, segments
 from kobling_simulators.dataverse.reading import Reading
 from kobling_simulators.dataverse.roles import ASSOCIATION
 from kobling_simulators.dataverse.single import Single
+from kobling_simulators.dataverse.sql import as_query
 from kobling_simulators.dataverse.writing import Writer
 from kobling_simulators.wire import Call, Reply
 
@@ -79,7 +80,8 @@ class Requests:
                 return self._applying.answer(table, call.query, context)
             if "fetchXml" in call.query:
                 return self._fetching.answer(table, call.query, context)
-            return self.reading.collection(table, call.query, context)
+            query = as_query(table, call.query["sql"]) if "sql" in call.query else call.query
+            return self.reading.collection(table, query, context)
         if [step.name for step in steps[1:]] == ["$count"]:
             return self.reading.counted(table, call.query, context)
         raise no_segment(steps[1].name)

@@ -1,9 +1,10 @@
-"""$apply of a simulated Dataverse: totals by groups."""
+"""Totals by $apply, and the small part of SQL, of a simulated Dataverse."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 
@@ -47,3 +48,26 @@ async def test_a_filter_comes_before(crm: Dynamics) -> None:
 )
 async def test_what_it_does_not_know_is_refused(crm: Dynamics, text: str) -> None:
     assert (await crm.do("GET", f"accounts?$apply={text}")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("SELECT TOP 2 name FROM account ORDER BY name DESC", ["Ceder", "Birk"]),
+        ("SELECT name FROM account WHERE address1_city = 'Ribe' AND creditlimit > 10", ["Birk"]),
+        ("SELECT name FROM account WHERE name LIKE 'B%' OR (name IN ('Ask','Ceder'))", ["Ask", "Birk", "Ceder"]),
+        ("SELECT name FROM account WHERE name NOT LIKE '%e%' AND fax IS NULL", ["Ask", "Birk"]),
+        ("SELECT name FROM account WHERE fax IS NOT NULL", []),
+    ],
+)
+async def test_a_small_part_of_sql_is_understood(crm: Dynamics, sql: str, names: list[str]) -> None:
+    rows = (await crm.get(f"accounts?sql={quote(sql)}"))["value"]
+    assert [row["name"] for row in rows] == names
+    assert all(set(row) == {"@odata.etag", "accountid", "name"} for row in rows)
+
+
+@pytest.mark.parametrize(
+    "sql", ["DELETE FROM account", "SELECT x FROM account", "SELECT name FROM account WHERE name ="]
+)
+async def test_other_sql_is_refused(crm: Dynamics, sql: str) -> None:
+    assert (await crm.do("GET", f"accounts?sql={quote(sql)}")).status == 400

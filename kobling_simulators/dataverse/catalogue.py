@@ -226,9 +226,23 @@ class Contacts(Rules):
         self._derive({**row.values, **changes}, changes)
 
     def _derive(self, values: dict[str, Any], changes: dict[str, Any]) -> None:
-        """Fidelity: assumed dataverse §10 – the full name is first, middle and last name with blanks between."""
-        parts = [values.get(name) for name in ("firstname", "middlename", "lastname")]
-        changes["fullname"] = " ".join(part for part in parts if part)[:160] or None
+        changed_name(values, changes)
         if "parentcustomerid" in changes:
             of_account = changes.get("parentcustomerid@type") == "account"
             changes["accountid"] = changes["parentcustomerid"] if of_account else None
+
+
+class Leads(Rules):
+    """Leads: the full name is put together as that of a contact."""
+
+    def creating(self, values: dict[str, Any], context: Context) -> None:
+        changed_name(values, values)
+
+    def changing(self, row: Row, changes: dict[str, Any], context: Context) -> None:
+        changed_name({**row.values, **changes}, changes)
+
+
+def changed_name(values: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Fidelity: assumed dataverse §10 – the full name is first, middle and last name with blanks between."""
+    parts = [values.get(name) for name in ("firstname", "middlename", "lastname")]
+    changes["fullname"] = " ".join(part for part in parts if part)[:160] or None

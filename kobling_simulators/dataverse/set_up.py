@@ -8,6 +8,7 @@ from typing import Any
 from kobling_simulators.dataverse.catalogue import (
     Contacts,
     Currencies,
+    Leads,
     PriceListItems,
     PriceLists,
     Products,
@@ -56,6 +57,7 @@ def new_writer(store: Store, settings: Settings) -> Writer:
         "transactioncurrency": Currencies,
         "contact": Contacts,
         "annotation": Notes,
+        "lead": Leads,
     }
     writer.rules = {logical: rules(writer) for logical, rules in plain.items()}
     install(writer)

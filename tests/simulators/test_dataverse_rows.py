@@ -202,3 +202,23 @@ class TestNotes:
 
     async def test_what_is_no_base64_is_refused(self, crm: Dynamics) -> None:
         assert (await crm.do("POST", "annotations", {"subject": "A", "documentbody": "æ"})).status == 400
+
+
+class TestOtherTables:
+    """Tables that clients in use ask for, beside those of the contract."""
+
+    async def test_a_lead_is_named_and_can_be_disqualified(self, crm: Dynamics) -> None:
+        lead = await crm.make("leads", subject="Messe", firstname="Bo", lastname="Ask", companyname="Ask ApS")
+        assert (await crm.get(f"leads({lead})"))["fullname"] == "Bo Ask"
+        assert (await crm.change("leads", lead, statecode=2)).status == 204
+
+    async def test_tasks_hang_on_an_account(self, crm: Dynamics) -> None:
+        account = await crm.make("accounts", name="A")
+        bind = {"regardingobjectid_account_task@odata.bind": f"/accounts({account})"}
+        await crm.make("tasks", subject="Ring", **bind)
+        rows = await crm.rows(f"accounts({account})/Account_Tasks?$select=subject")
+        assert [row["subject"] for row in rows] == ["Ring"]
+
+    async def test_campaigns_are_proposed_first(self, crm: Dynamics) -> None:
+        made = await crm.make("campaigns", name="Forår")
+        assert (await crm.get(f"campaigns({made})"))["statuscode"] == 0

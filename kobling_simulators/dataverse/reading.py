@@ -84,7 +84,7 @@ class Reading:
         shown = list(islice(rows, size if top is None else min(size, top)))
         body = self._body(table, options, context)
         if options.count:
-            body["@odata.count"], over = self.count(table, found)
+            body["@odata.count"], over = self.count(table, found, context.user)
             if context.annotates(_OVER_CAP):
                 body[f"@{_OVER_CAP}"] = over
         self.rows_shown += len(shown)
@@ -132,16 +132,17 @@ class Reading:
         chosen = f"({','.join(options.select)})" if options.select else ""
         return {"@odata.context": f"{context.root}/$metadata#{table.set_name}{chosen}"}
 
-    def count(self, table: Table, found: Filter | None) -> tuple[int, bool]:
+    def count(self, table: Table, found: Filter | None, user: str) -> tuple[int, bool]:
         """How many rows fit, at most 5,000, and whether there are more.
 
         Fidelity: known dataverse §4 – $count caps at 5,000
         """
-        if found is None:
+        if found is None and not self.settings.no_rights:
             total = len(self._store.shelves[table.logical])
             return min(total, _CAP), total > _CAP
         plan = Plan(self._store.shelves[table.logical], table, found, [])
-        total = sum(1 for _ in islice(plan.rows(None), _CAP + 1))
+        rows = (row for row in plan.rows(None) if self._may_read(row, user))
+        total = sum(1 for _ in islice(rows, _CAP + 1))
         return min(total, _CAP), total > _CAP
 
     def counted(self, table: Table, query: Mapping[str, str], context: Context) -> Reply:
@@ -153,7 +154,7 @@ class Reading:
             changed = sum(1 for _ in shelf.since(version, self._store.version))
             total = changed + sum(1 for _ in shelf.deleted_since(version))
         else:
-            total, _ = self.count(table, self._filter(table, options, context))
+            total, _ = self.count(table, self._filter(table, options, context), context.user)
         return Reply(200, str(total).encode(), "text/plain", {"OData-Version": "4.0"})
 
     def _delta(self, table: Table, query: Mapping[str, str]) -> tuple[int, str]:

@@ -32,6 +32,8 @@ def run_batch(call: Call, root: str, journal: Journal, answer: Answering) -> Rep
 
     Fidelity: known business_central §6 – JSON only, at most 100 parts; a multipart change set is refused
     Fidelity: known business_central §6 – Isolation: snapshot is all or nothing, but posting actions commit
+    Fidelity: inferred business_central §6 – parts without a company of their own inherit that of $batch?company=
+    Fidelity: inferred business_central §6 – the answer is 200 whatever its parts say
     Fidelity: assumed business_central §6 – after a failure under snapshot the later parts are not run (424)
     """
     if call.method != "POST":
@@ -90,9 +92,10 @@ def _call(part: Mapping[str, Any], outer: Call, root: str) -> Call:
     if content:
         headers.setdefault("content-type", "application/json")
     full = f"{root}/{unquote(path).strip('/')}"
-    return Call(
-        part["method"], full, dict(parse_qsl(query, keep_blank_values=True)), headers, content, "", outer.client
-    )
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    if outer.query.get("company"):
+        asked.setdefault("company", outer.query["company"])
+    return Call(part["method"], full, asked, headers, content, "", outer.client)
 
 
 _INHERITED = frozenset({"host", "authorization", "accept-language", "data-access-intent", "prefer"})

@@ -108,6 +108,15 @@ class CompanyOf(Generic[T]):
         self.journal.did(undo)
         return pattern.format(at)
 
+    def posting_number(self, code: str, first: str) -> str:
+        """The next number of a posting series that begins with a number like BIL0001."""
+        name = f"posting {code} {first}"
+        if name not in self._series:
+            digits = len(first) - len(first.rstrip("0123456789"))
+            head = first[: len(first) - digits].replace("{", "{{").replace("}", "}}")
+            self.start_series(name, f"{head}{{:0{digits or 1}d}}", int(first[len(first) - digits :] or 1))
+        return self.next_number(name)
+
     def numbers(self, name: str) -> Iterator[str]:
         """Numbers of a series until a free one is found by the caller."""
         while True:

@@ -120,6 +120,22 @@ class DimensionSetLines(Table):
 _HEADERS = ("salesInvoices", "salesCreditMemos", "purchaseInvoices", "purchaseCreditMemos")
 
 
+def need_postable(table: Table, dimensions: Mapping[str, str]) -> None:
+    """Refuse values that only head or total others. Raises ApiError.
+
+    Fidelity: inferred business_central §10 – headings and totals cannot be posted to; API v2.0 does not show the kind
+    """
+    for value in dimensions.values():
+        row = table.company.find("dimensionValues", value)
+        kind = "Standard" if row is None else row.values.get(VALUE_KIND, "Standard")
+        if row is not None and kind != "Standard":
+            raise rule(f"Dimension Value Type for dimension value {row.values['code']} must not be {kind}.")
+
+
+VALUE_KIND = "_type"
+"""Under this name a person says that a dimension value is a Heading, Total, Begin-Total or End-Total."""
+
+
 def dimensions_of(table: Table, *owners: str) -> dict[str, str]:
     """Value ids by dimension id, gathered from records; a later one overrides."""
     shelf = table.company.table("dimensionSetLines").shelf

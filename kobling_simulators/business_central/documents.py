@@ -112,6 +112,8 @@ class Documents(Table):
             "phoneNumber": party.values.get("phoneNumber", ""),
             "email": party.values.get("email", ""),
         }
+        if party.values.get("number") in self.company.settings.prices_include_tax:
+            wanted["pricesIncludeTax"] = True
         if kind.is_sale:
             wanted["shipToName"] = party.values.get("displayName", "")
         for prefix, source in ((kind.place, party), (kind.payer, payer), ("shipTo", party if kind.is_sale else None)):

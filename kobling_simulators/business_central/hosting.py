@@ -10,6 +10,7 @@ from kobling_simulators.wire import Call, Reply, json_reply
 
 ENVIRONMENT = "Production"
 INSTANCE = "BC290"
+_LISTS = ("/environments/v1.1", "/environments/v1.2")
 _ADMIN = re.compile(r"^/admin/v2\.\d+/applications/(?:(\w+)/)?environments$")
 
 
@@ -17,9 +18,10 @@ def environments(call: Call, url: str, tenant: str, settings: Settings) -> Reply
     """The environments of the caller's tenant.
 
     Fidelity: known business_central §1 – GET /environments/v1.2 with a user's token: aadTenantId, applicationFamily, …
+    Fidelity: known business_central §1 – the older /environments/v1.1 still answers
     Fidelity: inferred business_central §1 – an embed app has its own applicationFamily and webServiceUrl
     """
-    if call.path.rstrip("/") != "/environments/v1.2":
+    if call.path.rstrip("/") not in _LISTS:
         raise no_segment("environments")
     if call.method != "GET":
         raise not_allowed(call.method, "environments")
@@ -45,7 +47,7 @@ def admin_environments(call: Call, url: str, tenant: str, settings: Settings) ->
     """The admin centre's list, with status and version.
 
     Fidelity: known business_central §1 – /admin/{version}/applications/environments tells status and versionDetails
-    Fidelity: assumed business_central §1 – the admin's consent was given
+    Fidelity: assumed business_central §1 – the admin's consent was given, to users and to the app
     """
     match = _ADMIN.match(call.path.rstrip("/"))
     if match is None:

@@ -9,7 +9,7 @@ from kobling_simulators.business_central.dimensions import dimensions_of
 from kobling_simulators.business_central.errors import rule
 from kobling_simulators.business_central.facts import ZERO_GUID
 from kobling_simulators.business_central.journals import BANK, CUSTOMER, GL, SETS, VENDOR, Journals, remove_line
-from kobling_simulators.business_central.ledger import Debt, Entry, Ledger, Voucher, rate_of
+from kobling_simulators.business_central.ledger import Debt, Entry, Ledger, Voucher, rate_of, reverse_charge
 from kobling_simulators.business_central.set_up import told
 from kobling_simulators.business_central.shelf import Row, plain
 from kobling_simulators.business_central.table import Company
@@ -50,9 +50,20 @@ class JournalPosting:
             self._check(line)
             documents[line.values["postingDate"], line.values["documentNumber"]].append(line)
         for (day, number), found in documents.items():
-            self._document(Voucher(day, number, self._kind(found)), found)
+            posted = self._posted_number(row) or number
+            self._document(Voucher(day, posted, self._kind(found)), found)
         for line in self._journals.lines_of(row):
             remove_line(self._journals, line)
+
+    def _posted_number(self, row: Row) -> str:
+        """The number that a document gets by being posted; empty where the batch has no such series.
+
+        Fidelity: inferred business_central §6.1 – the series of the batch, else of its template; only the external
+        document number stays as it was given
+        """
+        series = self._company.settings.posting_series
+        code = next((one for one in (row.values["code"], row.values["templateDisplayName"]) if one in series), None)
+        return "" if code is None else self._company.posting_number(code, series[code])
 
     def _kind(self, lines: list[Row]) -> str:
         return "Payment" if any(line.values.get("_payment") for line in lines) else "_x0020_"
@@ -153,8 +164,10 @@ class JournalPosting:
         Fidelity: known business_central §6.1 – only with a template that copies the VAT set-up (copy_vat_to_journal)
         """
         code = line.values.get("taxCode", "")
+        if f"INDENL {code}" in self._company.settings.reverse_charge:
+            return self._reversed(line, entry)
         rate = Decimal(told()["vat"].get(f"INDENL {code}", 0))
-        is_main = entry.account == line.values["accountNumber"] and line.values.get("accountType", GL) == GL
+        is_main = self._is_main(line, entry)
         if not rate or not is_main or not self._company.settings.copy_vat_to_journal:
             return [entry]
         account = self._company.named("accounts", entry.account)
@@ -163,3 +176,12 @@ class JournalPosting:
         vat = self._company.setup["posting"]["sales_vat" if income else "purchase_vat"]
         entry.amount = plain(entry.amount - tax)
         return [entry, Entry(vat, tax, entry.description, entry.dimensions, by_hand=False)]
+
+    def _is_main(self, line: Row, entry: Entry) -> bool:
+        return bool(entry.account == line.values["accountNumber"] and line.values.get("accountType", GL) == GL)
+
+    def _reversed(self, line: Row, entry: Entry) -> list[Entry]:
+        """The amount is whole, and its VAT comes on top on both sides."""
+        if not self._is_main(line, entry) or not self._company.settings.copy_vat_to_journal:
+            return [entry]
+        return [entry, *reverse_charge(self._company, entry.amount, entry.description)]

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from kobling_simulators.business_central.dimensions import need_postable
 from kobling_simulators.business_central.errors import ApiError, rule
 from kobling_simulators.business_central.facts import NO_DATE
 from kobling_simulators.business_central.shelf import Row, plain
@@ -95,6 +96,7 @@ class Ledger:
         company = self._company
         account = self.account(entry.account, by_hand=entry.by_hand)
         self._check_dimensions(entry)
+        need_postable(company.table("dimensionSetLines"), entry.dimensions)
         number = company.setup["entry"] + 1
         self._count(number)
         debit = entry.amount > 0
@@ -175,6 +177,19 @@ class Ledger:
 
 
 _GL = "General_x0020_Ledger_x0020_Entry"
+
+
+def reverse_charge(company: Company, net: Decimal, text: str) -> list[Entry]:
+    """The VAT of a purchase that the buyer owes: due and deductible at once.
+
+    Fidelity: inferred business_central §10 – reverse-charge VAT is posted on top, on both sides: gross is net to pay
+    """
+    tax, posting = money(net * REVERSED_RATE / 100), company.setup["posting"]
+    due = Entry(posting["sales_vat"], plain(-tax), text, by_hand=False)
+    return [Entry(posting["purchase_vat"], tax, text, by_hand=False), due]
+
+
+REVERSED_RATE = Decimal(25)
 
 
 def rate_of(company: Company, currency: str | None) -> Decimal:

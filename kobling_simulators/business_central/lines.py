@@ -132,7 +132,7 @@ class DocumentLines(Table):
                 raise rule("The item variant does not belong to the item.")
 
     def _fill(self, values: Values, header: Row, kind: str) -> None:
-        thing = self._thing(values, kind)
+        thing, priced = self._thing(values, kind), False
         found = thing.values
         values.setdefault("description", found.get("displayName", ""))
         if kind == "Account":
@@ -147,7 +147,15 @@ class DocumentLines(Table):
             local = found.get("unitPrice" if self.kind.is_sale else "unitCost", Decimal())
             rate = rate_of(self.company, header.values.get("currencyId"))
             values[self.kind.price] = plain((local / rate).quantize(_PRICE_STEP)) if rate != 1 else local
+            priced = True
         values.setdefault("taxCode", self.company.code_of("taxGroups", found.get("taxGroupId")) or "MOMS25")
+        if priced and header.values.get("pricesIncludeTax"):
+            self._add_tax(values, header)
+
+    def _add_tax(self, values: Values, header: Row) -> None:
+        """Fidelity: inferred business_central §10 – where prices include VAT, an item's own price is raised by it."""
+        price = values[self.kind.price] * (100 + self.tax_rate(header, values["taxCode"])) / 100
+        values[self.kind.price] = plain(price.quantize(_PRICE_STEP))
 
     def _thing(self, values: Values, kind: str) -> Row:
         schema = custom_api() if kind == "Resource" else None
@@ -176,7 +184,12 @@ class DocumentLines(Table):
             raise no_relation("taxCode", self.entity.entity, code, "taxGroups")
         party = self.company.find(self.kind.parties, header.values[f"{self.kind.party}Id"])
         assert party is not None
-        return Decimal(told()["vat"].get(f"{self.area(party)} {code}", 0))
+        key = f"{self.area(party)} {code}"
+        return Decimal() if key in self.company.settings.reverse_charge else Decimal(told()["vat"].get(key, 0))
+
+    def is_reversed(self, party: Row, code: str) -> bool:
+        """Whether the buyer owes the VAT of a line."""
+        return f"{self.area(party)} {code}" in self.company.settings.reverse_charge
 
     def area(self, party: Row) -> str:
         """The VAT business posting group of a customer or vendor."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from kobling_simulators.business_central.facts import EntitySet, Property, Schema
+from kobling_simulators.business_central.facts import EntitySet, Property, Schema, custom_api, standard
 from kobling_simulators.business_central.values import decode_member
 
 _HEAD = (
@@ -14,6 +14,7 @@ _HEAD = (
     'xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices>'
     '<Schema Namespace="Microsoft.NAV" xmlns="http://docs.oasis-open.org/odata/ns/edm">'
 )
+COMPANIES = "companies"
 _TAIL = "</Schema></edmx:DataServices></edmx:Edmx>"
 
 
@@ -21,11 +22,31 @@ _TAIL = "</Schema></edmx:DataServices></edmx:Edmx>"
 def csdl(schema: Schema) -> bytes:
     """The CSDL of a schema."""
     types = "".join(_entity_type(one) for one in schema.sets.values())
+    companies = _companies(schema)
     enums = "".join(_enums(one) for one in schema.sets.values())
     actions = "".join(_actions(one) for one in schema.sets.values())
     sets = "".join(_entity_set(one, schema) for one in schema.sets.values())
+    if companies:
+        sets = f'{sets}<EntitySet Name="{COMPANIES}" EntityType="Microsoft.NAV.company" />'
     container = f'<EntityContainer Name="NAV">{sets}</EntityContainer>'
-    return f"{_HEAD}{types}{enums}{actions}{container}{_TAIL}".encode()
+    return f"{_HEAD}{types}{companies}{enums}{actions}{container}{_TAIL}".encode()
+
+
+def _companies(schema: Schema) -> str:
+    """The company of an API that has none among its own sets, with what is in it.
+
+    Fidelity: inferred business_central §1 – a custom API's $metadata lists companies too
+    """
+    if COMPANIES in schema.sets or not schema.route.count("/"):
+        return ""
+    own = standard().sets[COMPANIES]
+    told = "".join(_property(own, one) for one in own.properties.values())
+    inside = "".join(
+        f'<NavigationProperty Name="{one.name}" Type="Collection(Microsoft.NAV.{one.entity})" ContainsTarget="true" />'
+        for one in schema.sets.values()
+    )
+    key = f'<Key><PropertyRef Name="{own.key}" /></Key>'
+    return f'<EntityType Name="{own.entity}">{key}{told}{inside}</EntityType>'
 
 
 def _entity_type(one: EntitySet) -> str:
@@ -47,8 +68,6 @@ def _navigation_type(one: EntitySet, target: str, many: bool) -> str:
 @lru_cache(maxsize=256)
 def target_entity(set_name: str) -> str:
     """The entity name behind a set of the standard API or our own."""
-    from kobling_simulators.business_central.facts import custom_api, standard
-
     for schema in (standard(), custom_api()):
         if set_name in schema.sets:
             return schema.sets[set_name].entity
@@ -91,7 +110,8 @@ def _entity_set(one: EntitySet, schema: Schema) -> str:
 
 def service_document(schema: Schema, root: str) -> dict[str, Any]:
     """The list of entity sets."""
-    rows = [{"name": name, "kind": "EntitySet", "url": name} for name in schema.sets]
+    names = [*schema.sets] if not _companies(schema) else [COMPANIES, *schema.sets]
+    rows = [{"name": name, "kind": "EntitySet", "url": name} for name in names]
     return {"@odata.context": f"{root}/$metadata", "value": rows}
 
 

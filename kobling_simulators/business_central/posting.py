@@ -10,7 +10,7 @@ from kobling_simulators.business_central.dimensions import dimensions_of
 from kobling_simulators.business_central.documents import Documents
 from kobling_simulators.business_central.errors import rule
 from kobling_simulators.business_central.kinds import KINDS
-from kobling_simulators.business_central.ledger import Debt, Entry, Ledger, Voucher, rate_of
+from kobling_simulators.business_central.ledger import Debt, Entry, Ledger, Voucher, rate_of, reverse_charge
 from kobling_simulators.business_central.lines import DocumentLines
 from kobling_simulators.business_central.shelf import Row, plain
 from kobling_simulators.business_central.table import Values
@@ -100,6 +100,8 @@ class Posting:
         kind, company = self._kind, self._company
         posting = company.setup["posting"]
         text = f"{kind.type.replace('_x0020_', ' ')} {row.values['number']}"
+        party = company.find(kind.parties, row.values[f"{kind.party}Id"])
+        assert party is not None
         entries: list[Entry] = []
         net = tax = Decimal()
         for line in lines:
@@ -110,11 +112,11 @@ class Posting:
             by_hand = line.values.get("lineType") == "Account"
             local = money(-amount * rate * kind.sign)
             entries.append(Entry(self._account(row, line), local, text, dimensions, by_hand=by_hand))
+            if not kind.is_sale and self._lines.is_reversed(party, line.values.get("taxCode", "")):
+                entries += reverse_charge(company, local, text)
         vat = posting["sales_vat" if kind.is_sale else "purchase_vat"]
         entries.append(Entry(vat, money(-tax * rate * kind.sign), text, by_hand=False))
         owed = money((net + tax) * rate) * kind.sign
-        party = company.find(kind.parties, row.values[f"{kind.party}Id"])
-        assert party is not None
         common = posting["receivables" if kind.is_sale else "payables"]
         entries.append(Entry(common, owed, text, dimensions_of(self._lines, row.id), by_hand=False))
         rest = sum((one.amount for one in entries), Decimal())

@@ -18,6 +18,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     Fidelity: assumed business_central §6 – whether a person's company has the sets of the contract (`missing`)
     Fidelity: known business_central §5 – notifications wait 30 s (`webhook_window`; `webhook_flush` sends all now)
     Fidelity: assumed business_central §6.1 – codes of journal templates; the first by name is the default (`templates`)
+    Fidelity: inferred business_central §6.1 – a journal batch or template may have a posting number series: the number
+    that its first document gets when it is posted, by the code of batch or template (`posting_series`)
+    Fidelity: inferred business_central §10 – customers and vendors whose prices include VAT, by their numbers; API v2.0
+    shows it on documents only (`prices_include_tax`)
+    Fidelity: inferred business_central §10 – VAT areas and codes with reverse charge, as "EU MOMS25" (`reverse_charge`)
     """
 
     hosting: Literal["online", "embed", "on_premises"] = "online"
@@ -36,6 +41,10 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     templates: list[str] = []
     copy_vat_to_journal: bool = True
     digital_voucher: bool = False
+    posting_series: dict[str, str] = {}
+    prices_include_tax: list[str] = []
+    reverse_charge: list[str] = []
+    public_url: str = ""
     mandatory_dimensions: dict[str, list[str]] = {}
     webhook_window: int = 30
     webhook_flush: bool = False

@@ -106,10 +106,10 @@ class BusinessCentral:
         if listing:
             if settings.hosting == "on_premises":
                 raise no_segment(call.path.strip("/").partition("/")[0])
-            if caller.kind != "user":
-                raise ApiError(401, UNAUTHORIZED, "The list of environments takes a token of a user.")
             if call.path.startswith("/admin/"):
                 return admin_environments(call, url, caller.tenant, settings)
+            if caller.kind != "user":
+                raise ApiError(401, UNAUTHORIZED, "The list of environments takes a token of a user.")
             return environments(call, url, caller.tenant, settings)
         address = read_address(call.path, online=settings.hosting != "on_premises", instance=INSTANCE)
         if settings.hosting != "on_premises":
@@ -129,8 +129,12 @@ class BusinessCentral:
             raise ApiError(503, "Internal_TenantUnavailable", "The tenant is not available.", {"Retry-After": "30"})
 
     def _url(self, call: Call) -> str:
-        host = call.headers.get("Host")
-        return f"http://{host}" if host else self.gate.url or "http://localhost"
+        """Where this is for its callers: a public address before it, or the host that they asked."""
+        if self._settings.public_url:
+            return self._settings.public_url.rstrip("/")
+        host = call.headers.get("X-Forwarded-Host") or call.headers.get("Host")
+        scheme = call.headers.get("X-Forwarded-Proto", "http")
+        return f"{scheme}://{host}" if host else self.gate.url or "http://localhost"
 
     def _refused(self, error: ApiError) -> Reply:
         self._refusals += 1

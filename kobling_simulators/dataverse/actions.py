@@ -10,6 +10,7 @@ from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.documents import KINDS
 from kobling_simulators.dataverse.errors import bad_request, no_segment, rule
 from kobling_simulators.dataverse.facts import Table
+from kobling_simulators.dataverse.merging import Merging
 from kobling_simulators.dataverse.paths import Segment, reference
 from kobling_simulators.dataverse.reading import answer, options_of
 from kobling_simulators.dataverse.rendering import View
@@ -35,6 +36,7 @@ _LOCKING = {
     "LockInvoicePricing": ("invoice", "InvoiceId", True),
     "UnlockInvoicePricing": ("invoice", "InvoiceId", False),
 }
+_VERSION = "9.2.25104.00169"
 _LEFT_BEHIND = frozenset({"createdon", "modifiedon", "versionnumber", "statecode", "statuscode", "overriddencreatedon"})
 
 
@@ -50,14 +52,18 @@ class Actions:
         self._writer = writer
         self._store = writer.store
         self._choices = ChoiceOptions(writer)
+        self._merging = Merging(writer)
 
     def unbound(self, call: Call, steps: list[Segment], context: Context) -> Reply:
         """A function or action at the service root. Raises ApiError."""
         name, key = steps[0].name, steps[0].key
         functions: Mapping[str, Callable[[], dict[str, Any]]] = {
             "WhoAmI": lambda: self._who(context),
-            "RetrieveVersion": lambda: {"Version": "9.2.25104.00169"},
+            "RetrieveVersion": lambda: {"Version": _VERSION},
             "RetrieveTotalRecordCount": lambda: self._sizes(call, key or ""),
+            "RetrieveAvailableLanguages": lambda: {"LocaleIds": [1033, 1030]},
+            "RetrieveProvisionedLanguages": lambda: {"RetrieveProvisionedLanguages": [1033, 1030]},
+            "RetrieveCurrentOrganization": lambda: {"Detail": self._organization(context)},
         }
         if len(steps) == 1 and call.method == "GET" and name in functions:
             kind = f"{context.root}/$metadata#Microsoft.Dynamics.CRM.{name}Response"
@@ -69,7 +75,12 @@ class Actions:
                 return self._lock(name, json_body(call), context)
             if name == "InsertOptionValue":
                 return answer(self._choices.insert(json_body(call), context), context)
-            if name == "PublishXml":
+            if name == "Merge":
+                self._merging.merge(json_body(call), context)
+                return no_content()
+            if name == "BulkDelete":
+                return answer({"JobId": self._bulk_delete(json_body(call), context)}, context)
+            if name in ("PublishXml", "PublishAllXml"):
                 self._choices.publish(json_body(call), context)
                 return no_content()
             if name == "ConvertSalesOrderToInvoice":
@@ -84,8 +95,15 @@ class Actions:
         if (table.logical, name) != ("product", "PublishProductHierarchy"):
             raise no_segment(f"Microsoft.Dynamics.CRM.{name}")
         self._writer.allow("product", "write", context)
-        self._writer.change(table, row, {"statecode": 0, "statuscode": 1}, context)
+        self._publish(table, row, context)
         return no_content()
+
+    def _publish(self, table: Table, row: Row, context: Context) -> None:
+        """Fidelity: inferred dataverse §9 – a family is published with all drafts below it, or nothing is."""
+        if row.values["statecode"] != 0:
+            self._writer.change(table, row, {"statecode": 0, "statuscode": 1}, context)
+        for child in self._store.where("product", "parentproductid", row.id):
+            self._publish(table, child, context)
 
     def roles(self, table: Table, steps: list[Segment], call: Call, context: Context) -> Reply:
         """systemusers(…)/systemuserroles_association: the roles of a user, giving one, taking one. Raises ApiError."""
@@ -105,6 +123,31 @@ class Actions:
         else:
             roles.disassociate(user, reference(call.query.get("$id"))[0], context)
         return no_content()
+
+    def _organization(self, context: Context) -> dict[str, Any]:
+        return {
+            "OrganizationId": self._writer.organization,
+            "FriendlyName": self._store.row("organization", self._writer.organization).values["name"],
+            "OrganizationVersion": _VERSION,
+            "UrlName": "koblingproeve",
+            "UniqueName": "koblingproeve",
+            "State": "Enabled",
+        }
+
+    def _bulk_delete(self, body: Any, context: Context) -> str:
+        """Fidelity: assumed dataverse §6 – BulkDelete finds rows by QuerySet conditions; here it deletes at once."""
+        sets = body.get("QuerySet") if isinstance(body, dict) else None
+        if not isinstance(sets, list) or not sets:
+            raise bad_request("The parameter 'QuerySet' is missing.")
+        for one in sets:
+            table = self._store.schema.tables.get(str(one.get("EntityName")) if isinstance(one, dict) else "")
+            if table is None:
+                raise bad_request("Every query of 'QuerySet' needs an EntityName.")
+            for value in _wanted(one, table.key):
+                row = self._store.find(table.logical, guid(value) or "")
+                if row is not None:
+                    self._writer.delete(table, row, context)
+        return self._store.new_id()
 
     def _who(self, context: Context) -> dict[str, Any]:
         return {
@@ -210,3 +253,14 @@ def _names(text: str) -> list[str]:
     if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
         raise bad_request("EntityNames must be a list of table names.")
     return [str(one) for one in found]
+
+
+def _wanted(query: dict[str, Any], key: str) -> list[object]:
+    """The ids that a query's condition on the primary key names. Raises ApiError."""
+    criteria = query.get("Criteria")
+    conditions = criteria.get("Conditions") if isinstance(criteria, dict) else None
+    for one in conditions if isinstance(conditions, list) else ():
+        if isinstance(one, dict) and one.get("AttributeName") == key and one.get("Operator") in ("In", "Equal"):
+            values = one.get("Values") or []
+            return [each.get("Value") if isinstance(each, dict) else each for each in values]
+    raise bad_request(f"Only conditions on '{key}' are simulated.")

@@ -16,7 +16,8 @@ from kobling_simulators.wire import Call, Reply
 
 _MOST = 1000
 _BOUNDARY = re.compile(r'^multipart/mixed\s*;\s*boundary=(?:"([^"]+)"|([^\s;"]+))\s*$', re.IGNORECASE)
-_REQUEST_LINE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.1$")
+_REQUEST_LINE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (\S.*?) HTTP/1\.1$")
+_LONE_FEED = re.compile(rb"(?<!\r)\n")
 _URL_LIMIT = 65_536
 Handler = Callable[[Call], Reply]
 
@@ -64,15 +65,17 @@ def boundary_of(content_type: str) -> str:
     return match[1] or match[2]
 
 
-def parse_batch(call: Call) -> list[Part | ChangeSet]:
+def parse_batch(call: Call, *, strict: bool = False) -> list[Part | ChangeSet]:
     """The requests of a batch. Raises ApiError.
 
     Fidelity: known dataverse §6 – at most 1,000 requests, no nesting, CRLF, no GET in a change set
-    Fidelity: assumed dataverse §6 – bare line feeds are refused; in a change set every part has a Content-ID
+    Fidelity: inferred dataverse §6 – bare line feeds are taken too, since clients in use send them (`line_feeds`)
+    Fidelity: inferred dataverse §6 – a part of a change set may do without a Content-ID
     """
     items: list[Part | ChangeSet] = []
     count = 0
-    for headers, body in _parts(call.body, boundary_of(call.headers.get("Content-Type", ""))):
+    whole = call.body if strict else _LONE_FEED.sub(b"\r\n", call.body)
+    for headers, body in _parts(whole, boundary_of(call.headers.get("Content-Type", ""))):
         kind = headers.get("Content-Type", "")
         if kind.lower().startswith("multipart/mixed"):
             inner = ChangeSet([_request(call, *one, changing=True) for one in _parts(body, boundary_of(kind))])
@@ -130,8 +133,6 @@ def _request(outer: Call, headers: Headers, body: bytes, *, changing: bool) -> P
         raise bad_request(f"'{line[:100].decode('utf-8', 'replace')}' is no request line.")
     if changing and match[1] == "GET":
         raise bad_request("A change set cannot hold a GET request.")
-    if changing and not content_id:
-        raise bad_request("Every request of a change set needs a Content-ID.")
     inner = _headers(more)
     for name in ("Authorization", "Host", "CallerObjectId"):
         if name in outer.headers:
@@ -145,31 +146,34 @@ def _request(outer: Call, headers: Headers, body: bytes, *, changing: bool) -> P
 class Batches:
     """Runs batches with the handler of single requests."""
 
-    def __init__(self, store: Store, handle: Handler) -> None:
+    def __init__(self, store: Store, handle: Handler, *, strict: bool = False) -> None:
         self._store = store
         self._handle = handle
+        self._strict = strict
 
     def run(self, call: Call, *, go_on: bool) -> Reply:
         """The answers in order; stops behind the first error unless told to go on. Raises ApiError.
 
         Fidelity: known dataverse §6 – executed in order; a change set is atomic; stops at the first error
-        Fidelity: assumed dataverse §6 – the answer is 200 whatever its parts say
+        Fidelity: known dataverse §6 – told to go on, the answer is 200 whatever its parts say; else a failed change
+        set makes it 400
+        Fidelity: inferred dataverse §6 – other failures, and single requests, give the answer their own status
         """
-        items = parse_batch(call)
         boundary = f"batchresponse_{self._store.new_id()}"
         chunks: list[bytes] = []
-        for item in items:
+        status = 200
+        for item in parse_batch(call, strict=self._strict):
             if isinstance(item, Part):
                 reply = self._handle(self._rooted(item.call))
-                chunks.append(_shown(boundary, reply, item.content_id))
-                failed = reply.status >= 400
+                chunk, told = _shown(boundary, reply, item.content_id), reply.status
             else:
-                chunk, failed = self._change_set(item, boundary)
-                chunks.append(chunk)
-            if failed and not go_on:
+                chunk, told = self._change_set(item, boundary)
+            chunks.append(chunk)
+            if told >= 400 and not go_on:
+                status = told
                 break
         body = b"".join(chunks) + f"--{boundary}--\r\n".encode()
-        return Reply(200, body, f"multipart/mixed; boundary={boundary}", {"OData-Version": "4.0"})
+        return Reply(status, body, f"multipart/mixed; boundary={boundary}", {"OData-Version": "4.0"})
 
     def _rooted(self, call: Call) -> Call:
         """Addresses in a batch are absolute, from the host's root, or from the service root."""
@@ -177,7 +181,8 @@ class Batches:
             call.path = f"/api/data/v9.2/{call.path.lstrip('/')}"
         return call
 
-    def _change_set(self, item: ChangeSet, boundary: str) -> tuple[bytes, bool]:
+    def _change_set(self, item: ChangeSet, boundary: str) -> tuple[bytes, int]:
+        """The answers of a change set as one part, and the status of the whole."""
         inner = f"changesetresponse_{self._store.new_id()}"
         made: dict[str, str] = {}
         chunks: list[bytes] = []
@@ -188,13 +193,14 @@ class Batches:
                     if reply.status >= 400:
                         raise _Failed(reply, part.content_id)
                     place = reply.headers.get("OData-EntityId", "")
-                    made[part.content_id] = ROOT.sub("", urlsplit(place).path)
+                    if part.content_id:
+                        made[part.content_id] = ROOT.sub("", urlsplit(place).path)
                     chunks.append(_shown(inner, reply, part.content_id))
         except _Failed as failure:
-            return _shown(boundary, failure.reply, failure.content_id), True
+            return _shown(boundary, failure.reply, failure.content_id), failure.reply.status
         body = b"".join(chunks) + f"--{inner}--\r\n".encode()
         head = f"--{boundary}\r\nContent-Type: multipart/mixed; boundary={inner}\r\n\r\n"
-        return head.encode() + body + b"\r\n", False
+        return head.encode() + body + b"\r\n", 200
 
 
 class _Failed(Exception):

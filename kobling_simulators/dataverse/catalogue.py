@@ -12,6 +12,7 @@ from kobling_simulators.dataverse.shelf import Row
 from kobling_simulators.dataverse.values import SCALE
 
 _ONE = Decimal(1).quantize(SCALE)
+FAMILY = 2
 _DRAFT, _ACTIVE, _RETIRED, _REVISION = 2, 0, 1, 3
 _NEXT = {_DRAFT: {_ACTIVE}, _ACTIVE: {_RETIRED, _REVISION}, _RETIRED: {_ACTIVE}, _REVISION: {_ACTIVE, _RETIRED}}
 
@@ -21,6 +22,11 @@ def need(values: dict[str, Any], *names: str) -> None:
     for name in names:
         if values.get(name) is None:
             raise bad_request(f"The required attribute '{name}' is missing.", BAD_ARGUMENT)
+
+
+def is_family(product: Row) -> bool:
+    """Whether a product is only a heading for others."""
+    return bool(product.values.get("productstructure") == FAMILY)
 
 
 def unit_of_group(rules: Rules, uom: str, group: str) -> None:
@@ -36,13 +42,14 @@ class Products(Rules):
     Fidelity: known dataverse §9 – made as Draft; the unit group cannot be changed
     Fidelity: assumed dataverse §9 – product numbers are unique; Draft goes to Active only, and only with a price-list
     item; Active to Retired or under revision; a retired product takes no edits
+    Fidelity: inferred dataverse §9 – a family (productstructure 2) has no units and no price; only families are parents
     """
 
     first_state = _DRAFT
 
     def creating(self, values: dict[str, Any], context: Context) -> None:
-        need(values, "name", "productnumber", "defaultuomscheduleid", "defaultuomid")
-        unit_of_group(self, values["defaultuomid"], values["defaultuomscheduleid"])
+        need(values, "name", "productnumber")
+        self._units(values)
         if self.store.where("product", "productnumber", values["productnumber"]):
             raise duplicate(f"The product number '{values['productnumber']}' is in use.")
         for name, value in (("productstructure", 1), ("producttypecode", 1), ("quantitydecimal", 2)):
@@ -51,11 +58,24 @@ class Products(Rules):
         if organization is not None and organization.values.get("createproductswithoutparentinactivestate"):
             values["statecode"], values["statuscode"] = _ACTIVE, 1
 
+    def _units(self, values: dict[str, Any]) -> None:
+        parent = values.get("parentproductid")
+        if parent is not None and not is_family(self.store.row("product", parent)):
+            raise rule("The parent of a product must be a product family.")
+        if values.get("productstructure") == FAMILY:
+            if values.get("defaultuomscheduleid") is not None or values.get("defaultuomid") is not None:
+                raise rule("A product family has neither a unit group nor a default unit.")
+            return
+        need(values, "defaultuomscheduleid", "defaultuomid")
+        unit_of_group(self, values["defaultuomid"], values["defaultuomscheduleid"])
+
     def changing(self, row: Row, changes: dict[str, Any], context: Context) -> None:
-        group = row.values["defaultuomscheduleid"]
+        group = row.values.get("defaultuomscheduleid")
         if changes.get("defaultuomscheduleid", group) != group:
             raise rule("The unit schedule of a product cannot be changed.")
         if "defaultuomid" in changes:
+            if group is None:
+                raise rule("A product family has neither a unit group nor a default unit.")
             need(changes, "defaultuomid")
             unit_of_group(self, changes["defaultuomid"], group)
         number = changes.get("productnumber")
@@ -72,7 +92,8 @@ class Products(Rules):
         if after not in _NEXT[before]:
             raise rule(f"The product cannot go from state {before} to state {after}.")
         listed = self.store.where("productpricelevel", "productid", row.id)
-        if before == _DRAFT and self.writer.settings.activation_needs_price and not listed:
+        needed = self.writer.settings.activation_needs_price and not is_family(row)
+        if before == _DRAFT and needed and not listed:
             raise rule("The product cannot be published because it has no price list item.")
 
 
@@ -101,6 +122,8 @@ class PriceListItems(Rules):
 
     def _check(self, values: dict[str, Any], row: Row | None) -> None:
         product = self.store.row("product", values["productid"])
+        if is_family(product):
+            raise rule("A product family cannot be added to a price list.")
         group = product.values["defaultuomscheduleid"]
         unit_of_group(self, values["uomid"], group)
         values["uomscheduleid"], values["productnumber"] = group, product.values["productnumber"]
@@ -203,9 +226,23 @@ class Contacts(Rules):
         self._derive({**row.values, **changes}, changes)
 
     def _derive(self, values: dict[str, Any], changes: dict[str, Any]) -> None:
-        """Fidelity: assumed dataverse §10 – the full name is first, middle and last name with blanks between."""
-        parts = [values.get(name) for name in ("firstname", "middlename", "lastname")]
-        changes["fullname"] = " ".join(part for part in parts if part)[:160] or None
+        changed_name(values, changes)
         if "parentcustomerid" in changes:
             of_account = changes.get("parentcustomerid@type") == "account"
             changes["accountid"] = changes["parentcustomerid"] if of_account else None
+
+
+class Leads(Rules):
+    """Leads: the full name is put together as that of a contact."""
+
+    def creating(self, values: dict[str, Any], context: Context) -> None:
+        changed_name(values, values)
+
+    def changing(self, row: Row, changes: dict[str, Any], context: Context) -> None:
+        changed_name({**row.values, **changes}, changes)
+
+
+def changed_name(values: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Fidelity: assumed dataverse §10 – the full name is first, middle and last name with blanks between."""
+    parts = [values.get(name) for name in ("firstname", "middlename", "lastname")]
+    changes["fullname"] = " ".join(part for part in parts if part)[:160] or None

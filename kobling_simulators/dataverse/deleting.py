@@ -69,7 +69,7 @@ class Deleting:
         doomed: dict[str, tuple[str, Row]] = {}
         self._gather(logical, row, doomed)
         for one_logical, one in doomed.values():
-            for child, column, other in self._pointing(one_logical, one):
+            for child, column, other in pointing(self._store, one_logical, one):
                 if other.id not in doomed and column in _HOLDS and (child, column) not in _BELONGS:
                     raise ApiError(
                         405,
@@ -85,22 +85,22 @@ class Deleting:
 
     def _gather(self, logical: str, row: Row, doomed: dict[str, tuple[str, Row]]) -> None:
         doomed[row.id] = (logical, row)
-        for child, column, other in self._pointing(logical, row):
+        for child, column, other in pointing(self._store, logical, row):
             if (child, column) in _BELONGS and other.id not in doomed:
                 self._gather(child, other, doomed)
 
     def _let_go(self, logical: str, row: Row, doomed: dict[str, tuple[str, Row]]) -> None:
-        for child, column, other in self._pointing(logical, row):
+        for child, column, other in pointing(self._store, logical, row):
             if other.id not in doomed:
                 self._store.change(child, other, {column: None, f"{column}@type": None})
 
-    def _pointing(self, logical: str, row: Row) -> list[tuple[str, str, Row]]:
-        """Rows whose lookups hold this row."""
-        store = self._store
-        return [
-            (table.logical, column.name, other)
-            for table in store.schema.tables.values()
-            for column in table.columns.values()
-            if column.type in LOOKUPS and logical in column.targets and column.name not in _STAMPS
-            for other in store.where(table.logical, column.name, row.id)
-        ]
+
+def pointing(store: Store, logical: str, row: Row) -> list[tuple[str, str, Row]]:
+    """Rows whose lookups hold a row: their tables, the columns, and they themselves."""
+    return [
+        (table.logical, column.name, other)
+        for table in store.schema.tables.values()
+        for column in table.columns.values()
+        if column.type in LOOKUPS and logical in column.targets and column.name not in _STAMPS
+        for other in store.where(table.logical, column.name, row.id)
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kobling_simulators.dataverse.catalogue import need, unit_of_group
+from kobling_simulators.dataverse.catalogue import is_family, need, unit_of_group
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.errors import bad_request, rule
 from kobling_simulators.dataverse.rules import Hand, Rules
@@ -27,6 +27,8 @@ _TOTALS = (
     "totalamount",
 )
 _NO_ERROR, _NO_LIST, _NOT_LISTED = 0, 2, 11
+# The kind of a line by the structure of its product: a bundle is told apart.
+_LINE_KINDS = {1: 1, 3: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +212,11 @@ class Lines(Rules):
         product = self.store.row("product", values["productid"])
         if product.values["statecode"] != 0:
             raise rule("You can only add active products to a document.")
+        if is_family(product):
+            raise rule("A product family cannot be added to a document.")
         unit_of_group(self, values["uomid"], product.values["defaultuomscheduleid"])
         values["productname"] = product.values["name"]
+        values["producttypecode"] = _LINE_KINDS.get(product.values.get("productstructure", 1), 1)
 
     def _amounts(self, values: dict[str, Any], header: Row) -> None:
         """Fidelity: inferred dataverse §9 – base is price by quantity; extended is base less discount plus tax."""

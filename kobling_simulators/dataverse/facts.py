@@ -53,6 +53,10 @@ _COLLECTIONS = {
     ("uom", "uomscheduleid", "uomschedule"): "unit_of_measurement_schedule_conversions",
     ("annotation", "objectid", "invoice"): "Invoice_Annotation",
     ("annotation", "objectid", "salesorder"): "SalesOrder_Annotation",
+    ("task", "regardingobjectid", "account"): "Account_Tasks",
+    ("task", "regardingobjectid", "contact"): "Contact_Tasks",
+    ("annotation", "objectid", "account"): "Account_Annotation",
+    ("annotation", "objectid", "contact"): "Contact_Annotation",
 }
 
 
@@ -103,6 +107,7 @@ class Table:
 
     Fidelity: known dataverse §4 – polymorphic lookups have one navigation property per target; owners have one
     Fidelity: assumed dataverse §4 – names of collection-valued navigation properties are the public ones, from memory
+    Fidelity: assumed dataverse §10 – leads, tasks and campaigns, left out by the contract, have their usual columns
     Fidelity: assumed dataverse §10 – shadow columns of lookups (…name, …type) are no properties of the Web API
     """
 
@@ -129,7 +134,9 @@ class Schema:
         self.tables = {table.logical: table for table in tables}
         for table in tables:
             table.by_read_name = {column.read_name: column for column in table.columns.values()}
-            table.singles = {one.name: one for column in table.columns.values() for one in _singles(column)}
+            table.singles = {
+                one.name: one for column in table.columns.values() for one in _singles(column, table.logical)
+            }
         for table in tables:
             for column in table.columns.values():
                 for target in column.targets:
@@ -177,10 +184,11 @@ def _column(name: str, given: list[Any]) -> Column:
     )
 
 
-def _singles(column: Column) -> list[Navigation]:
+def _singles(column: Column, table: str) -> list[Navigation]:
     if column.type not in LOOKUPS:
         return []
     if len(column.targets) == 1 or column.type == "Owner":
         name = "bcbi_CompanyId" if column.name == "bcbi_companyid" else column.name
         return [Navigation(name, column.name, column.targets)]
-    return [Navigation(f"{column.name}_{target}", column.name, (target,)) for target in column.targets]
+    activity = "_task" if column.name == "regardingobjectid" and table == "task" else ""
+    return [Navigation(f"{column.name}_{target}{activity}", column.name, (target,)) for target in column.targets]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ from kobling_simulators.dataverse.filters import Filter, compile_filter
 from kobling_simulators.dataverse.plans import Plan, Position
 from kobling_simulators.dataverse.rendering import View, check_order
 from kobling_simulators.dataverse.settings import Settings
+from kobling_simulators.dataverse.shelf import Row
 from kobling_simulators.dataverse.store import Store
 from kobling_simulators.dataverse.tracking import cookie_text, delta_text, mark_of, read_cookie, read_delta
 from kobling_simulators.odata.expressions import Compare, Field, FilterProblem, Literal, Logic
@@ -32,7 +33,7 @@ def options_of(query: Mapping[str, str]) -> Options:
     """The query options. Raises ApiError.
 
     Fidelity: known dataverse §4 – $skip is not supported
-    Fidelity: assumed dataverse §4 – $apply and saved queries are not simulated
+    Fidelity: assumed dataverse §4 – saved queries are not simulated
     """
     for name in query:
         if name in _UNSUPPORTED:
@@ -59,9 +60,10 @@ class Within:
 class Reading:
     """Reads sets of rows; counts the rows it shows, since these cost execution time."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, may: Callable[[Row, str, str], bool]) -> None:
         self._store = store
         self.settings = settings
+        self._may = may
         self.rows_shown = 0
 
     def collection(
@@ -78,11 +80,11 @@ class Reading:
         size, top = self._sizes(options, context)
         after, page = self._position(query, mark)
         plan = Plan(self._store.shelves[table.logical], table, found, check_order(table, options.orderby))
-        rows = plan.rows(after)
+        rows = (row for row in plan.rows(after) if self._may_read(row, context.user))
         shown = list(islice(rows, size if top is None else min(size, top)))
         body = self._body(table, options, context)
         if options.count:
-            body["@odata.count"], over = self.count(table, found)
+            body["@odata.count"], over = self.count(table, found, context.user)
             if context.annotates(_OVER_CAP):
                 body[f"@{_OVER_CAP}"] = over
         self.rows_shown += len(shown)
@@ -93,6 +95,10 @@ class Reading:
             text = cookie_text(cookie, tracking=False)
             body["@odata.nextLink"] = _link(place, query, context, "$skiptoken", text)
         return answer(body, context)
+
+    def _may_read(self, row: Row, user: str) -> bool:
+        """Fidelity: assumed dataverse §7 – rows that a user may not read are left out of lists."""
+        return self._may(row, "read", user)
 
     def _filter(self, table: Table, options: Options, context: Context, within: Within | None = None) -> Filter | None:
         node = options.filter
@@ -126,16 +132,17 @@ class Reading:
         chosen = f"({','.join(options.select)})" if options.select else ""
         return {"@odata.context": f"{context.root}/$metadata#{table.set_name}{chosen}"}
 
-    def count(self, table: Table, found: Filter | None) -> tuple[int, bool]:
+    def count(self, table: Table, found: Filter | None, user: str) -> tuple[int, bool]:
         """How many rows fit, at most 5,000, and whether there are more.
 
         Fidelity: known dataverse §4 – $count caps at 5,000
         """
-        if found is None:
+        if found is None and not self.settings.no_rights:
             total = len(self._store.shelves[table.logical])
             return min(total, _CAP), total > _CAP
         plan = Plan(self._store.shelves[table.logical], table, found, [])
-        total = sum(1 for _ in islice(plan.rows(None), _CAP + 1))
+        rows = (row for row in plan.rows(None) if self._may_read(row, user))
+        total = sum(1 for _ in islice(rows, _CAP + 1))
         return min(total, _CAP), total > _CAP
 
     def counted(self, table: Table, query: Mapping[str, str], context: Context) -> Reply:
@@ -147,7 +154,7 @@ class Reading:
             changed = sum(1 for _ in shelf.since(version, self._store.version))
             total = changed + sum(1 for _ in shelf.deleted_since(version))
         else:
-            total, _ = self.count(table, self._filter(table, options, context))
+            total, _ = self.count(table, self._filter(table, options, context), context.user)
         return Reply(200, str(total).encode(), "text/plain", {"OData-Version": "4.0"})
 
     def _delta(self, table: Table, query: Mapping[str, str]) -> tuple[int, str]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from kobling_simulators.dataverse.actions import Actions
+from kobling_simulators.dataverse.applying import Applying
 from kobling_simulators.dataverse.bulk import MESSAGES, Bulk
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.errors import ApiError, no_segment
 from kobling_simulators.dataverse.facts import Table
-from kobling_simulators.dataverse.metadata import Metadata
+from kobling_simulators.dataverse.fetch import Fetching
+from kobling_simulators.dataverse.metadata import SEGMENTS, Metadata
 from kobling_simulators.dataverse.paths import Segment, segments
 from kobling_simulators.dataverse.reading import Reading
 from kobling_simulators.dataverse.roles import ASSOCIATION
 from kobling_simulators.dataverse.single import Single
+from kobling_simulators.dataverse.sql import as_query
 from kobling_simulators.dataverse.writing import Writer
 from kobling_simulators.wire import Call, Reply
 
@@ -24,11 +27,13 @@ class Requests:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self.reading = Reading(writer.store, writer.settings)
+        self.reading = Reading(writer.store, writer.settings, writer.may)
         self._single = Single(writer, self.reading)
         self._bulk = Bulk(writer)
         self._actions = Actions(writer)
         self._metadata = Metadata(writer)
+        self._applying = Applying(writer)
+        self._fetching = Fetching(writer, self.reading)
         self.cost = 0.0
 
     def answer(self, call: Call, path: str, context: Context) -> Reply:
@@ -40,7 +45,7 @@ class Requests:
             self.cost += (_READ if call.method == "GET" else _WRITE) + self.reading.rows_shown * _PER_ROW
 
     def _routed(self, call: Call, steps: list[Segment], context: Context) -> Reply:
-        if not steps or steps[0].name in ("$metadata", "EntityDefinitions", "sdkmessagefilters"):
+        if not steps or steps[0].name in SEGMENTS:
             return self._metadata.answer(call, steps, context)
         table = self._writer.store.schema.sets.get(steps[0].name)
         if table is None:
@@ -71,7 +76,12 @@ class Requests:
             return self._single.part(table, steps, call, context)
         self._writer.allow(table.logical, "read", context)
         if len(steps) == 1:
-            return self.reading.collection(table, call.query, context)
+            if "$apply" in call.query:
+                return self._applying.answer(table, call.query, context)
+            if "fetchXml" in call.query:
+                return self._fetching.answer(table, call.query, context)
+            query = as_query(table, call.query["sql"]) if "sql" in call.query else call.query
+            return self.reading.collection(table, query, context)
         if [step.name for step in steps[1:]] == ["$count"]:
             return self.reading.counted(table, call.query, context)
         raise no_segment(steps[1].name)

@@ -8,6 +8,7 @@ from typing import Any
 from kobling_simulators.dataverse.catalogue import (
     Contacts,
     Currencies,
+    Leads,
     PriceListItems,
     PriceLists,
     Products,
@@ -16,6 +17,7 @@ from kobling_simulators.dataverse.catalogue import (
 )
 from kobling_simulators.dataverse.context import Context
 from kobling_simulators.dataverse.documents import install
+from kobling_simulators.dataverse.notes import Notes
 from kobling_simulators.dataverse.roles import ADMINISTRATOR, CUSTOMIZER, STANDARD
 from kobling_simulators.dataverse.settings import Settings
 from kobling_simulators.dataverse.store import Store
@@ -54,6 +56,8 @@ def new_writer(store: Store, settings: Settings) -> Writer:
         "uom": Units,
         "transactioncurrency": Currencies,
         "contact": Contacts,
+        "annotation": Notes,
+        "lead": Leads,
     }
     writer.rules = {logical: rules(writer) for logical, rules in plain.items()}
     install(writer)

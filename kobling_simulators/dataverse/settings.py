@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     Fidelity: assumed dataverse §10 – application-required columns bind forms, not the API (`require_recommended`)
     Fidelity: assumed dataverse §9 – a product needs a price-list item to become Active (`activation_needs_price`)
     Fidelity: known dataverse §2 – an application user needs a security role (`app_user_roles`: "needed")
+    Fidelity: inferred dataverse §6 – lines of a batch that end in a bare line feed (`line_feeds`)
+    Fidelity: inferred dataverse §7 – rights that the app user lacks on single rows, by their ids (`no_rights`)
     """
 
     change_tracking: list[str] = msgspec.field(default_factory=lambda: list(TRACKED))
@@ -51,6 +53,9 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     require_recommended: bool = False
     activation_needs_price: bool = True
     price_decimals: int = 2
+    line_feeds: Literal["taken", "refused"] = "taken"
+    public_url: str = ""
+    no_rights: dict[str, list[str]] = {}
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """The same with some knobs turned. Raises ValueError."""

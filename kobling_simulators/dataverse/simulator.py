@@ -62,6 +62,7 @@ class Dataverse:
 
     def _restrict(self) -> None:
         """Whether the app may do what it likes, or only what its roles allow."""
+        self._writer.restricted = self._users.app()
         self._writer.roles.restrict(self._users.app(), restricted=self._settings.app_user_roles == "needed")
 
     def credentials(self) -> dict[str, str]:
@@ -92,8 +93,12 @@ class Dataverse:
         return self._protection.problem("requests", retry_after).reply()
 
     def _url(self, call: Call) -> str:
-        host = call.headers.get("Host")
-        return f"http://{host}" if host else self.gate.url or "http://localhost"
+        """Where this organization is for its callers: a public address before it, or the host that they asked."""
+        if self._settings.public_url:
+            return self._settings.public_url.rstrip("/")
+        host = call.headers.get("X-Forwarded-Host") or call.headers.get("Host")
+        scheme = call.headers.get("X-Forwarded-Proto", "http")
+        return f"{scheme}://{host}" if host else self.gate.url or "http://localhost"
 
     def answer(self, call: Call) -> Reply:
         """Discovery, or the Web API with a token for this organization."""
@@ -134,7 +139,8 @@ class Dataverse:
             return self._one(call, user, root)
         if call.method != "POST":
             raise wrong_method(call.method)
-        batches = Batches(self._store, lambda inner: self._one(inner, user, root))
+        strict = self._settings.line_feeds == "refused"
+        batches = Batches(self._store, lambda inner: self._one(inner, user, root), strict=strict)
         return batches.run(call, go_on=_CONTINUE in context_of(call, user, root).prefer)
 
     def _one(self, call: Call, user: str, root: str) -> Reply:

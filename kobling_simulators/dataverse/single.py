@@ -36,6 +36,7 @@ class Single:
         """
         self._writer.allow(table.logical, "read", context)
         row = self._writer.locate(table, key)
+        self._writer.allow_row(row, "read", context)
         options = options_of(call.query)
         known = call.headers.get("If-None-Match", "")
         plain = not options.expand and not context.prefer.get("odata.include-annotations")
@@ -57,7 +58,8 @@ class Single:
         """Fidelity: known dataverse §6 – 204 with OData-EntityId, or the row with Prefer: return=representation."""
         place = f"{context.root}/{table.set_name}({row.id})"
         if not context.wants_row:
-            return Reply(204, b"", "application/json", {"OData-Version": "4.0", "OData-EntityId": place})
+            told = {"OData-Version": "4.0", "OData-EntityId": place, "Location": place}
+            return Reply(204, b"", "application/json", told)
         shown = self._shown(table, row, query, context, status)
         more = {"Preference-Applied": "return=representation", "OData-EntityId": place}
         return Reply(status, shown.body, shown.content_type, {**shown.headers, **more})
@@ -94,6 +96,7 @@ class Single:
         """GET of what lies below a row: a column, its raw value, a related row or rows, references."""
         row = self._writer.locate(table, steps[0].key or "")
         self._writer.allow(table.logical, "read", context)
+        self._writer.allow_row(row, "read", context)
         name, rest = steps[1].name, [step.name for step in steps[2:]]
         if name in table.by_read_name and rest in ([], ["$value"]):
             return self._column(table, row, name, context, raw=bool(rest))

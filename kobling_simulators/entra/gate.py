@@ -101,4 +101,5 @@ def _is_for(claims: Claims, audiences: tuple[str, ...]) -> bool:
 
 
 def _plain(url: str) -> str:
-    return url.rstrip("/").lower()
+    """A resource is the same whether a proxy before it speaks TLS or not."""
+    return url.rstrip("/").lower().replace("http://", "https://", 1)

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from kobling_simulators.clock import Clock
+from kobling_simulators.entra.devices import Devices
 from kobling_simulators.entra.directory import App, Directory, User
 from kobling_simulators.entra.errors import SignInProblem, missing, no_app, no_consent
 from kobling_simulators.entra.keys import encode
-from kobling_simulators.entra.scopes import Wish, read_scope
+from kobling_simulators.entra.scopes import Wish, read_scope, with_scope
 from kobling_simulators.entra.settings import Settings
 from kobling_simulators.entra.signing_in import SigningIn
 from kobling_simulators.entra.tokens import Kind, issue, sign
-from kobling_simulators.wire import Call
+from kobling_simulators.wire import Call, to_json
 
 _DAY = 86_400
+_DEVICE = ("urn:ietf:params:oauth:grant-type:device_code", "device_code")
 _APP_ROLES = frozenset({"API.ReadWrite.All", "Automation.ReadWrite.All"})
 
 
@@ -42,7 +44,10 @@ class Granting:
     Fidelity: assumed dataverse §2 – the client signs in with client_secret_post or Basic; no certificates here
     """
 
-    def __init__(self, clock: Clock, directory: Directory, codes: SigningIn, source: random.Random) -> None:
+    def __init__(
+        self, clock: Clock, directory: Directory, codes: SigningIn, devices: Devices, source: random.Random
+    ) -> None:
+        self._devices = devices
         self._clock = clock
         self._directory = directory
         self._codes = codes
@@ -51,18 +56,90 @@ class Granting:
 
     def token(self, call: Call, tenant: str, issuer: str, settings: Settings) -> dict[str, object]:
         """The answer to a token request; `issuer` is for id tokens. Raises SignInProblem."""
-        form = call.form()
+        return self._granted(call, call.form(), tenant, issuer, settings)
+
+    def first_version(self, call: Call, tenant: str, issuer: str, settings: Settings) -> dict[str, object]:
+        """The answer to a token request of version 1. Raises SignInProblem.
+
+        Fidelity: assumed dataverse §2 – version 1 tells numbers as text, expires_on, not_before and the resource
+        """
+        given = call.form()
+        resource = given.get("resource", "")
+        if given.get("grant_type") == "client_credentials":
+            if not resource:
+                raise missing("resource")
+            form = {**given, "scope": f"{resource}/.default"}
+        else:
+            form = {name: text for name, text in with_scope(given).items() if name != "scope" or resource}
+        answer = self._granted(call, form, tenant, issuer, settings)
+        now, life = int(self._clock.now()), settings.token_life
+        told = {"expires_in": str(life), "ext_expires_in": str(life), "expires_on": str(now + life)}
+        told |= {"not_before": str(now), "resource": resource}
+        if "scope" in answer:
+            told["scope"] = "user_impersonation"
+        return {**answer, **told}
+
+    def _granted(
+        self, call: Call, form: Mapping[str, str], tenant: str, issuer: str, settings: Settings
+    ) -> dict[str, object]:
         kind = form.get("grant_type", "")
         if not kind:
             raise missing("grant_type")
-        if kind not in ("authorization_code", "refresh_token", "client_credentials"):
+        if kind not in ("authorization_code", "refresh_token", "client_credentials", "password", *_DEVICE):
             raise SignInProblem("unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
         app = self._client(call, form, settings)
         if kind == "client_credentials":
             return self._for_app(form, app, tenant, settings)
         if kind == "authorization_code":
-            return self._for_code(form, app, issuer, settings)
-        return self._for_refresh(form, app, issuer, settings)
+            answer = self._for_code(form, app, issuer, settings)
+        elif kind in _DEVICE:
+            device = self._devices.redeem(form.get("device_code") or form.get("code", ""), app)
+            assert device.user is not None
+            told = self._for_user(app, device.user, device.wish, settings)
+            answer = self._with_person(form, told, app, device.user, device.wish, issuer, settings)
+        elif kind == "password":
+            answer = self._for_password(form, app, issuer, settings)
+        else:
+            answer = self._for_refresh(form, app, issuer, settings)
+        return answer
+
+    def _for_password(self, form: Mapping[str, str], app: App, issuer: str, settings: Settings) -> dict[str, object]:
+        """Fidelity: assumed dataverse §2 – a person's name and password are taken where no second factor is asked."""
+        for name in ("username", "password"):
+            if not form.get(name):
+                raise missing(name)
+        user = self._directory.users.get(form["username"].lower())
+        if user is None or user.password != form["password"]:
+            text = "Error validating credentials due to invalid username or password."
+            raise SignInProblem("invalid_grant", 50126, text)
+        if not user.enabled:
+            raise SignInProblem("invalid_grant", 50057, "The user account is disabled.")
+        if settings.consent_missing:
+            raise no_consent(app.client_id)
+        wish = read_scope(form.get("scope", ""), settings.resources)
+        return self._with_person(form, self._for_user(app, user, wish, settings), app, user, wish, issuer, settings)
+
+    def _with_person(
+        self,
+        form: Mapping[str, str],
+        answer: dict[str, object],
+        app: App,
+        user: User,
+        wish: Wish,
+        issuer: str,
+        settings: Settings,
+        nonce: str = "",
+    ) -> dict[str, object]:
+        """The answer with what it tells about the person, as far as it was asked for.
+
+        Fidelity: assumed dataverse §2 – client_info=1 brings the ids of person and tenant, for libraries' caches
+        """
+        if "openid" in wish.extras:
+            answer["id_token"] = self._id_token(app, user, nonce, issuer, settings)
+        if form.get("client_info") == "1":
+            told = {"uid": user.object_id, "utid": self._directory.tenant}
+            answer["client_info"] = encode(to_json(told))
+        return answer
 
     def _client(self, call: Call, form: Mapping[str, str], settings: Settings) -> App:
         client_id, secret = _basic(call) or (form.get("client_id", ""), form.get("client_secret", ""))
@@ -108,9 +185,7 @@ class Granting:
             text = "The Code_Verifier does not match the code_challenge supplied in the authorization request."
             raise SignInProblem("invalid_grant", 501481, text)
         answer = self._for_user(app, code.user, code.wish, settings)
-        if "openid" in code.wish.extras:
-            answer["id_token"] = self._id_token(app, code.user, code.nonce, issuer, settings)
-        return answer
+        return self._with_person(form, answer, app, code.user, code.wish, issuer, settings, code.nonce)
 
     def _for_refresh(self, form: Mapping[str, str], app: App, issuer: str, settings: Settings) -> dict[str, object]:
         if not form.get("refresh_token"):
@@ -133,9 +208,7 @@ class Granting:
         wish = read_scope(form["scope"], settings.resources) if form.get("scope") else refresh.wish
         refresh.used = True
         answer = self._for_user(app, refresh.user, wish, settings, again=refresh)
-        if "openid" in wish.extras:
-            answer["id_token"] = self._id_token(app, refresh.user, "", issuer, settings)
-        return answer
+        return self._with_person(form, answer, app, refresh.user, wish, issuer, settings)
 
     def _for_user(
         self, app: App, user: User, wish: Wish, settings: Settings, again: Refresh | None = None

@@ -10,17 +10,23 @@ from typing import Any
 import msgspec
 
 from kobling_simulators.clock import Clock
+from kobling_simulators.entra.devices import Devices
 from kobling_simulators.entra.directory import directory
+from kobling_simulators.entra.discovery import EVERY_TENANT, configuration, instance, realm
 from kobling_simulators.entra.errors import SignInProblem, no_tenant
 from kobling_simulators.entra.granting import Granting
 from kobling_simulators.entra.keys import public_jwk
+from kobling_simulators.entra.scopes import with_scope
 from kobling_simulators.entra.settings import Settings
 from kobling_simulators.entra.signing_in import SigningIn
 from kobling_simulators.vendor import PersonRefused
 from kobling_simulators.wire import Call, Reply, json_reply, text_reply
 
-_ROUTE = re.compile(r"^/([^/]+)/(v2\.0/\.well-known/openid-configuration|oauth2/v2\.0/\w+|discovery/v2\.0/keys)$")
-_EVERY_TENANT = ("common", "organizations")
+_ROUTE = re.compile(
+    r"^/([^/]+)/((?:v2\.0/)?\.well-known/openid-configuration|oauth2/(?:v2\.0/)?\w+|discovery/(?:v2\.0/)?keys"
+    r"|discovery/instance|userrealm/[^/]+)$",
+    re.IGNORECASE,
+)
 
 
 def build(*, clock: Clock, seed: int, records: int) -> Entra:
@@ -47,7 +53,8 @@ class Entra:
         self._directory = directory(seed)
         self._random = random.Random(f"entra secrets {seed}")
         self._signing_in = SigningIn(self.clock, self._directory, self._random)
-        self._granting = Granting(self.clock, self._directory, self._signing_in, self._random)
+        self._devices = Devices(self.clock, self._directory, self._random)
+        self._granting = Granting(self.clock, self._directory, self._signing_in, self._devices, self._random)
 
     def credentials(self) -> dict[str, str]:
         """The app and the person that are handed out, and a tenant that is not this one."""
@@ -84,42 +91,42 @@ class Entra:
         if match is None:
             return text_reply("Not found", 404)
         try:
-            return self._routed(call, match[1], match[2].rpartition("/")[2])
+            return self._routed(call, match[1], match[2])
         except SignInProblem as problem:
             return problem.reply(self.clock.moment(), self._random)
 
-    def _routed(self, call: Call, tenant: str, what: str) -> Reply:
-        if tenant.lower() not in (*_EVERY_TENANT, self._directory.tenant, self._directory.domain):
+    def _routed(self, call: Call, tenant: str, place: str) -> Reply:
+        if tenant.lower() not in (*EVERY_TENANT, self._directory.tenant, self._directory.domain):
             raise no_tenant(tenant)
-        base = f"http://{call.headers.get('Host', 'localhost')}"
-        if (call.method, what) == ("GET", "openid-configuration"):
-            return json_reply(self._configuration(base, tenant))
-        if (call.method, what) == ("GET", "keys"):
-            return json_reply({"keys": [public_jwk(self._directory.seed)]})
+        base = self._base(call)
+        version = "2.0" if "v2.0/" in place.lower() else "1.0"
+        folder, _, what = place.lower().rpartition("/")
+        if call.method == "GET":
+            if what == "openid-configuration":
+                return json_reply(configuration(base, tenant, self._directory.tenant, version))
+            if what == "keys":
+                return json_reply({"keys": [public_jwk(self._directory.seed)]})
+            if what == "instance":
+                return json_reply(instance(base, call.query))
+            if folder == "userrealm":
+                return json_reply(realm(what))
+        if call.method in ("GET", "POST") and what == "deviceauth":
+            return self._devices.page(call)
+        if call.method == "POST" and what == "devicecode":
+            return json_reply(self._devices.begin(with_scope(call.form()), base, self._settings))
         if call.method in ("GET", "POST") and what == "authorize":
+            call.query = with_scope(call.query) if version == "1.0" else call.query
             return self._signing_in.authorize(call, self._settings)
         if (call.method, what) == ("POST", "token"):
             issuer = f"{base}/{self._directory.tenant}/v2.0"
-            answer = self._granting.token(call, tenant.lower(), issuer, self._settings)
+            granting = self._granting.first_version if version == "1.0" else self._granting.token
+            answer = granting(call, tenant.lower(), issuer, self._settings)
             return json_reply(answer, 200, {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"})
         return text_reply("Not found", 404)
 
-    def _configuration(self, base: str, tenant: str) -> dict[str, object]:
-        issuer = "{tenantid}" if tenant in _EVERY_TENANT else self._directory.tenant
-        return {
-            "issuer": f"{base}/{issuer}/v2.0",
-            "authorization_endpoint": f"{base}/{tenant}/oauth2/v2.0/authorize",
-            "token_endpoint": f"{base}/{tenant}/oauth2/v2.0/token",
-            "jwks_uri": f"{base}/{tenant}/discovery/v2.0/keys",
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-            "code_challenge_methods_supported": ["S256"],
-        }
+    def _base(self, call: Call) -> str:
+        host = call.headers.get("X-Forwarded-Host") or call.headers.get("Host", "localhost")
+        return f"{call.headers.get('X-Forwarded-Proto', 'http')}://{host}"
 
     def expire(self, call: Call) -> None:
         """A fault that ends the session ends every refresh token: calls here carry no access token."""

@@ -130,4 +130,5 @@ def _claims(found: Mapping[str, Any]) -> Claims:
 
 
 def _plain(url: str) -> str:
-    return url.rstrip("/").lower()
+    """A resource is the same whether a proxy before it speaks TLS or not."""
+    return url.rstrip("/").lower().replace("http://", "https://", 1)

@@ -238,7 +238,6 @@ async def test_attachments_hang_on_journal_lines_and_documents_only(bc: Central)
     assert len(await bc.rows(f"customers({customer['id']})/documentAttachments")) == 1
     content = f"documentAttachments({made['id']})/attachmentContent"
     assert (await bc.get(content)).status == 204
-    assert (await bc.raw("PATCH", content, b"x", If_Match="*")).status == 415
     assert (await bc.raw("PATCH", content, b"x", Content_Type="application/octet-stream")).status == 400
     await bc.raw("PATCH", content, b"xyz", Content_Type="application/octet-stream", If_Match="*")
     assert (await bc.one(f"documentAttachments({made['id']})"))["byteSize"] == 3

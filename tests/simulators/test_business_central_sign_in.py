@@ -98,7 +98,7 @@ async def test_an_unknown_environment_is_404(bc: Central) -> None:
 async def test_a_user_sees_the_environments_of_the_tenant_and_an_app_does_not(bc: Central) -> None:
     assert (await bc.get("/environments/v1.2")).status == 401
     bc.token = await as_user(bc)
-    for path in ("/environments/v1.1", "/admin/v2.24/environments"):
+    for path in ("/environments/v1.0", "/admin/v2.24/environments"):
         assert (await bc.get(path)).status == 404
     for path in ("/environments/v1.2", "/admin/v2.24/applications/environments"):
         assert (await bc.post(path, {})).status == 405

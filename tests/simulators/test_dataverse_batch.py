@@ -113,7 +113,6 @@ async def test_a_thousand_requests_are_taken_and_no_more(crm: Dynamics) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda body: body.replace(b"\r\n", b"\n"),
         lambda body: body.replace(b"--batch_1--", b""),
         lambda body: body.replace(b"--batch_1", b"--batch_2"),
         lambda body: body.replace(b"Content-Transfer-Encoding: binary\r\n", b""),
@@ -139,9 +138,39 @@ async def test_the_content_type_has_to_name_the_boundary(crm: Dynamics, kind: st
     assert (await crm.do("POST", "$batch", multipart(A), Content_Type=kind)).status == 400
 
 
-async def test_a_change_set_holds_no_reads_no_batches_and_names_its_parts(crm: Dynamics) -> None:
+async def test_bare_line_feeds_are_taken_unless_a_knob_refuses_them(crm: Dynamics) -> None:
+    body = multipart(change_set(A), B).replace(b"\r\n", b"\n")
+    answer = await crm.do("POST", "$batch", body, **MIXED)
+    assert (answer.status, statuses(answer)) == (200, [204, 204])
+    await crm.control("POST", "/config", {"line_feeds": "refused"})
+    assert (await crm.do("POST", "$batch", body, **MIXED)).status == 400
+
+
+async def test_a_part_of_a_change_set_may_do_without_a_content_id(crm: Dynamics) -> None:
+    answer = await send(crm, change_set(A, B).replace("Content-ID: 1\r\n", "").replace("Content-ID: 2\r\n", ""))
+    assert (answer.status, statuses(answer)) == (200, [204, 204])
+    assert b"Content-ID" not in answer.body
+
+
+async def test_a_failed_change_set_gives_the_whole_answer_its_status(crm: Dynamics) -> None:
+    gone = f'PATCH accounts({GUID})|If-Match: *|{{"name":"A"}}'
+    for part, status in ((WRONG, 400), (gone, 404)):
+        answer = await send(crm, change_set(A, part), B)
+        assert (answer.status, statuses(answer)) == (status, [status])
+        assert answer.headers["Content-Type"].startswith("multipart/mixed; boundary=batchresponse_")
+        assert b"Content-ID: 2\r\n" in answer.body
+
+
+async def test_a_failed_request_gives_the_whole_answer_its_status(crm: Dynamics) -> None:
+    assert (await send(crm, A, WRONG)).status == 400
+
+
+async def test_told_to_go_on_the_whole_answer_is_200(crm: Dynamics) -> None:
+    assert (await send(crm, change_set(A, WRONG), WRONG, Prefer="odata.continue-on-error")).status == 200
+
+
+async def test_a_change_set_holds_no_reads_and_no_batches(crm: Dynamics) -> None:
     assert (await send(crm, change_set("GET accounts"))).status == 400
-    assert (await send(crm, change_set(A).replace("Content-ID: 1\r\n", ""))).status == 400
     nested = change_set(A).replace("Content-Type: application/http", "Content-Type: multipart/mixed; boundary=x")
     assert (await send(crm, nested)).status == 400
     assert await names(crm) == []

@@ -62,3 +62,55 @@ async def test_the_metadata_document_names_what_reads_and_writes_name(crm: Dynam
         assert f'Name="{name}"' in text
     assert "ChangeTracking" not in text
     assert "ChangeTracking" in (await crm.do("GET", "$metadata?annotations=true")).body.decode()
+
+
+async def test_a_table_says_whether_changes_can_be_tracked_and_which_column_is_its_image(crm: Dynamics) -> None:
+    names = "CanChangeTrackingBeEnabled,ChangeTrackingEnabled,PrimaryImageAttribute,PrimaryIdAttribute"
+    chosen = f"$select={names},PrimaryNameAttribute,LogicalCollectionName,DisplayName"
+    table = await crm.get(f"EntityDefinitions(LogicalName='contact')?{chosen}")
+    assert table["CanChangeTrackingBeEnabled"]["Value"] is True
+    assert (table["PrimaryImageAttribute"], table["PrimaryIdAttribute"]) == ("entityimage", "contactid")
+    assert (table["PrimaryNameAttribute"], table["LogicalCollectionName"]) == ("fullname", "contacts")
+    assert table["DisplayName"]["UserLocalizedLabel"]["Label"] == "Contact"
+
+
+async def test_a_list_of_tables_expands_what_hangs_on_each(crm: Dynamics) -> None:
+    inner = "Attributes($select=LogicalName;$filter=IsPrimaryId eq true),ManyToManyRelationships($select=SchemaName)"
+    path = f"EntityDefinitions?$select=LogicalName&$filter=LogicalName eq 'systemuser'&$expand={inner}"
+    (table,) = (await crm.get(path))["value"]
+    assert [row["LogicalName"] for row in table["Attributes"]] == ["systemuserid"]
+    assert [row["SchemaName"] for row in table["ManyToManyRelationships"]] == ["systemuserroles_association"]
+
+
+async def test_both_ends_of_a_relationship_tell_of_it(crm: Dynamics) -> None:
+    many = "EntityDefinitions(LogicalName='account')/OneToManyRelationships?$filter=ReferencingEntity eq 'contact'"
+    found = {row["SchemaName"]: row for row in (await crm.get(many))["value"]}
+    one = found["contact_customer_accounts"]
+    assert one["ReferencedEntityNavigationPropertyName"] == "contact_customer_accounts"
+    same = await crm.get("RelationshipDefinitions(SchemaName='contact_customer_accounts')")
+    assert same["MetadataId"] == one["MetadataId"]
+    cast = "RelationshipDefinitions/Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata?$select=SchemaName"
+    assert [row["SchemaName"] for row in (await crm.get(cast))["value"]] == ["systemuserroles_association"]
+
+
+async def test_the_choices_of_a_column_come_when_it_is_cast_and_they_are_expanded(crm: Dynamics) -> None:
+    column = "EntityDefinitions(LogicalName='account')/Attributes(LogicalName='accountcategorycode')"
+    cast = f"{column}/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
+    assert "OptionSet" not in await crm.get(f"{cast}?$select=LogicalName")
+    told = await crm.get(f"{cast}?$select=LogicalName&$expand=OptionSet($select=Options),GlobalOptionSet")
+    assert told["OptionSet"]["Options"][0]["Label"]["UserLocalizedLabel"]["Label"]
+    assert told["GlobalOptionSet"] is None
+    wrong = await crm.do("GET", f"{column}/Microsoft.Dynamics.CRM.MoneyAttributeMetadata")
+    assert wrong.status == 404
+
+
+async def test_message_filters_expand_their_message(crm: Dynamics) -> None:
+    path = "sdkmessagefilters?$select=sdkmessagefilterid&$expand=sdkmessageid($select=name)"
+    rows = (await crm.get(f"{path}&$filter=primaryobjecttypecode eq 'account'"))["value"]
+    assert {row["sdkmessageid"]["name"] for row in rows} >= {"CreateMultiple", "UpdateMultiple"}
+
+
+async def test_publishers_solutions_and_shared_choices_can_be_asked_for(crm: Dynamics) -> None:
+    assert [row["customizationprefix"] for row in (await crm.get("publishers"))["value"]] == ["new"]
+    assert [row["uniquename"] for row in (await crm.get("solutions"))["value"]] == ["Default"]
+    assert (await crm.get("GlobalOptionSetDefinitions?$select=Name"))["value"] == []

@@ -67,7 +67,7 @@ async def test_without_select_every_column_is_shown(crm: Dynamics) -> None:
         ("accounts?$filter=Microsoft.Dynamics.CRM.Nothing(PropertyName='name')", 400, "0x80060888"),
         ("accounts?$filter=Microsoft.Dynamics.CRM.In(PropertyName='Name',PropertyValues=['x'])", 400, "0x0"),
         ("accounts?$skip=1", 400, "0x80060888"),
-        ("accounts?$apply=groupby((name))", 400, "0x80060888"),
+        ("accounts?$apply=topcount(1,name)", 400, "0x80060888"),
         ("accounts?$search=x", 400, "0x80060888"),
         ("accounts?$nothing=x", 400, "0x80060888"),
         ("accounts?$top=x", 400, "0x80060888"),

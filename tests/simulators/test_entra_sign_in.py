@@ -59,7 +59,7 @@ async def test_an_app_may_sign_in_with_basic(entra: Entra) -> None:
         ({"scope": f"{RESOURCE}/.default openid"}, 400, "invalid_scope", 1002012),
         ({"scope": "nonsense"}, 400, "invalid_scope", 70011),
         ({"scope": f"{RESOURCE}/.default http://other/.default"}, 400, "invalid_request", 28000),
-        ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
+        ({"grant_type": "implicit"}, 400, "unsupported_grant_type", 70003),
         ({"grant_type": ""}, 400, "invalid_request", 900144),
     ],
 )

@@ -35,7 +35,9 @@ class Products(DataRows):
         parts = [self._reprice(each) for each in repriced]
         if activated:
             price_list = await self._price_list()
-            parts += [self._priced(each, price_list) for each in await self.get_many(activated)]
+            # A product family has no unit, and no price.
+            found = [each for each in await self.get_many(activated) if each.fields.get("defaultuomid")]
+            parts += [self._priced(each, price_list) for each in found]
         if parts:
             # An item that is there already, or a product never activated by us, is no reason to stop.
             await self._send(parts)

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.story.dynamics import PAIR as SALES
+from tests.story.dynamics import Dynamics
 from tests.story.expenses import Expenses
 from tests.story.staffing import Staffing
+from tests.story.world import PAIR as CRM_DINERO
 from tests.story.world import World
 
 
@@ -99,3 +102,26 @@ def ready_staffing(staffing_stage: tuple[Staffing, Path]) -> Staffing:
     """Numbers compared while there was nothing to settle."""
     staffing_stage[0].reset(staffing_stage[1] / "compared")
     return staffing_stage[0]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[World]:
+    """Simply CRM_DINERO and Dinero with one customer and one product, in step."""
+    with World(tmp_path / "data", records=0) as world:
+        world.set_up("booking=when_approved")
+        world.control(world.crm, "POST", "records/Accounts", {"accountname": "Bøgh Byg ApS", "bill_country": "Danmark"})
+        world.control(world.crm, "POST", "records/Products", {"productname": "Mursten", "productcode": "M1"})
+        world.kobling("sync", CRM_DINERO, expect=None)
+        yield world
+
+
+@pytest.fixture(scope="module")
+def trade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dynamics]:
+    """Dynamics 365 Sales and Business Central, coupled and at rest."""
+    with Dynamics(tmp_path_factory.mktemp("trade") / "data", records=6) as world:
+        world.set_up("orders=to_business_central")
+        world.kobling("sync", SALES, expect=None)
+        world.kobling("issues", SALES, "--kind", "maybe_same", "--all", "--choose", "couple", expect=None)
+        world.kobling("sync", SALES, expect=None)
+        world.kobling("sync", SALES, expect=None)
+        yield world

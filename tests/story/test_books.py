@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import pytest
-
+from tests.story.books import arrived, coupled, goods, invoice, kinds, lacks, order, theirs
 from tests.story.dynamics import PAIR as SALES
 from tests.story.dynamics import Dynamics
 from tests.story.expenses import Expenses
 from tests.story.staffing import Staffing
 from tests.story.world import PAIR as CRM
 from tests.story.world import World
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[World]:
-    """Simply CRM and Dinero with one customer and one product, in step."""
-    with World(tmp_path / "data", records=0) as world:
-        world.set_up("booking=when_approved")
-        world.control(world.crm, "POST", "records/Accounts", {"accountname": "Bøgh Byg ApS", "bill_country": "Danmark"})
-        world.control(world.crm, "POST", "records/Products", {"productname": "Mursten", "productcode": "M1"})
-        world.kobling("sync", CRM, expect=None)
-        yield world
-
-
-def invoice(world: World, subject: str, price: str, status: str = "Approved", quantity: str = "1") -> dict[str, Any]:
-    """An invoice of one line in the CRM."""
-    (account,) = world.control(world.crm, "GET", "dump/Accounts")
-    (product,) = world.control(world.crm, "GET", "dump/Products")
-    line = {"productid": product["id"], "quantity": quantity, "listprice": price, "tax1": "25.000"}
-    told = {"subject": subject, "account_id": account["id"], "invoicestatus": status, "LineItems": [line]}
-    more = {"invoicedate": "2026-11-02", "duedate": "2026-11-16", "bill_street": "Vej 1", "ship_street": "Vej 1"}
-    found: dict[str, Any] = world.control(world.crm, "POST", "records/Invoice", told | more)
-    return found
-
-
-def theirs(world: World, kind: str = "invoices") -> dict[str, dict[str, Any]]:
-    return {each["Description"]: each for each in world.control(world.dinero, "GET", f"dump/{kind}")}
-
-
-def kinds(world: Any, pair: str) -> list[str]:
-    return [each["kind"] for each in world.kobling("issues", pair, "--json", expect=None)]
 
 
 def test_another_programs_draft_of_the_same_number_is_left_alone(shop: World) -> None:
@@ -94,55 +59,6 @@ def test_several_rates_on_one_invoice_come_to_the_oere(shop: World) -> None:
     (made,) = shop.control(shop.crm, "GET", "dump/Invoice")
     assert made["hdnTaxType"] == "individual"
     assert round(float(made["hdnGrandTotal"]), 2) == float(theirs(shop)["To satser"]["TotalInclVat"])
-
-
-@pytest.fixture(scope="module")
-def trade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dynamics]:
-    """Dynamics 365 Sales and Business Central, coupled and at rest."""
-    with Dynamics(tmp_path_factory.mktemp("trade") / "data", records=6) as world:
-        world.set_up("orders=to_business_central")
-        world.kobling("sync", SALES, expect=None)
-        world.kobling("issues", SALES, "--kind", "maybe_same", "--all", "--choose", "couple", expect=None)
-        world.kobling("sync", SALES, expect=None)
-        world.kobling("sync", SALES, expect=None)
-        yield world
-
-
-def coupled(world: Dynamics) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Customers of both systems with one number."""
-    free = [each for each in world.dump(world.central, "customers") if each["blocked"] in ("", " ", "_x0020_")]
-    there = {each["number"]: each for each in free}
-    mine = [each for each in world.dump(world.sales, "accounts") if each.get("customertypecode") == 3]
-    return [(each, there[each["accountnumber"]]) for each in mine if each.get("accountnumber") in there]
-
-
-def goods(world: Dynamics) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A product and its item."""
-    items = {each["number"]: each for each in world.dump(world.central, "items")}
-    products = [each for each in world.dump(world.sales, "products") if each["statecode"] == 0]
-    return next((each, items[each["productnumber"]]) for each in products if each["productnumber"] in items)
-
-
-def order(world: Dynamics, account: str, price: int, **header: Any) -> dict[str, Any]:
-    """A submitted order of one line."""
-
-    def made(table: str, body: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = world.control(world.sales, "POST", f"records/{table}", body)
-        return found
-
-    product, _ = goods(world)
-    found = made("salesorders", {"name": "Ordre", "customerid_account@odata.bind": f"/accounts({account})", **header})
-    line = {"quantity": 1, "priceperunit": price, "ispriceoverridden": True}
-    line |= {"salesorderid@odata.bind": f"/salesorders({found['salesorderid']})"}
-    line |= {"productid@odata.bind": f"/products({product['productid']})"}
-    made("salesorderdetails", line | {"uomid@odata.bind": f"/uoms({product['_defaultuomid_value']})"})
-    submitted = {"statecode": 1, "statuscode": 3}
-    world.control(world.sales, "PATCH", f"records/salesorders/{found['salesorderid']}", submitted)
-    return found
-
-
-def arrived(world: Dynamics, number: str) -> list[dict[str, Any]]:
-    return [each for each in world.dump(world.central, "salesOrders") if each["externalDocumentNumber"] == number]
 
 
 def test_an_order_and_an_account_of_an_equal_number_are_asked_about(trade: Dynamics) -> None:
@@ -270,12 +186,6 @@ def test_a_number_that_was_sent_is_not_sent_again(ready_staffing: Staffing) -> N
     world.sync()
     assert len(world.transferred()) == 1
     assert "duplicate_identity" in [each["kind"] for each in world.issues()]
-
-
-def lacks(world: Any, pair: str, title: str) -> list[str]:
-    """The fields without which a record went."""
-    told = world.kobling("issues", pair, "--kind", "without_field", "--json", expect=None)
-    return [field for each in told if each["title"] == title for field in each["details"]["fields"]]
 
 
 def test_a_country_that_is_none_leaves_its_customer_alone(shop: World) -> None:

@@ -90,13 +90,15 @@ def page_of(
     number: int | None = None,
 ) -> Page:
     """The page that somebody asks for of these rows, and their own views of the list; ``made`` makes of rows what a
-    template may know. ``number``: of all of them, where that was counted before. Three queries.
+    template may know. ``number``: of all of them, where that was counted before. Four queries.
     """
     language = get_language() or "en"
     wanted = narrowed(asked, everything)
     field = asked.column.ordered_by(language)
     ordered = keyset.ordered(wanted, field, descending=asked.descending)
-    found = list(keyset.behind(ordered, field, asked.after, descending=asked.descending)[: asked.listing.page + 1])
+    found = keyset.first(
+        keyset.behind(ordered, field, asked.after, descending=asked.descending), everything, asked.listing.page + 1
+    )
     here, further = found[: asked.listing.page], found[asked.listing.page :]
     more = asked.going_on(keyset.token(here[-1], field)).query() if further else ""
     heads = columns(asked)

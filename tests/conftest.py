@@ -30,6 +30,21 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: (item.get_closest_marker("postgres") is None, item.get_closest_marker("story") is None))
 
 
+def _emptied_quickly():
+    """Between two tests nothing is set up that no test asks for, and on PostgreSQL no table's files are made anew."""
+    from django.core.management.commands import flush
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    def deletions(self, _style, tables, **_how):
+        return [f"DELETE FROM {self.quote_name(each)};" for each in tables]
+
+    DatabaseOperations.sql_flush = deletions
+    flush.emit_post_migrate_signal = lambda *_given, **_more: None
+
+
+_emptied_quickly()
+
+
 @pytest.fixture
 async def serve():
     """Start a vendor made of one function; gives its address."""

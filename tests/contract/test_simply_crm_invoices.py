@@ -166,22 +166,6 @@ async def test_a_change_of_a_product_keeps_its_taxes(system, control):
     assert Decimal(again.fields["tax1"]) == 25
 
 
-async def test_a_line_gives_its_tax_to_its_product_and_takes_none_away(system, parts, control):
-    await control("PATCH", f"/records/Products/{parts[1]}", {"tax2": "10"})
-    lines = [{"productid": parts[1], "quantity": "1", "listprice": "10", "comment": "", "tax1": "25", "tax3": "0"}]
-    await made(system.resources["Invoice"], invoice(parts, LineItems=lines))
-    product = await system.resources["Products"].get(parts[1])
-    told = {name: product.fields.get(name) or None for name in ("tax1", "tax2", "tax3")}
-    assert {name: value and Decimal(value) for name, value in told.items()} == {"tax1": 25, "tax2": 10, "tax3": None}
-
-
-async def test_a_product_that_takes_no_tax_keeps_nobody_from_their_invoice(system, parts, control):
-    down = {"kind": "status", "status": 500, "match": {"operation": "revise"}, "times": 9, "skip": 1}
-    await control("POST", "/faults", down)
-    done = await made(system.resources["Invoice"], invoice(parts, 25))
-    assert total(done.record) == Decimal("125.06")
-
-
 async def test_a_line_of_a_deleted_product_keeps_its_name(system, parts, control):
     resource = system.resources["Invoice"]
     done = await made(resource, invoice(parts, 25))

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from kobling.connectors.simply_crm.assigned import AssignedTaxes
 from kobling.connectors.simply_crm.finding import Finder
 from kobling.connectors.simply_crm.invoice_sums import (
     GROUP,
@@ -19,7 +18,6 @@ from kobling.connectors.simply_crm.invoice_sums import (
     settled,
 )
 from kobling.connectors.simply_crm.modules import Module, text
-from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE, any_of, select
 from kobling.records import Fields, Record, exact, is_empty
 from kobling.sdk.paging import groups
@@ -57,10 +55,6 @@ class Invoices(Module):
     """
 
     _columns = ""
-
-    def __init__(self, service: Service, *given: Any, **more: Any) -> None:
-        super().__init__(service, *given, **more)
-        self._assigned = AssignedTaxes(service)
 
     async def describe(self) -> Mapping[str, FieldSchema]:
         """The header's fields and LineItems; the header's productid is filled in from the first line."""
@@ -127,8 +121,6 @@ class Invoices(Module):
         if lines and not (new and one_rate):
             current = await self._service.call("GET", "retrieve", id=external_id)
             await self._save("revise", {**settled(current, lines, one_rate=one_rate), "id": external_id})
-        if lines and await self.can_revise():
-            await self._assigned.assign(lines)
 
     async def find_created(self, write: Write) -> Record | None:
         """By what was sent; a header that a crash left without lines is mended, never made again.

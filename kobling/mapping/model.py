@@ -74,7 +74,7 @@ class FieldMapping:
 
     ``clear``: an emptied field may empty the other side (off for legal ids and bank accounts).
     ``proof``: never written, only compared after a write and by verify (totals, and the currency they are in).
-    ``by_line``: two ways of rounding may part them by half the smallest coin for each line and for their VAT, by no
+    ``by_line``: ways of rounding may part them by half a coin for each line, each discount and their VAT, by no
     more.
     ``frozen``: only written when the record is created. ``after_proof``: only written once all proofs hold (booking).
     ``needed``: a table without this field would be wrong (an invoice without lines), so it may not be left out.

@@ -47,8 +47,14 @@ class Seen:
 
 
 def lines_of(*values: Mapping[str, Any]) -> int:
-    """How many lines a document has, by whichever side tells more."""
-    return max(len(found) if isinstance(found := each.get("lines"), list) else 0 for each in values)
+    """How often the lines of a document are rounded, by whichever side tells more: each once, and a discount again."""
+    return max(_roundings(each.get("lines")) for each in values)
+
+
+def _roundings(lines: Any) -> int:
+    if not isinstance(lines, list):
+        return 0
+    return len(lines) + sum(bool(each.get("discount")) for each in lines if isinstance(each, Mapping))
 
 
 @dataclass(frozen=True, slots=True)

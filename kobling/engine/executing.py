@@ -124,9 +124,8 @@ class Executor:
         self, side: Side, group: Sequence[tuple[int, VendorAction]], known: dict[int, Journaled]
     ) -> None:
         prepared = list(self._prepare(group, known))
-        idle = [each for each in prepared if each.is_idle and each.position not in known]
-        self.settler.set_aside(idle)
-        prepared = [each for each in prepared if each not in idle]
+        self.settler.set_aside([each for each in prepared if each.is_idle and each.position not in known])
+        prepared = [each for each in prepared if not each.is_idle or each.position in known]
         found, absent = self._look_up(side, [each for each in prepared if each.position in known])
         self.settler.settle(found)
         to_send = self._not_too_often(absent, known)

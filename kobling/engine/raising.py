@@ -8,27 +8,19 @@ from typing import Any
 from kobling.hub.store.issues import Raised
 from kobling.mapping import Side
 from kobling.sync.actions import AnyAction, RaiseConflict, Skip, Warn
-from kobling.sync.doubts import GOES_WITHOUT, UNCARRIED, values_of
+from kobling.sync.doubts import GOES_WITHOUT, UNCARRIED, told_of
 from kobling.sync.execute import Prepared
 
 
 def lacking(written: Iterable[tuple[Prepared, tuple[str | None, str | None]]]) -> list[Raised]:
     """One for each write that had to go without a field; ``written``: with the ids of both sides, as far as known."""
-    return [
-        Raised(
-            UNCARRIED,
-            *ids,
-            title=each.action.title,
-            reason=GOES_WITHOUT,
-            params={"values": values_of(each.lacking)},
-            details={
-                "side": each.action.side.value,
-                "fields": {key: [told, None, None] for key, told in each.lacking.items()},
-            },
-        )
-        for each, ids in written
-        if each.lacking
-    ]
+    raised = []
+    for each, ids in written:
+        if each.lacking:
+            told = told_of(each.lacking)
+            details = {"side": each.action.side.value, "fields": told["fields"]}
+            raised.append(Raised(UNCARRIED, *ids, None, each.action.title, GOES_WITHOUT, told["params"], details))
+    return raised
 
 
 def _told(each: RaiseConflict) -> dict[str, Any]:

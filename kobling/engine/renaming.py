@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from kobling.hub.planning.workbench import Workbench
-from kobling.hub.store import couplings, mirror, sql
+from kobling.hub.store import couplings, journal, mirror, sql
 from kobling.mapping import Side
 from kobling.records import Record, Unsafe, from_json
 from kobling.sdk.protocols import Resource
@@ -29,8 +30,17 @@ def known_as(bench: Workbench, side: Side, external_id: str) -> Record | None:
     return Record(resource, external_id, from_json(row.fields), row.version, row.modified_at) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The attempt of a run that looks, and its time: one that was overtaken renames nothing."""
+
+    run: int
+    epoch: int
+    now: datetime
+
+
 def follow(
-    bench: Workbench, side: Side, resource: Resource, gone: Sequence[str], waiting: LoopThread, now: datetime
+    bench: Workbench, side: Side, resource: Resource, gone: Sequence[str], waiting: LoopThread, attempt: Attempt
 ) -> dict[str, Record]:
     """Of coupled records that are not there under their ids: old id → what stands there. Their couplings name it."""
     if not isinstance(resource, Renaming) or not gone:
@@ -44,14 +54,10 @@ def follow(
             found[external_id] = record
             taken.add(record.external_id)
     with sql.together():
+        journal.fence(attempt.run, attempt.epoch)
         for external_id, record in found.items():
-            rename(bench, side, external_id, record, now)
-    return found
-
-
-def rename(bench: Workbench, side: Side, external_id: str, record: Record, now: datetime) -> None:
-    """The coupling of a record names another id from now on, and the mirror knows that one."""
-    couplings.rename(bench.table, side, external_id, record.external_id)
-    mirror.put_own(bench.feeds[side], [record], now)
-    mirror.forget_own(bench.feeds[side], [external_id])
+            couplings.rename(bench.table, side, external_id, record.external_id)
+        mirror.put_own(bench.feeds[side], found.values(), attempt.now)
+        mirror.forget_own(bench.feeds[side], list(found))
     bench.resolver.forget()
+    return found

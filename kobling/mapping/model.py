@@ -118,16 +118,16 @@ class FieldMapping:
             return False
         return self.compared(one) == self.compared(other)
 
-    def near(self, one: Any, other: Any, lines: int) -> bool:
-        """Whether two values agree as far as they are to be proven: amounts as far as so many lines may part them,
+    def near(self, one: Any, other: Any, roundings: int) -> bool:
+        """Whether two values agree as far as they are to be proven: amounts as far as so many roundings may part them,
         texts as a whole, and one of several amounts that a side may mean."""
         if self.same(one, other):
             return True
         if isinstance(other, list):
-            return any(self.near(one, each, lines) for each in other)
+            return any(self.near(one, each, roundings) for each in other)
         if one is None or other is None or isinstance(one, str) or isinstance(other, str):
             return False
-        return bool(abs(exact(one) - exact(other)) <= (leeway(lines) if self.by_line else 0))
+        return bool(abs(exact(one) - exact(other)) <= (leeway(roundings) if self.by_line else 0))
 
     def end(self, side: Side) -> End | None:
         return self.left if side is Side.LEFT else self.right

@@ -177,9 +177,9 @@ def tolerance(number_of_lines: int, digits: int = 2) -> Decimal:
     return Decimal(1).scaleb(-digits) * max(number_of_lines, 1) / 2
 
 
-def leeway(number_of_lines: int, digits: int = 2) -> Decimal:
-    """How far the totals of a document may differ: as its lines may, and half a coin more for the VAT of their sum."""
-    return tolerance(number_of_lines, digits) + tolerance(1, digits)
+def leeway(roundings: int, digits: int = 2) -> Decimal:
+    """How far the totals of a document may differ: half a coin for each rounding of its lines, and for their VAT."""
+    return tolerance(roundings, digits) + tolerance(1, digits)
 
 
 def exactly(amount: Decimal, quantity: Decimal, digits: int = 2, most: int = 5) -> tuple[Decimal, Decimal]:

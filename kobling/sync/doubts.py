@@ -15,6 +15,7 @@ DOUBTFUL = "doubtful_number"
 UNCARRIED = "without_field"
 INFORMATIONAL = ("altered", DOUBTFUL, UNCARRIED)
 """Kinds of issues that nothing waits for."""
+_DOUBTED = N_("The check digits of %(number)s do not fit. It goes on as it is; look whether it is right.")
 GOES_WITHOUT = N_("A field cannot be carried; the record goes without it.")
 
 
@@ -32,16 +33,8 @@ def doubts(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[W
             if check(value) is Checked.DOUBTFUL
         }
         if wrong:
-            titles = [one.values.get(mapping.title_key) for one in seen.values()]
-            yield Warn(
-                kind=DOUBTFUL,
-                left_id=ids[Side.LEFT],
-                right_id=ids[Side.RIGHT],
-                title=str(next((title for title in titles if title), "") or ids[Side.LEFT] or ids[Side.RIGHT]),
-                reason=N_("The check digits of %(number)s do not fit. It goes on as it is; look whether it is right."),
-                params={"number": ", ".join(sorted({str(value) for value in wrong.values()}))},
-                fields=wrong,
-            )
+            number = ", ".join(sorted({str(value) for value in wrong.values()}))
+            yield _warn(mapping, ids, seen, kind=DOUBTFUL, reason=_DOUBTED, params={"number": number}, fields=wrong)
 
 
 def uncarried(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[Warn]:
@@ -52,21 +45,19 @@ def uncarried(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterato
         ids, seen = _of(each)
         wrong = {key: told for one in seen.values() for key, told in one.lacking.items()}
         if wrong:
-            titles = [one.values.get(mapping.title_key) for one in seen.values()]
-            yield Warn(
-                kind=UNCARRIED,
-                left_id=ids[Side.LEFT],
-                right_id=ids[Side.RIGHT],
-                title=str(next((title for title in titles if title), "") or ids[Side.LEFT] or ids[Side.RIGHT]),
-                reason=GOES_WITHOUT,
-                params={"values": values_of(wrong)},
-                fields={key: [told, None, None] for key, told in wrong.items()},
-            )
+            yield _warn(mapping, ids, seen, kind=UNCARRIED, reason=GOES_WITHOUT, **told_of(wrong))
 
 
-def values_of(lacking: Mapping[str, Any]) -> str:
-    """The values of several fields that cannot be carried, in one text by which the same ones are known again."""
-    return "; ".join(f"{key}: {told[1].get('value', '')}" for key, told in sorted(lacking.items()))
+def _warn(mapping: TableMapping, ids: Mapping[Side, str | None], seen: Mapping[Side, Seen], **told: Any) -> Warn:
+    titles = [one.values.get(mapping.title_key) for one in seen.values()]
+    left, right = ids[Side.LEFT], ids[Side.RIGHT]
+    return Warn(left_id=left, right_id=right, title=str(next(filter(None, titles), "") or left or right), **told)
+
+
+def told_of(lacking: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that are lacking as an issue tells them, and in one text by which the same values are known again."""
+    values = "; ".join(f"{key}: {told[1].get('value', '')}" for key, told in sorted(lacking.items()))
+    return {"params": {"values": values}, "fields": {key: [told, None, None] for key, told in lacking.items()}}
 
 
 def points(work: Iterable[Pairing | Loner]) -> Iterator[Point]:

@@ -8,7 +8,7 @@ from typing import Any
 from kobling.mapping import Evidence, FieldMapping, MatchRule, TableMapping
 from kobling.records import is_empty
 from kobling.records.texts import folded
-from kobling.sync.states import lines_of
+from kobling.sync.states import roundings_of
 
 _FORMS = frozenset(
     {
@@ -25,7 +25,7 @@ def speaks_against(
     """Keys of what keeps two records with equal keys from being the same: what the rule wants to agree and does not,
     what would have to agree and is empty, and legal numbers that both carry and that differ."""
     fields = {each.key: each for each in mapping.fields}
-    lines = lines_of(one, other)
+    lines = roundings_of(one, other)
     found = [
         key for key in rule.agrees if key not in fields or not _agree(fields[key], one.get(key), other.get(key), lines)
     ]

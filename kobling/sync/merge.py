@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kobling.mapping import ConflictPolicy, FieldMapping, Side, TableMapping
-from kobling.sync.states import Pairing, Seen, lines_of
+from kobling.sync.states import Pairing, Seen, roundings_of
 
 
 class _Missing:
@@ -82,7 +82,7 @@ def _prove(each: FieldMapping, pairing: Pairing, here: Any, there: Any, result: 
     if (pairing.base_left.get(each.key, MISSING), pairing.base_right.get(each.key, MISSING)) == (here, there):
         return
     assert pairing.left is not None and pairing.right is not None
-    if not each.near(here, there, lines_of(pairing.left.values, pairing.right.values)):
+    if not each.near(here, there, roundings_of(pairing.left.values, pairing.right.values)):
         result.proofs[each.key] = [None, here, there]
 
 

@@ -22,7 +22,7 @@ from kobling.sync.actions import (
 from kobling.sync.matching import Verdict, verdict
 from kobling.sync.merge import Merge, merge, moved_since_base
 from kobling.sync.scope import done_there, has_left, known_outside, out_of_reach, plan_left
-from kobling.sync.states import Loner, Pairing, Seen, coupling_id, lines_of
+from kobling.sync.states import Loner, Pairing, Seen, coupling_id, roundings_of
 
 
 def plan(mapping: TableMapping, work: Iterable[Pairing | Loner]) -> Iterator[AnyAction]:
@@ -92,7 +92,7 @@ def _balance(mapping: TableMapping, pairing: Pairing, result: Merge) -> None:
     if left is None or right is None or seen is None or seen.locked:
         return
     missing = exact(right) - exact(left) if rule.side is Side.LEFT else exact(left) - exact(right)
-    if abs(missing) > min(rule.limit, leeway(_lines_of(pairing))):
+    if abs(missing) > min(rule.limit, leeway(_roundings_of(pairing))):
         return
     before = exact(seen.values.get(rule.field) or 0)
     if before and before == exact(pairing.base(rule.side).get(rule.field) or 0):
@@ -102,8 +102,8 @@ def _balance(mapping: TableMapping, pairing: Pairing, result: Merge) -> None:
     result.towards(rule.side)[rule.field] = [before, before + missing]
 
 
-def _lines_of(pairing: Pairing) -> int:
-    return lines_of(*(seen.values for side in Side if (seen := pairing.seen(side)) is not None))
+def _roundings_of(pairing: Pairing) -> int:
+    return roundings_of(*(seen.values for side in Side if (seen := pairing.seen(side)) is not None))
 
 
 def _plan_questions(pairing: Pairing, result: Merge, title: str) -> Iterator[AnyAction]:

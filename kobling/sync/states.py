@@ -46,12 +46,12 @@ class Seen:
     lacking: Mapping[str, Any] = field(default_factory=dict)
 
 
-def lines_of(*values: Mapping[str, Any]) -> int:
+def roundings_of(*values: Mapping[str, Any]) -> int:
     """How often the lines of a document are rounded, by whichever side tells more: each once, and a discount again."""
-    return max(_roundings(each.get("lines")) for each in values)
+    return max(_of_lines(each.get("lines")) for each in values)
 
 
-def _roundings(lines: Any) -> int:
+def _of_lines(lines: Any) -> int:
     if not isinstance(lines, list):
         return 0
     return len(lines) + sum(bool(each.get("discount")) for each in lines if isinstance(each, Mapping))

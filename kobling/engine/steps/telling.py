@@ -76,7 +76,8 @@ def _there(steps: Steps, bench: Workbench, ids: Sequence[str]) -> set[str]:
         return made
     resource = steps.resources(bench)[Side.RIGHT]
     found = steps.waiting.run(found_of(resource, asked))
-    renamed = renaming.follow(bench, Side.RIGHT, resource, found.gone, steps.waiting, steps.clock.now())
+    attempt = renaming.Attempt(steps.run, steps.epoch, steps.clock.now())
+    renamed = renaming.follow(bench, Side.RIGHT, resource, found.gone, steps.waiting, attempt)
     return made | {each.external_id for each in (*found.records, *renamed.values())}
 
 

@@ -20,7 +20,7 @@ from kobling.hub.store.quiet import QUIET
 from kobling.mapping import FieldMapping, Side
 from kobling.records import N_, Unsafe, exact, from_json
 from kobling.sync.merge import MISSING, Merge, merge
-from kobling.sync.states import Pairing, Seen, lines_of
+from kobling.sync.states import Pairing, Seen, roundings_of
 
 PAGE = 500
 Control = tuple[str, str, str, str]
@@ -150,7 +150,7 @@ def _add_totals(bench: Workbench, pairing: Pairing, table: TableReport) -> None:
         left, right = (pairing.seen(side).values.get(each.key) for side in Side)  # type: ignore[union-attr]
         if isinstance(left, str) or isinstance(right, str):
             continue
-        lines = lines_of(pairing.left.values, pairing.right.values)
+        lines = roundings_of(pairing.left.values, pairing.right.values)
         left, right = _meant(each, left, right, lines), _meant(each, right, left, lines)
         for seen, value, column in ((pairing.left, left, 0), (pairing.right, right, 1)):
             amount = [Decimal(0), Decimal(0)]

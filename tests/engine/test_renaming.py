@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from kobling.engine import renaming
 from kobling.hub.models import Coupling
-from kobling.mapping import Direction, FieldMapping, end
+from kobling.hub.store.journal import Fenced
+from kobling.mapping import Direction, FieldMapping, Side, end
 from kobling.records import N_, Record, Unsafe
 from kobling.sdk.memory import MemoryResource
 from kobling.sdk.outcomes import Confirmed, Outcome
@@ -131,6 +133,18 @@ def test_what_is_coupled_with_another_one_is_not_taken(bench: Bench) -> None:
         again(bench)
     renamed = dict(Coupling.objects.values_list("left_id", "right_id"))
     assert renamed == {each: f"BOG-{names[each]}" for each in (first, second)}
+
+
+def test_an_attempt_that_was_overtaken_renames_nothing(bench: Bench) -> None:
+    bench.companies.put({"title": "Alfa", "state": "draft"})
+    run = bench.run()
+    before = named()
+    vendor(bench).post(before)
+    table = bench.opener.benches(bench.pair)["customers"]
+    old = renaming.Attempt(run.pk, -1, bench.clock.now())
+    with pytest.raises(Fenced):
+        renaming.follow(table, Side.RIGHT, bench.contacts, [before], bench.waiting, old)
+    assert named() == before
 
 
 def test_a_lost_answer_to_the_write_that_renamed_it_is_found(bench: Bench) -> None:

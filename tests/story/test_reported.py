@@ -156,3 +156,17 @@ def test_a_voucher_that_gets_another_number_is_told_by_it_and_never_booked_twice
     numbers = {each["documentNumber"] for each in world.dump(world.central, "generalLedgerEntries")}
     assert len([each for each in numbers if each.startswith("BOG-")]) == 1
     assert kinds(world, PLEO) == []
+
+
+def test_two_equal_expenses_of_a_day_are_each_told_by_their_own_number(taught: Expenses) -> None:
+    world = taught
+    world.kobling("pair", "set", PLEO, "posting=posted", expect=None)
+    world.control(world.central, "POST", "config", {"posting_series": {"STANDARD": "BOG-0099"}})
+    try:
+        entries = [world.spend(amount=20_000, tax="MOMS25", supplier="Føtex") for _ in range(2)]
+        world.export(*entries)
+        world.sync()
+    finally:
+        world.control(world.central, "POST", "config", {"posting_series": {}})
+    told = {world.items()[each["id"]]["externalId"] for each in entries}
+    assert told == {"BOG-0099", "BOG-0100"}

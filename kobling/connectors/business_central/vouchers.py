@@ -29,6 +29,7 @@ _FIELDS = (
     *("documentNumber", "externalDocumentNumber", "postingDate", "lines", "files", "status", "total", "balanced"),
     *("entries", "own_journal"),
 )
+_LEDGER = "/generalLedgerEntries"
 _ENTRY = "id,entryNumber,postingDate,documentNumber,accountNumber,description,debitAmount,creditAmount"
 _NOT_COMPARED = frozenset({"status", "total", "balanced", "entries", "own_journal", "files"})
 """What the system works out, and files, which are added where they are missing."""
@@ -157,7 +158,6 @@ class Vouchers:
         found = await self.get(number)
         if found.fields["status"] == POSTED:
             return number
-        known = found
         journal = await self.journals.own(code_of(number), make=False)
         if journal is None:
             raise Refused(
@@ -165,17 +165,18 @@ class Vouchers:
                 code="draft_among_others",
                 number=number,
             )
+        last = await self._last_entry()
         await self.journals.post(journal)
         current().complete(number)
         await self.journals.drop(journal)
-        return await self._number_in_the_ledger(known)
-
-    async def _number_in_the_ledger(self, posted: Record) -> str:
-        """What a voucher that was just posted is called there; the newest of equal ones is it."""
-        number = posted.external_id
         if await self._entries(number):
             return number
-        return next(iter(await self._posted_as(posted, ())), number)
+        return next(iter(await self._posted_as(found, (), after=last)), number)
+
+    async def _last_entry(self) -> int:
+        """The number of the newest entry, by which what is posted from now on is told from equal ones before it."""
+        told = await self._service.rows(_LEDGER, orderby="entryNumber desc", select="entryNumber", top=1)
+        return int(told.rows[0]["entryNumber"]) if told.rows else 0
 
     async def became(self, known: Record, taken: Collection[str]) -> Record | None:
         """A draft that was posted under another number, found by its day, text, accounts and amounts."""
@@ -189,17 +190,15 @@ class Vouchers:
             )
         return await self.get(numbers[0]) if numbers else None
 
-    async def _posted_as(self, known: Record, taken: Collection[str]) -> list[str]:
-        """Document numbers in the ledger that say what a draft said, the newest first."""
+    async def _posted_as(self, known: Record, taken: Collection[str], *, after: int = 0) -> list[str]:
+        """Document numbers in the ledger that say what a draft said, of entries after a number."""
         text, day = next(iter(_texts(known)), None), known.fields.get("postingDate")
         if not text or not day:
             return []
-        where = f"postingDate eq {day} and {equals('description', text)}"
-        told = await self._service.rows("/generalLedgerEntries", filter=where, select=_ENTRY)
-        rows: dict[str, list[Row]] = {}
-        for row in sorted(told.rows, key=lambda row: int(row.get("entryNumber") or 0), reverse=True):
-            rows.setdefault(str(row["documentNumber"]), []).append(row)
-        free = [number for number in rows if number not in taken and number != known.external_id]
+        where = f"postingDate eq {day} and entryNumber gt {after} and {equals('description', text)}"
+        told = await self._service.rows(_LEDGER, filter=where, select=_ENTRY)
+        numbers = dict.fromkeys(str(row["documentNumber"]) for row in told.rows)
+        free = [number for number in numbers if number not in taken and number != known.external_id]
         return [number for number in free if _says_the_same(known, await self._entries(number))]
 
     async def _make_anew(self, number: str, write: Write) -> str:
@@ -224,7 +223,7 @@ class Vouchers:
 
     async def _entries(self, number: str) -> Sequence[Row]:
         told = await self._service.rows(
-            "/generalLedgerEntries",
+            _LEDGER,
             filter=equals("documentNumber", number),
             select=_ENTRY,
             expand="attachments($select=id,fileName,byteSize)",

@@ -133,9 +133,3 @@ def not_set_up() -> Said:
 def counted() -> dict[str, int]:
     """How many mails are in each state but sent."""
     return {each: Mail.objects.filter(state=each).count() for each in NEEDS_SOMEBODY}
-
-
-def how_it_went(once: str) -> MailTold | None:
-    """The mail that was put down as ``once``, for the page that shows what it was of; None where there is none."""
-    row = Mail.objects.filter(once=once).first()
-    return MailTold.of(row) if row else None

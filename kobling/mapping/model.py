@@ -74,8 +74,7 @@ class FieldMapping:
 
     ``clear``: an emptied field may empty the other side (off for legal ids and bank accounts).
     ``proof``: never written, only compared after a write and by verify (totals, and the currency they are in).
-    ``by_line``: ways of rounding may part them by half a coin for each line, each discount and their VAT, by no
-    more.
+    ``by_line``: ways of rounding may part them by half a coin for each rounding of their lines and for their VAT.
     ``frozen``: only written when the record is created. ``after_proof``: only written once all proofs hold (booking).
     ``needed``: a table without this field would be wrong (an invoice without lines), so it may not be left out.
     ``check`` looks at check digits; a value that cannot be right is told, and goes on.

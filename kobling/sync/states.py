@@ -47,14 +47,15 @@ class Seen:
 
 
 def roundings_of(*values: Mapping[str, Any]) -> int:
-    """How often the lines of a document are rounded, by whichever side tells more: each once, and a discount again."""
+    """How often the lines of a document are rounded, by whichever side tells more: once; where a line has a discount three
+    times, its worth and its discount on one side and what is left of it on the other."""
     return max(_of_lines(each.get("lines")) for each in values)
 
 
 def _of_lines(lines: Any) -> int:
     if not isinstance(lines, list):
         return 0
-    return len(lines) + sum(bool(each.get("discount")) for each in lines if isinstance(each, Mapping))
+    return sum(3 if isinstance(each, Mapping) and each.get("discount") else 1 for each in lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,6 @@ MAIL_WITHOUT_ACTOR: dict[str, str] = {
     "mail.operating.MailTold.of": GIVEN,
     "mail.operating.not_set_up": "says of the whole installation that mail is not set up, and how many wait",
     "mail.operating.counted": "numbers of the whole installation, for doctor",
-    "mail.operating.how_it_went": "of a mail that the page which asks has had put down",
     "mail.outbox.put": "puts down what a service that has asked has written",
     "mail.outbox.letter_of": WORKERS,
     "mail.phrases.counted": PURE,

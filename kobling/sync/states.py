@@ -47,7 +47,7 @@ class Seen:
 
 
 def roundings_of(*values: Mapping[str, Any]) -> int:
-    """How often the lines of a document are rounded, by whichever side tells more: once; where a line has a discount three
+    """How often the lines of a document are rounded, by whichever side tells more: each once; one with a discount three
     times, its worth and its discount on one side and what is left of it on the other."""
     return max(_of_lines(each.get("lines")) for each in values)
 

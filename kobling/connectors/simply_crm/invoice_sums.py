@@ -24,6 +24,11 @@ AMOUNTS = frozenset(
 """Header fields in which an empty text ends the installation on PHP 8."""
 
 
+def is_tax(name: str) -> bool:
+    """Whether a field of a product or a line holds the rate of a tax."""
+    return _TAX.fullmatch(name) is not None
+
+
 def amount(value: Any) -> Decimal:
     """A number of vTiger's, empty read as nothing."""
     return Decimal(0) if is_empty(value) else exact(value)
@@ -42,13 +47,13 @@ def filled(element: Mapping[str, Any]) -> dict[str, Any]:
 
 def rate(line: Mapping[str, Any]) -> Decimal:
     """The tax of a line together, in per cent."""
-    return sum((amount(value) for name, value in line.items() if _TAX.fullmatch(name)), Decimal(0))
+    return sum((amount(value) for name, value in line.items() if is_tax(name)), Decimal(0))
 
 
 def has_one_rate(lines: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the whole invoice can be taxed as one."""
     taxes = {
-        tuple(sorted((name, amount(value)) for name, value in line.items() if _TAX.fullmatch(name) and amount(value)))
+        tuple(sorted((name, amount(value)) for name, value in line.items() if is_tax(name) and amount(value)))
         for line in lines
     }
     return len(taxes) <= 1

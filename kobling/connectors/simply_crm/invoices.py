@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from kobling.connectors.simply_crm.invoice_sums import (
     beside_lines,
     filled,
     has_one_rate,
+    is_tax,
     settled,
 )
 from kobling.connectors.simply_crm.modules import Module, text
@@ -26,7 +26,6 @@ from kobling.sdk.reading import each_read, told_apart
 
 _GROUP = 20
 _CLEAR = Decimal("0.005")
-_TAX = re.compile(r"tax\d+")
 _OF_A_LINE = frozenset(
     {"productid", "quantity", "listprice", "comment", "discount_percent", "discount_amount", "image", "purchase_cost"}
     | {"margin", "LineItems_FinalDetails"}
@@ -39,7 +38,7 @@ _NOT_ASKED = frozenset({"hdnDiscountPercent", "hdnDiscountAmount"})
 
 
 def _is_a_lines(name: str) -> bool:
-    return name in _OF_A_LINE or bool(_TAX.fullmatch(name))
+    return name in _OF_A_LINE or is_tax(name)
 
 
 class Invoices(Module):

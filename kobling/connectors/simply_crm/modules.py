@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kobling.connectors.simply_crm import faults
 from kobling.connectors.simply_crm.finding import Finder
+from kobling.connectors.simply_crm.invoice_sums import is_tax
 from kobling.connectors.simply_crm.service import Service
 from kobling.connectors.simply_crm.vtql import PAGE, any_of, literal, moved, select
 from kobling.records import N_, Fields, KoblingError, Misunderstood, NotThere, Record, StaleVersion, to_json
@@ -35,7 +35,6 @@ from kobling.sdk.writing import all_told, send_all
 
 _OVERLAP = timedelta(seconds=2)
 _DST = ZoneInfo("Europe/Copenhagen")
-_TAX = re.compile(r"tax\d+")
 _NOT_SENT = frozenset({"label", "createdtime", "modifiedtime", "modifiedby", "LineItems_FinalDetails"})
 
 
@@ -292,7 +291,7 @@ class Goods(Module):
     async def revised(self, external_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """With the taxes that are assigned now."""
         whole = await self._service.call("GET", "retrieve", id=external_id)
-        kept = {name: value for name, value in whole.items() if _TAX.fullmatch(name) and value not in (None, "")}
+        kept = {name: value for name, value in whole.items() if is_tax(name) and value not in (None, "")}
         return kept | changes
 
 

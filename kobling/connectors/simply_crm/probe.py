@@ -80,7 +80,7 @@ async def _revise(module: Module) -> Finding:
 
 
 async def _php(service: Service) -> Finding:
-    """Which PHP runs there shows in what it dies of: an individual invoice that lost its lines, or ``sync``.
+    """Stock vTiger on PHP 8 shows in what it leaves behind: individual invoices that lost their lines.
 
     Fidelity: known simply_crm_invoices §6 – stock vTiger on PHP 8 leaves such invoices and cannot read them
     """
